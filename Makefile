@@ -1,0 +1,44 @@
+# Everything a developer runs. `make` alone lists the targets.
+PYTHON ?= python3
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo check test test-slow bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --editable '.[demo]'
+	@touch $@
+
+.venv/.test: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --editable '.[test]'
+	@touch $@ .venv/.demo
+
+demo: .venv/.demo ## fine-tune a genuine pre-trained network, analyse, write the report: about 5 minutes, offline
+	$(BIN)/repdrift demo
+
+check: .venv/.test ## format, lint, types, import contracts, SQL, README
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint warehouse/sql --processes 2
+	$(BIN)/cog --check README.md
+
+test: .venv/.test ## the suite, on two processes
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: .venv/.test ## what takes minutes: the demo, interrupted studies, long simulations
+	OMP_NUM_THREADS=2 $(BIN)/pytest -m slow
+
+bench: .venv/.test ## speed and memory as ratios against named peers
+	OMP_NUM_THREADS=2 $(BIN)/python -m bench
+
+clean: ## remove what the targets made
+	rm -rf .venv repdrift-demo repdrift-report

@@ -1,0 +1,1 @@
+"""Statistics on tidy frames: polars in, polars out, results written back as rows."""

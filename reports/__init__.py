@@ -1,0 +1,1 @@
+"""Turns result rows into LaTeX, figures and HTML; computes no statistic of its own."""

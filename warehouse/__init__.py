@@ -1,0 +1,1 @@
+"""The store: layout on disk, schema, ingest, SQL views, importers, lineage."""

@@ -1,0 +1,14 @@
+"""The `repdrift warehouse` commands and `repdrift sql`."""
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help=__doc__)
+
+
+@app.callback()
+def root() -> None:
+    """Commands of this group."""
+
+
+def sql(query: str) -> None:
+    """Run a query."""

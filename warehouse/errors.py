@@ -1,0 +1,33 @@
+"""Expected errors: bad input, not bugs. The command line prints them as one line and exits with 1.
+
+RepdriftError
+├── WarehouseError    the store: missing, locked, newer, damaged
+├── StudyError        a study file or a dataset that cannot be used
+├── CollectError      a run that cannot be made (weights not at hand, out of memory)
+├── AnalysisError     an analysis that has nothing to work on
+└── ReportError       an artefact that cannot be written
+"""
+
+
+class RepdriftError(Exception):
+    """What a user can mend; the message names the thing and the way out."""
+
+
+class WarehouseError(RepdriftError):
+    """The store is missing, locked, newer than this version, or damaged."""
+
+
+class StudyError(RepdriftError):
+    """A study file or a dataset cannot be used as it is."""
+
+
+class CollectError(RepdriftError):
+    """A run cannot be made."""
+
+
+class AnalysisError(RepdriftError):
+    """An analysis has nothing to work on."""
+
+
+class ReportError(RepdriftError):
+    """An artefact cannot be written."""
