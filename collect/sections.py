@@ -1,0 +1,191 @@
+"""Sections of a study file: dataset, source, network, training and probing."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Task = Literal["binary", "multiclass", "ordinal", "multilabel"]
+Adaptation = Literal[
+    "none", "full", "linear", "scratch", "head_then_full", "freeze_first_k", "keep_first_k"
+]
+Pooling = Literal["cls", "mean", "cls+mean"]
+Head = Literal["linear", "transformer"]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+WITH_BLOCKS = ("freeze_first_k", "keep_first_k")
+
+
+class Section(BaseModel):
+    """A table of the study file: read-only, unknown keys refused, lists read as tuples."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DatasetConfig(Section):
+    """Where the target images come from, and how they are split.
+
+    Parameters
+    ----------
+    path : str, optional
+        NPZ file, manifest (CSV) or folder, absolute or relative to the working directory. Not part
+        of a run's identity: the hash of the content is.
+    name : str, default the stem of ``path``
+        Name in the warehouse. ``demo:ihc`` and ``demo:photographs`` need no path.
+    reader : str, optional
+        Named layout of a folder (``collect datasets`` lists them); guessed from ``path`` if absent.
+    task : {"binary", "multiclass", "ordinal", "multilabel"}, optional
+        What the labels mean; guessed from their shape if absent (never ordinal).
+    labels : str, default "labels"
+        Label array of an NPZ (``{split}_{labels}``) or label column of a manifest.
+    split : {"folds", "official", "holdout"}, default "folds"
+        Cross-validation over everything; the split that comes with the data; or one random test
+        part of ``test_fraction``.
+    validation_fraction : float in (0, 1), default 0.15
+        Share of the training part that is held back to select a checkpoint.
+    test_fraction : float in (0, 1), default 0.2
+        Share of the test part of a ``holdout``.
+    max_images : int, optional
+        Keep a subset of about this many images, whole groups, stratified by class.
+    """
+
+    path: str | None = None
+    name: str = ""
+    reader: str | None = None
+    task: Task | None = None
+    labels: str = "labels"
+    split: Literal["folds", "official", "holdout"] = "folds"
+    validation_fraction: Fraction = 0.15
+    test_fraction: Fraction = 0.2
+    max_images: Annotated[int, Field(ge=10)] | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.path is None and not self.name.startswith("demo:"):
+            raise ValueError("path is missing: an NPZ, a CSV manifest or a folder")
+        if not self.name:
+            object.__setattr__(self, "name", Path(self.path or "").stem)
+        return self
+
+
+class SourceConfig(DatasetConfig):
+    """Natural images on which k-NN quality is evaluated: a labelled bank, and queries.
+
+    Parameters
+    ----------
+    n_bank, n_queries : int
+        Images of the bank and of the queries, stratified by class; the same ones for every run.
+    """
+
+    n_bank: Count = 2000
+    n_queries: Count = 500
+
+
+class NetworkConfig(Section):
+    """What is fine-tuned: each list spans one dimension of the grid."""
+
+    backbone: tuple[str, ...] = Field(min_length=1)
+    pretraining: tuple[str, ...] = Field(min_length=1)
+    adaptation: tuple[Adaptation, ...] = Field(min_length=1)
+    n_blocks: tuple[Count, ...] = ()
+    pooling: tuple[Pooling, ...] = ("mean",)
+    head: Head = "linear"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    image_size: Annotated[int, Field(ge=8)] | None = None
+
+    @field_validator("backbone", "pretraining", "adaptation", "pooling", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _blocks_where_needed(self) -> Self:
+        needed = [name for name in self.adaptation if name in WITH_BLOCKS]
+        if needed and not self.n_blocks:
+            raise ValueError(f"n_blocks is missing: {needed[0]} needs a list of k")
+        return self
+
+
+class PhaseConfig(Section):
+    """Optimisation of one phase of the training."""
+
+    epochs: Count = 10
+    optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    plateau_patience: Count = 3
+    plateau_factor: Fraction = 0.1
+    early_stopping_patience: Count | None = None
+
+
+class TrainingConfig(PhaseConfig):
+    """How a run is trained.
+
+    Parameters
+    ----------
+    select : {"last", "best"}, default "best"
+        Checkpoint that stands for the run: the last, or the lowest loss on the inner validation
+        split. Never the test part.
+    head_phase : PhaseConfig, optional
+        First phase of ``head_then_full``, with settings of its own; the others of this section
+        hold for the second.
+    search_learning_rates : tuple of float
+        Tried one after another on the inner validation split; the best one is used.
+    out_of_memory : {"stop", "halve_batch"}
+        ``halve_batch`` accumulates gradients over half batches.
+    """
+
+    batch_size: Count = 64
+    select: Literal["last", "best"] = "best"
+    augmentation: Literal["none", "flip", "juodelyte2023", "pales2024"] = "none"
+    class_weights: Literal["none", "balanced"] = "none"
+    clip_norm: Annotated[float, Field(gt=0)] | None = None
+    precision: Literal["float32", "bf16", "fp16"] = "float32"
+    channels_last: bool = False
+    compile: bool = False
+    head_phase: PhaseConfig | None = None
+    search_learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    out_of_memory: Literal["stop", "halve_batch"] = "stop"
+
+    @model_validator(mode="after")
+    def _warm_up_ends(self) -> Self:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(
+                f"warmup_epochs = {self.warmup_epochs}: warm-up must end before epochs = "
+                f"{self.epochs}"
+            )
+        return self
+
+
+class ProbingConfig(Section):
+    """What is read from the network, and when.
+
+    Parameters
+    ----------
+    epochs : "all", "last" or list of int
+        Epochs that are probed; 0 is before the first step and is always probed.
+    layers : "all" or list of str
+        Layers whose activations are compared.
+    tokens : tuple
+        What a row of a representation is: ``cls``, ``mean``, ``cls+mean``, ``spatial``.
+    probes : tuple
+        Images the similarities are taken on: the source's queries, the held-out target images.
+    n_target : int
+        Images of the held-out part that serve as target probe.
+    """
+
+    epochs: Literal["all", "last"] | tuple[Annotated[int, Field(ge=0)], ...] = "all"
+    measures: tuple[str, ...] = ("cka_linear_debiased", "cca_mean")
+    layers: Literal["all"] | tuple[str, ...] = "all"
+    tokens: tuple[Literal["cls", "mean", "cls+mean", "spatial"], ...] = ("mean",)
+    probes: tuple[Literal["source", "target"], ...] = ("source", "target")
+    references: tuple[Literal["pretrained", "random"], ...] = ("pretrained",)
+    pairs: Literal["matching", "all"] = "matching"
+    n_target: Count = 500
+    n_neighbours: tuple[Count, ...] = (10, 20)
+    temperature: Annotated[float, Field(gt=0)] = 0.07
+    keep_activations: bool = True

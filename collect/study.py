@@ -1,0 +1,193 @@
+"""A study: a TOML file that spans a grid of runs, and the configuration of one run."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from collect.sections import (
+    WITH_BLOCKS,
+    Adaptation,
+    Count,
+    DatasetConfig,
+    Head,
+    NetworkConfig,
+    Pooling,
+    ProbingConfig,
+    Section,
+    SourceConfig,
+    TrainingConfig,
+)
+from collect.study_errors import one_line
+from warehouse.errors import StudyError
+
+
+class RunConfig(Section):
+    """One fine-tuning, completely described.
+
+    ``run_id`` hashes what decides the trained weights and the held-out predictions. Where the
+    files lie, which study asks, and what is probed on the way are not part of it.
+
+    ``reference_pretraining`` names the weights behind the reference ``pretrained``: the run's own,
+    or for ``scratch`` the first pretraining of the study.
+    """
+
+    study: str
+    dataset: DatasetConfig
+    data_hash: str = ""
+    source: SourceConfig | None = None
+    backbone: str
+    pretraining: str
+    reference_pretraining: str
+    adaptation: Adaptation
+    n_blocks: Count | None = None
+    pooling: Pooling = "mean"
+    head: Head = "linear"
+    dropout: float = 0.0
+    image_size: int | None = None
+    fold: Count | None = None
+    n_folds: Count | None = None
+    seed: int = 0
+    training: TrainingConfig = TrainingConfig()
+    probing: ProbingConfig = ProbingConfig()
+    accepted_leakage: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of the run's identity."""
+        if not self.data_hash:
+            raise ValueError("the run has no data_hash yet: its images have not been read")
+        left_out = {"study", "source", "probing", "reference_pretraining", "accepted_leakage"}
+        identity = self.model_dump(mode="json", exclude={*left_out, "dataset"})
+        identity["dataset"] = self.dataset.model_dump(mode="json", exclude={"path"})
+        return _sha256(identity)[:16]
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256 of everything but the paths: tells apart runs that were probed otherwise."""
+        config = self.model_dump(
+            mode="json",
+            exclude={
+                "study": True,
+                "dataset": {"path"},
+                "source": {"path"},
+                "accepted_leakage": True,
+            },
+        )
+        return _sha256(config)
+
+
+class Study(Section):
+    """A grid of runs: every dataset, network, adaptation, pooling, fold and seed."""
+
+    name: str = Field(min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    folds: int = 5
+    dataset: tuple[DatasetConfig, ...] = Field(min_length=1)
+    source: SourceConfig | None = None
+    network: NetworkConfig
+    training: TrainingConfig = TrainingConfig()
+    training_overrides: dict[Adaptation, dict[str, object]] = Field(default_factory=dict)
+    probing: ProbingConfig = ProbingConfig()
+
+    @field_validator("dataset", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        by_folds = any(dataset.split == "folds" for dataset in self.dataset)
+        if by_folds and self.folds < 2:
+            raise ValueError(f"folds = {self.folds}: cross-validation needs at least 2")
+        names = [dataset.name for dataset in self.dataset]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                "dataset: two datasets have the same name; give each a name of its own"
+            )
+        for adaptation in self.training_overrides:
+            try:
+                self.training_of(adaptation)
+            except ValidationError as error:
+                reason = one_line(error, TrainingConfig)
+                raise ValueError(f"training_overrides.{adaptation}: {reason}") from error
+        return self
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read and check a study file.
+
+        Raises
+        ------
+        StudyError
+            If the file is missing, is no TOML, or asks for something impossible; the message names
+            the key and the reason.
+        """
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise StudyError(f"{path}: no such study file") from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise StudyError(f"{path}: no readable TOML: {error}") from error
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise StudyError(f"{path}: {one_line(error, cls)}") from error
+
+    def training_of(self, adaptation: Adaptation) -> TrainingConfig:
+        """Return ``[training]`` with the values of ``[training_overrides.<adaptation>]`` on top."""
+        own = self.training_overrides.get(adaptation, {})
+        return TrainingConfig.model_validate(self.training.model_dump(exclude_unset=True) | own)
+
+    def runs(self) -> list[RunConfig]:
+        """Return every run of the grid in the order of the file, data hashes still empty.
+
+        ``scratch`` starts from random weights whatever the list of pretrainings says, so it occurs
+        once; ``full`` from ``random`` weights is ``scratch``.
+        """
+        return list(dict.fromkeys(self._grid()))
+
+    def _grid(self) -> Iterator[RunConfig]:
+        network = self.network
+        for dataset, backbone, pretraining, adaptation, pooling in product(
+            self.dataset,
+            network.backbone,
+            network.pretraining,
+            network.adaptation,
+            network.pooling,
+        ):
+            is_scratch = adaptation == "scratch" or (adaptation, pretraining) == ("full", "random")
+            for n_blocks, seed, fold in product(
+                network.n_blocks if adaptation in WITH_BLOCKS else (None,),
+                self.seeds,
+                range(1, self.folds + 1) if dataset.split == "folds" else (None,),
+            ):
+                yield RunConfig(
+                    study=self.name,
+                    dataset=dataset,
+                    source=self.source,
+                    backbone=backbone,
+                    pretraining="random" if is_scratch else pretraining,
+                    reference_pretraining=network.pretraining[0] if is_scratch else pretraining,
+                    adaptation="scratch" if is_scratch else adaptation,
+                    n_blocks=n_blocks,
+                    pooling=pooling,
+                    head=network.head,
+                    dropout=network.dropout,
+                    image_size=network.image_size,
+                    fold=fold,
+                    n_folds=None if fold is None else self.folds,
+                    seed=seed,
+                    training=self.training_of("scratch" if is_scratch else adaptation),
+                    probing=self.probing,
+                )
+
+
+def _sha256(content: object) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
