@@ -1,0 +1,50 @@
+"""Small runs to put into a warehouse."""
+
+import polars as pl
+
+RUN = {
+    "study": "small",
+    "origin": "repdrift",
+    "status": "complete",
+    "backbone": "resnet18",
+    "pretraining": "imagenet",
+    "adaptation": "full",
+    "pooling": "mean",
+    "head": "linear",
+    "dataset": "knee",
+    "task": "binary",
+    "fold": 1,
+    "n_folds": 5,
+    "seed": 0,
+    "selected_epoch": 1,
+}
+
+
+def score_rows(value: float = 0.75, *, epoch: int = 1, **dimensions: object) -> pl.DataFrame:
+    """One row for `scores`: AUC of the head on the held-out fold, unless told otherwise."""
+    row = {
+        "epoch": epoch,
+        "split": "test",
+        "confidence_source": "head",
+        "token": "mean",
+        "n_neighbours": 0,
+        "score": "auc",
+        "value": value,
+        "n_samples": 20,
+    }
+    return pl.DataFrame([row | dimensions])
+
+
+def similarity_rows(value: float = 0.5, *, epoch: int = 1, **dimensions: object) -> pl.DataFrame:
+    """One row for `similarities`: CKA of block1 to the run's start, unless told otherwise."""
+    row = {
+        "epoch": epoch,
+        "layer": "block1",
+        "token": "mean",
+        "reference": "pretrained",
+        "reference_layer": dimensions.get("layer", "block1"),
+        "probe": "target",
+        "measure": "cka_linear",
+        "value": value,
+    }
+    return pl.DataFrame([row | dimensions])

@@ -1,0 +1,133 @@
+"""The columns, types and keys of the tables, as the SQL files declare them."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import duckdb
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SQL = files("warehouse") / "sql"
+IN_DATABASE = ("scores", "similarities", "parameter_distances", "timings")
+IN_PARQUET = ("predictions", "activations")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table as declared: its columns with their polars types, its key, what may be null."""
+
+    name: str
+    types: pl.Schema
+    key: tuple[str, ...]
+    required: frozenset[str]
+
+    def conform(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows with exactly the declared columns, in their order and types.
+
+        Parameters
+        ----------
+        rows : polars.DataFrame
+            Columns in any order; a column that may be null can be missing.
+
+        Returns
+        -------
+        polars.DataFrame
+
+        Raises
+        ------
+        ValueError
+            If a column is unknown, or a required one is missing or holds a null.
+        polars.exceptions.InvalidOperationError
+            If a value does not fit its type.
+        """
+        unknown = set(rows.columns) - set(self.types)
+        if unknown:
+            raise ValueError(f"{self.name} has no column {_listed(sorted(unknown))}")
+        missing = [name for name in self.types if name in self.required - set(rows.columns)]
+        if missing:
+            raise ValueError(f"{self.name} needs the column {_listed(missing)}")
+        conformed = rows.select(
+            (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
+            for name, dtype in self.types.items()
+        )
+        empty = [
+            name for name in self.types if name in self.required and conformed[name].has_nulls()
+        ]
+        if empty:
+            raise ValueError(f"{self.name} has a null in {_listed(empty)}")
+        return conformed
+
+    def require_unique(self, rows: pl.DataFrame) -> None:
+        """Raise ValueError when two rows have the same key; the message shows it."""
+        repeated = rows.filter(pl.struct(self.key).is_duplicated())
+        if len(repeated):
+            shown = ", ".join(
+                f"{k} = {v}" for k, v in repeated.row(0, named=True).items() if k in self.key
+            )
+            raise ValueError(f"{self.name} has more than one row for {shown}")
+
+
+@cache
+def table(name: str) -> Table:
+    """Table as declared, by name: ``raw.scores``, ``results.intervals``, ``shards.predictions``.
+
+    Raises
+    ------
+    ValueError
+        If no SQL file declares it.
+    """
+    with _declared() as con:
+        qualified = name.split(".")
+        comment = con.execute(
+            "select comment from duckdb_tables() where schema_name = $1 and table_name = $2",
+            qualified,
+        ).fetchone()
+        if comment is None:
+            raise ValueError(f"no table {name!r} is declared")
+        nullable = con.execute(
+            "select column_name, is_nullable from duckdb_columns() "
+            "where schema_name = $1 and table_name = $2",
+            qualified,
+        ).fetchall()
+        types = con.sql(f"from {name} limit 0").pl().schema
+    return Table(
+        name=name,
+        types=types,
+        key=key_in(comment[0], columns=list(types)),
+        required=frozenset(column for column, may_be_null in nullable if not may_be_null),
+    )
+
+
+def key_in(comment: str, *, columns: "Sequence[str]") -> tuple[str, ...]:
+    """Columns that a comment names after ``Key:``.
+
+    Examples
+    --------
+    >>> key_in("One row per run. Key: run_id, epoch.", columns=["run_id", "epoch", "value"])
+    ('run_id', 'epoch')
+    """
+    named = re.search(r"Key: ([^.]*)", comment)
+    words = re.findall(r"\w+", named[1]) if named else []
+    return tuple(word for word in words if word in columns)
+
+
+def statements(folder: str) -> list[tuple[str, str]]:
+    """Name and text of the SQL files of a folder of ``warehouse/sql``, sorted by name."""
+    found = (item for item in (SQL / folder).iterdir() if item.name.endswith(".sql"))
+    return sorted((item.name, item.read_text(encoding="utf-8")) for item in found)
+
+
+def _declared() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(":memory:")
+    for _, text in [*statements("schema"), *statements("shards")]:
+        con.execute(text)
+    return con
+
+
+def _listed(names: "Sequence[str]") -> str:
+    return ", ".join(names)
