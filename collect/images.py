@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, Self, overload
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,17 @@ class Images(Protocol):
 
     def __len__(self) -> int: ...
 
-    @overload
-    def __getitem__(self, index: int, /) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: NDArray[np.int64], /) -> "Images": ...
-    def __getitem__(self, index: int | NDArray[np.int64], /) -> "NDArray[np.uint8] | Images":
-        """Image (height, width) or (height, width, 3) at a position, or the images at several."""
+    def __getitem__(self, index: Any, /) -> Any:  # noqa: ANN401  (ndarray's own overloads)
+        """Image at a position (uint8), or for an array of positions the images there."""
+        ...
+
+
+@runtime_checkable
+class Encoded(Images, Protocol):
+    """Images that are decoded on access, and can be hashed without."""
+
+    def digest(self, index: int) -> bytes:
+        """SHA-256 of the encoded image at a position."""
         ...
 
 
@@ -75,19 +80,33 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def class_membership(self) -> NDArray[np.bool_]:
+        """Whether image i has class j, of shape (n, n_classes); several columns if multi-label."""
+        if self.labels.ndim == 2:
+            return self.labels.astype(np.bool_)
+        has_class: NDArray[np.bool_] = self.labels[:, None] == np.arange(self.n_classes)
+        return has_class
+
     @property
     def n_classes(self) -> int:
         """Number of classes, or of labels: the outputs that a head needs."""
         return len(self.class_names)
 
     @cached_property
+    def digests(self) -> tuple[bytes, ...]:
+        """SHA-256 of each image: of its pixels and shape, or of its bytes as long as it is encoded.
+
+        Equal digests mean equal images; equal pixels in two encodings have different digests.
+        """
+        if isinstance(self.images, Encoded):
+            return tuple(self.images.digest(position) for position in range(len(self)))
+        return tuple(_digest(self.images[position]) for position in range(len(self)))
+
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 of images, labels, groups and ids: the same data give the same hash anywhere."""
-        digest = hashlib.sha256()
-        for position in range(len(self)):
-            image = np.ascontiguousarray(self.images[position])
-            digest.update(repr(image.shape).encode())
-            digest.update(image.tobytes())
+        digest = hashlib.sha256(b"".join(self.digests))
         digest.update(np.ascontiguousarray(self.labels).tobytes())
         described = (self.sample_ids, self.class_names, _listed(self.groups))
         digest.update(repr((*described, _listed(self.official_split))).encode())
@@ -108,3 +127,9 @@ class ImageSet:
 
 def _listed(values: NDArray[np.str_] | None) -> list[str] | None:
     return None if values is None else values.tolist()
+
+
+def _digest(image: NDArray[np.uint8]) -> bytes:
+    return hashlib.sha256(
+        repr(image.shape).encode() + np.ascontiguousarray(image).tobytes()
+    ).digest()

@@ -1,0 +1,1 @@
+"""Readers: each returns the images of one kind of source as an ImageSet."""

@@ -1,0 +1,52 @@
+"""Find the reader of a dataset, read it, and check what came."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from collect.datasets.demo import read_demo
+from collect.datasets.labelled import check_labels
+from collect.datasets.manifest import read_manifest
+from collect.datasets.npz import read_npz
+from collect.images import ImageSet
+from collect.sections import DatasetConfig
+from collect.splits import grouped_subset
+from warehouse.errors import StudyError
+
+
+def load(config: DatasetConfig) -> ImageSet:
+    """Read a dataset as its section of the study says.
+
+    Parameters
+    ----------
+    config : DatasetConfig
+        Path or demo name, reader, task, label column; ``max_images`` keeps whole groups.
+
+    Returns
+    -------
+    ImageSet
+        Checked: as many labels as images, every label in the classes.
+
+    Raises
+    ------
+    StudyError
+        One line that names the file and what is wrong with it.
+    """
+    images = _read(config)
+    if config.name:
+        images = replace(images, name=config.name)
+    check_labels(images, config.path or config.name)
+    if config.max_images is not None and config.max_images < len(images):
+        images = images.take(grouped_subset(images, config.max_images))
+    return images
+
+
+def _read(config: DatasetConfig) -> ImageSet:
+    if config.path is None:
+        return read_demo(config.name)
+    path = Path(config.path)
+    if not path.exists():
+        raise StudyError(f"{path}: no such file or folder (dataset {config.name})")
+    if path.suffix == ".npz":
+        return read_npz(path, name=config.name, labels=config.labels, task=config.task)
+    column = "label" if config.labels == "labels" else config.labels
+    return read_manifest(path, name=config.name, labels=column, task=config.task)
