@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +65,8 @@ def read_shard(directory: Path) -> Shard:
     return Shard(directory, hashes, hashlib.sha256(text).hexdigest())
 
 
-def damages(shard: Shard, *, suffixes: tuple[str, ...] = ("",)) -> list[str]:
-    """Find what is wrong with the files of a shard whose names end in one of the suffixes.
+def damages(shard: Shard, *, names: Container[str] | None = None) -> list[str]:
+    """Find what is wrong with the files of a shard, or with those of the given names.
 
     Returns
     -------
@@ -74,7 +75,7 @@ def damages(shard: Shard, *, suffixes: tuple[str, ...] = ("",)) -> list[str]:
     """
     found = []
     for name, expected in shard.files.items():
-        if not name.endswith(suffixes):
+        if names is not None and name not in names:
             continue
         try:
             actual = file_hash(shard.directory / name)

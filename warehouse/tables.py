@@ -1,16 +1,13 @@
 """The columns, types and keys of the tables, as the SQL files declare them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 SQL = files("warehouse") / "sql"
 IN_DATABASE = ("scores", "similarities", "parameter_distances", "timings")
@@ -19,10 +16,11 @@ IN_PARQUET = ("predictions", "activations")
 
 @dataclass(frozen=True)
 class Table:
-    """One table as declared: its columns with their polars types, its key, what may be null."""
+    """One table as declared: its columns with their types, its key, what may be null."""
 
     name: str
     types: pl.Schema
+    sql_types: dict[str, str]
     key: tuple[str, ...]
     required: frozenset[str]
 
@@ -47,29 +45,31 @@ class Table:
         """
         unknown = set(rows.columns) - set(self.types)
         if unknown:
-            raise ValueError(f"{self.name} has no column {_listed(sorted(unknown))}")
+            raise ValueError(f"{self.name} has no column {', '.join(sorted(unknown))}")
         missing = [name for name in self.types if name in self.required - set(rows.columns)]
         if missing:
-            raise ValueError(f"{self.name} needs the column {_listed(missing)}")
+            raise ValueError(f"{self.name} needs the column {', '.join(missing)}")
         conformed = rows.select(
             (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
             for name, dtype in self.types.items()
         )
         empty = [
-            name for name in self.types if name in self.required and conformed[name].has_nulls()
+            name
+            for name in conformed.columns
+            if name in self.required
+            if conformed[name].has_nulls()
         ]
         if empty:
-            raise ValueError(f"{self.name} has a null in {_listed(empty)}")
+            raise ValueError(f"{self.name} has a null in {', '.join(empty)}")
         return conformed
 
     def require_unique(self, rows: pl.DataFrame) -> None:
         """Raise ValueError when two rows have the same key; the message shows it."""
         repeated = rows.filter(pl.struct(self.key).is_duplicated())
         if len(repeated):
-            shown = ", ".join(
-                f"{k} = {v}" for k, v in repeated.row(0, named=True).items() if k in self.key
-            )
-            raise ValueError(f"{self.name} has more than one row for {shown}")
+            row = repeated.row(0, named=True)
+            key = ", ".join(f"{name} = {row[name]}" for name in self.key)
+            raise ValueError(f"{self.name} has more than one row for {key}")
 
 
 @cache
@@ -81,29 +81,31 @@ def table(name: str) -> Table:
     ValueError
         If no SQL file declares it.
     """
-    with _declared() as con:
-        qualified = name.split(".")
+    with duckdb.connect(":memory:") as con:
+        for _, text in [*statements("schema"), *statements("shards")]:
+            con.execute(text)
         comment = con.execute(
-            "select comment from duckdb_tables() where schema_name = $1 and table_name = $2",
-            qualified,
+            "select comment from duckdb_tables() where schema_name || '.' || table_name = $1",
+            [name],
         ).fetchone()
         if comment is None:
             raise ValueError(f"no table {name!r} is declared")
-        nullable = con.execute(
-            "select column_name, is_nullable from duckdb_columns() "
-            "where schema_name = $1 and table_name = $2",
-            qualified,
+        columns = con.execute(
+            "select column_name, data_type, is_nullable from duckdb_columns() "
+            "where schema_name || '.' || table_name = $1 order by column_index",
+            [name],
         ).fetchall()
         types = con.sql(f"from {name} limit 0").pl().schema
     return Table(
         name=name,
         types=types,
+        sql_types={column: kind for column, kind, _ in columns},
         key=key_in(comment[0], columns=list(types)),
-        required=frozenset(column for column, may_be_null in nullable if not may_be_null),
+        required=frozenset(column for column, _, may_be_null in columns if not may_be_null),
     )
 
 
-def key_in(comment: str, *, columns: "Sequence[str]") -> tuple[str, ...]:
+def key_in(comment: str, *, columns: Sequence[str]) -> tuple[str, ...]:
     """Columns that a comment names after ``Key:``.
 
     Examples
@@ -111,7 +113,7 @@ def key_in(comment: str, *, columns: "Sequence[str]") -> tuple[str, ...]:
     >>> key_in("One row per run. Key: run_id, epoch.", columns=["run_id", "epoch", "value"])
     ('run_id', 'epoch')
     """
-    named = re.search(r"Key: ([^.]*)", comment)
+    named = re.search(r"[Kk]ey: ([^.]*)", comment)
     words = re.findall(r"\w+", named[1]) if named else []
     return tuple(word for word in words if word in columns)
 
@@ -120,14 +122,3 @@ def statements(folder: str) -> list[tuple[str, str]]:
     """Name and text of the SQL files of a folder of ``warehouse/sql``, sorted by name."""
     found = (item for item in (SQL / folder).iterdir() if item.name.endswith(".sql"))
     return sorted((item.name, item.read_text(encoding="utf-8")) for item in found)
-
-
-def _declared() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(":memory:")
-    for _, text in [*statements("schema"), *statements("shards")]:
-        con.execute(text)
-    return con
-
-
-def _listed(names: "Sequence[str]") -> str:
-    return ", ".join(names)

@@ -20,7 +20,7 @@ RUN = {
 }
 
 
-def score_rows(value: float = 0.75, *, epoch: int = 1, **dimensions: object) -> pl.DataFrame:
+def score_rows(value: float | None = 0.75, *, epoch: int = 1, **dimensions: object) -> pl.DataFrame:
     """One row for `scores`: AUC of the head on the held-out fold, unless told otherwise."""
     row = {
         "epoch": epoch,

@@ -1,0 +1,116 @@
+"""Opens the database of a warehouse: one process that writes, or many that read."""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+from warehouse.layout import Layout
+from warehouse.schema import migrate, require_current
+from warehouse.shard_views import create_shard_views
+
+PAUSE_S = (0.02, 0.1)  # between two attempts to open a locked database, drawn at random
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def connect(
+    root: Path,
+    *,
+    read_only: bool = True,
+    on_wait: Callable[[str], None] | None = None,
+    timeout_s: float = PATIENCE_S,
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Connect to the database of a warehouse, close it at the end of the block.
+
+    Parameters
+    ----------
+    root : Path
+        The warehouse directory.
+    read_only : bool, default True
+        Reading needs an up-to-date database; writing makes a missing one and migrates an older one.
+    on_wait : callable, optional
+        Called once with a line of text when another process holds the database.
+    timeout_s : float, default 60
+        Seconds to wait for the other process.
+
+    Yields
+    ------
+    duckdb.DuckDBPyConnection
+        With the temporary views ``activations`` and ``predictions`` over the Parquet files.
+
+    Raises
+    ------
+    WarehouseError
+        If the warehouse is missing, newer, damaged, cannot be written, or stays locked.
+    """
+    layout = Layout(Path(root))
+    if not layout.database.is_file():
+        if read_only:
+            raise WarehouseError(
+                f"no warehouse in {layout.root}: `repdrift warehouse ingest -w {layout.root}` "
+                "makes one from its runs"
+            )
+        try:
+            layout.runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WarehouseError(f"cannot make {layout.root}: {error.strerror}") from error
+    con = _open(layout.database, read_only=read_only, on_wait=on_wait, timeout_s=timeout_s)
+    try:
+        if read_only:
+            require_current(con, layout.database)
+        else:
+            migrate(con, layout.database)
+        create_shard_views(con, layout)
+        yield con
+    finally:
+        con.close()
+
+
+def _open(
+    database: Path, *, read_only: bool, on_wait: Callable[[str], None] | None, timeout_s: float
+) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + timeout_s
+    waiting = False
+    while True:
+        try:
+            con = duckdb.connect(str(database), read_only=read_only)
+            con.execute("set python_enable_replacements = false")
+        except duckdb.Error as error:
+            holder = _holder(error)
+            if holder is None:
+                raise _unreadable(database, error) from error
+            if time.monotonic() > deadline:
+                raise WarehouseError(
+                    f"{database} has been held by {holder} for {timeout_s:.0f} s: "
+                    "try again when it is done"
+                ) from error
+            if not waiting and on_wait is not None:
+                on_wait(f"waiting for {holder} to finish with {database}")
+            waiting = True
+            time.sleep(random.uniform(*PAUSE_S))
+        else:
+            return con
+
+
+def _holder(error: duckdb.Error) -> str | None:
+    """Name the process that holds the lock; None when the error is another one."""
+    if "Could not set lock on file" not in str(error):
+        return None
+    found = re.search(r"\(PID (\d+)\)", str(error))
+    return f"process {found[1]}" if found else "another process"
+
+
+def _unreadable(database: Path, error: duckdb.Error) -> WarehouseError:
+    reason = str(error).splitlines()[0]
+    if "Permission denied" in reason or "read-only" in reason.lower():
+        return WarehouseError(f"{database} cannot be opened: permission denied")
+    return WarehouseError(
+        f"{database} cannot be read ({reason}): "
+        f"`repdrift warehouse repair -w {database.parent}` makes it anew from runs/"
+    )

@@ -1,0 +1,153 @@
+"""Brings the runs that are new or changed into the database, in one transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from warehouse.connection import connect
+from warehouse.errors import WarehouseError
+from warehouse.layout import Layout
+from warehouse.shard import RUN, Shard, damages, read_shard
+from warehouse.tables import IN_DATABASE, table
+
+BATCH = 500  # runs per statement: bounds the memory, whatever the number of runs
+MEMORY_LIMIT = "600MB"  # of DuckDB's buffers; Python, Arrow and the heap come on top
+INGESTED = frozenset([RUN, *(f"{name}.parquet" for name in IN_DATABASE)])
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingest did: runs added, replaced, left as they were; what is wrong with others."""
+
+    n_new: int
+    n_changed: int
+    n_known: int
+    problems: tuple[str, ...]
+
+
+def ingest(layout: Layout, *, on_wait: Callable[[str], None] | None = None) -> IngestReport:
+    """Bring new and changed runs of ``runs/`` into the database; doing it again changes nothing.
+
+    A run whose files are damaged or do not fit the schema is left out and reported; the rest
+    goes in.
+
+    Parameters
+    ----------
+    layout : Layout
+        The warehouse; the database is made when it is missing.
+    on_wait : callable, optional
+        Called with a line of text when another process holds the database.
+
+    Returns
+    -------
+    IngestReport
+
+    Raises
+    ------
+    WarehouseError
+        If the database cannot be opened or written; nothing has changed then.
+    """
+    shards, problems = _shards(layout)
+    with connect(layout.root, read_only=False, on_wait=on_wait) as con:
+        con.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
+        known = dict(con.execute("select run_id, shard_hash from raw.runs").fetchall())
+        fresh = [shard for shard in shards if known.get(shard.run_id) != shard.shard_hash]
+        damaged = {shard.run_id: damages(shard, names=INGESTED) for shard in fresh}
+        sound = [shard for shard in fresh if not damaged[shard.run_id]]
+        taken, refused = _insert_all(con, sound, known=frozenset(known))
+    n_changed = sum(shard.run_id in known for shard in taken)
+    return IngestReport(
+        n_new=len(taken) - n_changed,
+        n_changed=n_changed,
+        n_known=len(shards) - len(fresh),
+        problems=(*problems, *(line for lines in damaged.values() for line in lines), *refused),
+    )
+
+
+def _shards(layout: Layout) -> tuple[list[Shard], list[str]]:
+    shards, problems = [], []
+    for directory in sorted(layout.runs.iterdir()) if layout.runs.is_dir() else []:
+        try:
+            shards.append(read_shard(directory))
+        except WarehouseError as error:
+            problems.append(str(error))
+    return shards, problems
+
+
+def _insert_all(
+    con: duckdb.DuckDBPyConnection, shards: Sequence[Shard], *, known: frozenset[str]
+) -> tuple[list[Shard], list[str]]:
+    """Insert all shards that the database takes; return them, and why it refused the others."""
+    taken, problems = list(shards), []
+    while taken:
+        batches = [taken[start : start + BATCH] for start in range(0, len(taken), BATCH)]
+        con.begin()
+        try:
+            for batch in batches:
+                _insert(con, batch, known=known)
+            con.commit()
+        except duckdb.Error as error:
+            con.rollback()
+            refused = _refusals(con, batch, known=known)
+            if not refused:
+                reason = str(error).splitlines()[0]
+                raise WarehouseError(f"ingest stopped and changed nothing: {reason}") from error
+            taken = [shard for shard in taken if shard.run_id not in refused]
+            problems += [f"run {run_id}: {reason}" for run_id, reason in refused.items()]
+        else:
+            break
+    return taken, problems
+
+
+def _refusals(
+    con: duckdb.DuckDBPyConnection, shards: Sequence[Shard], *, known: frozenset[str]
+) -> dict[str, str]:
+    """Why the database refuses runs, each tried alone and rolled back."""
+    refused = {}
+    for shard in shards:
+        con.begin()
+        try:
+            _insert(con, [shard], known=known)
+        except duckdb.IOException as error:
+            raise WarehouseError(f"ingest stopped and changed nothing: {error}") from error
+        except duckdb.Error as error:
+            refused[shard.run_id] = str(error).splitlines()[0]
+        finally:
+            con.rollback()
+    return refused
+
+
+def _insert(
+    con: duckdb.DuckDBPyConnection, shards: Sequence[Shard], *, known: frozenset[str]
+) -> None:
+    changed = [shard.run_id for shard in shards if shard.run_id in known]
+    for name in ("runs", *IN_DATABASE) if changed else ():
+        con.execute(f"delete from raw.{name} where list_contains($1, run_id)", [changed])  # noqa: S608
+    _insert_runs(con, shards)
+    for name in IN_DATABASE:
+        file = f"{name}.parquet"
+        paths = [str(shard.directory / file) for shard in shards if file in shard.files]
+        if paths:
+            con.execute(f"insert into raw.{name} by name from read_parquet($1)", [paths])
+
+
+def _insert_runs(con: duckdb.DuckDBPyConnection, shards: Sequence[Shard]) -> None:
+    types = {
+        name: kind for name, kind in table("raw.runs").sql_types.items() if name != "shard_hash"
+    }
+    hashes = {
+        "run_id": [shard.run_id for shard in shards],
+        "shard_hash": [shard.shard_hash for shard in shards],
+    }
+    con.register("shard_hashes", pa.table(hashes))
+    con.execute(
+        "insert into raw.runs by name "
+        "select runs.* exclude (filename), shard_hashes.shard_hash "
+        "from read_json($1, columns = $2, filename = true) as runs "
+        "left join shard_hashes on runs.run_id = shard_hashes.run_id "
+        "and parse_path(runs.filename)[-2] = shard_hashes.run_id",
+        [[str(shard.directory / RUN) for shard in shards], types],
+    )
+    con.unregister("shard_hashes")
