@@ -124,7 +124,8 @@ def _insert(
 ) -> None:
     changed = [shard.run_id for shard in shards if shard.run_id in known]
     for name in ("runs", *IN_DATABASE) if changed else ():
-        con.execute(f"delete from raw.{name} where list_contains($1, run_id)", [changed])  # noqa: S608
+        condition = "run_id in (select unnest($1))"
+        con.execute(f"delete from raw.{name} where {condition}", [changed])  # noqa: S608
     _insert_runs(con, shards)
     for name in IN_DATABASE:
         file = f"{name}.parquet"

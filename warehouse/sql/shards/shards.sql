@@ -12,8 +12,8 @@ create table shards.predictions (
     sample_id varchar not null,
     group_id varchar,
     label integer,
-    labels utinyint [],
-    probabilities float [] not null
+    labels utinyint[],
+    probabilities float[] not null
 );
 comment on table shards.predictions is 'One row per run, epoch and image: what the network, or the vote of the neighbours, said. Key: run_id, epoch, split, confidence_source, token, n_neighbours, sample_id.';
 comment on column shards.predictions.run_id is 'Run.';
@@ -35,7 +35,7 @@ create table shards.activations (
     token varchar not null,
     probe varchar not null,
     sample_id varchar not null,
-    activation float [] not null
+    activation float[] not null
 );
 comment on table shards.activations is 'One row per run, kept epoch, layer and image of the probe. Key: run_id, epoch, layer, token, probe, sample_id.';
 comment on column shards.activations.run_id is 'Run.';

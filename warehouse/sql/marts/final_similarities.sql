@@ -1,0 +1,44 @@
+-- One row per run, layer, reference and measure at the epoch that stands for the run; diverged runs are left out.
+-- key: run_id, layer, token, reference, reference_run_id, reference_layer, probe, measure
+select
+    runs.origin,
+    runs.study,
+    runs.run_id,
+    runs.dataset,
+    runs.task,
+    runs.backbone,
+    runs.pretraining,
+    runs.adaptation,
+    runs.n_blocks,
+    runs.pooling,
+    runs.head,
+    runs.fold,
+    runs.n_folds,
+    runs.seed,
+    runs.n_train,
+    runs.n_test,
+    similarities.epoch,
+    similarities.layer,
+    similarities.token,
+    similarities.reference,
+    similarities.reference_run_id,
+    similarities.reference_layer,
+    similarities.probe,
+    similarities.measure,
+    similarities.value,
+    similarities.null_mean,
+    similarities.null_sd,
+    similarities.null_p_value,
+    similarities.ci_low,
+    similarities.ci_high,
+    similarities.n_images,
+    similarities.n_rows,
+    similarities.n_features,
+    similarities.n_features_reference,
+    similarities.effective_rank,
+    similarities.top_component_share
+from staging.runs as runs
+inner join raw.similarities as similarities
+    on
+        runs.run_id = similarities.run_id
+        and runs.selected_epoch is not distinct from similarities.epoch

@@ -1,0 +1,91 @@
+-- One row per run, layer, measure and outcome: what the regressions of an outcome on similarity take.
+-- similarity is that to the run's own pre-trained start, at the same layer. outcome is gain_difference:<score>,
+-- gain_ratio:<score> or score:<score> (head, held-out fold), calibration_error (ece_width_15 of the same),
+-- knn_accuracy or knn_calibration_error (the neighbours' vote on the source probe, see staging.knn_outcomes).
+-- key: run_id, layer, token, probe, measure, outcome
+with outcomes as (
+    select
+        gains.run_id,
+        'gain_difference:' || gains.score as outcome,
+        gains.value - gains.scratch_value as outcome_value,
+        0 as n_neighbours
+    from staging.task_gains as gains
+    union all
+    select
+        gains.run_id,
+        'gain_ratio:' || gains.score as outcome,
+        (gains.value - gains.scratch_value) / nullif(gains.scratch_value, 0) as outcome_value,
+        0 as n_neighbours
+    from staging.task_gains as gains
+    union all
+    select
+        runs.run_id,
+        'score:' || scores.score as outcome,
+        scores.value as outcome_value,
+        0 as n_neighbours
+    from staging.runs as runs
+    inner join raw.scores as scores
+        on
+            runs.run_id = scores.run_id
+            and runs.selected_epoch is not distinct from scores.epoch
+    where scores.split = 'test' and scores.confidence_source = 'head'
+    union all
+    select
+        runs.run_id,
+        'calibration_error' as outcome,
+        scores.value as outcome_value,
+        0 as n_neighbours
+    from staging.runs as runs
+    inner join raw.scores as scores
+        on
+            runs.run_id = scores.run_id
+            and runs.selected_epoch is not distinct from scores.epoch
+    where
+        scores.split = 'test'
+        and scores.confidence_source = 'head'
+        and scores.score = 'ece_width_15'
+    union all
+    select
+        knn.run_id,
+        if(knn.score = 'accuracy', 'knn_accuracy', 'knn_calibration_error') as outcome,
+        knn.value as outcome_value,
+        knn.n_neighbours
+    from staging.knn_outcomes as knn
+    where knn.score in ('accuracy', 'ece_width_15')
+)
+
+select
+    runs.origin,
+    runs.study,
+    runs.run_id,
+    runs.dataset,
+    runs.task,
+    runs.backbone,
+    runs.pretraining,
+    runs.adaptation,
+    runs.n_blocks,
+    runs.pooling,
+    runs.head,
+    runs.fold,
+    runs.n_folds,
+    runs.seed,
+    runs.n_train,
+    runs.n_test,
+    similarities.layer,
+    similarities.token,
+    similarities.probe,
+    similarities.measure,
+    similarities.value as similarity,
+    outcomes.outcome,
+    outcomes.outcome_value,
+    outcomes.n_neighbours
+from staging.runs as runs
+inner join raw.similarities as similarities
+    on
+        runs.run_id = similarities.run_id
+        and runs.selected_epoch is not distinct from similarities.epoch
+inner join outcomes on runs.run_id = outcomes.run_id
+where
+    similarities.reference = 'pretrained'
+    and similarities.reference_layer = similarities.layer
+    and outcomes.outcome_value is not null

@@ -1,0 +1,68 @@
+-- One row per run and task score on the held-out fold: the score of the head, and that of the run from scratch.
+-- The run from scratch has the same origin, dataset, backbone, pooling, head, image size, fold and seed; one of the
+-- same study goes before one of another. A run from scratch has no gain of its own.
+-- key: run_id, score
+with final_scores as (
+    select
+        runs.origin,
+        runs.study,
+        runs.run_id,
+        runs.dataset,
+        runs.backbone,
+        runs.adaptation,
+        runs.pooling,
+        runs.head,
+        runs.image_size,
+        runs.fold,
+        runs.n_folds,
+        runs.seed,
+        scores.score,
+        scores.value
+    from raw.runs as runs
+    inner join raw.scores as scores
+        on
+            runs.run_id = scores.run_id
+            and runs.selected_epoch is not distinct from scores.epoch
+    where
+        runs.status <> 'diverged'
+        and scores.split = 'test'
+        and scores.confidence_source = 'head'
+        and scores.score in (
+            'accuracy',
+            'balanced_accuracy',
+            'auc',
+            'auc_ovr_weighted',
+            'auc_ovr_macro',
+            'map_macro',
+            'kappa_quadratic',
+            'recall_macro',
+            'f1_macro'
+        )
+)
+
+select
+    tuned.run_id,
+    tuned.score,
+    tuned.value,
+    scratch.run_id as scratch_run_id,
+    scratch.value as scratch_value
+from final_scores as tuned
+inner join final_scores as scratch
+    on
+        tuned.origin = scratch.origin
+        and tuned.dataset = scratch.dataset
+        and tuned.backbone = scratch.backbone
+        and tuned.pooling = scratch.pooling
+        and tuned.head = scratch.head
+        and tuned.image_size is not distinct from scratch.image_size
+        and tuned.fold is not distinct from scratch.fold
+        and tuned.n_folds is not distinct from scratch.n_folds
+        and tuned.seed is not distinct from scratch.seed
+        and tuned.score = scratch.score
+where
+    tuned.adaptation <> 'scratch'
+    and scratch.adaptation = 'scratch'
+qualify row_number() over (
+    partition by tuned.run_id, tuned.score
+    order by tuned.study = scratch.study desc, scratch.run_id asc
+) = 1
