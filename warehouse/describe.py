@@ -1,0 +1,33 @@
+"""Says what the tables, views and columns are."""
+
+import duckdb
+import polars as pl
+
+from warehouse.errors import WarehouseError
+from warehouse.tables import statements
+
+
+def described_relations(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """List tables and views: ``name``, ``n_columns``, ``description``."""
+    rows: pl.DataFrame = con.sql(_query("relations.sql")).pl()
+    return rows
+
+
+def described_columns(con: duckdb.DuckDBPyConnection, relation: str) -> pl.DataFrame:
+    """List the columns of a table or view: ``column_name``, ``data_type``, ``description``.
+
+    Raises
+    ------
+    WarehouseError
+        If there is no such table or view.
+    """
+    rows: pl.DataFrame = con.sql(_query("columns.sql"), params={"relation": relation}).pl()
+    if rows.is_empty():
+        raise WarehouseError(
+            f"no table or view {relation!r}: `repdrift warehouse describe` lists them"
+        )
+    return rows
+
+
+def _query(name: str) -> str:
+    return dict(statements("catalog"))[name]

@@ -1,0 +1,75 @@
+"""Runs a user's query where it can read the warehouse and do nothing else."""
+
+import re
+from collections.abc import Mapping
+
+import duckdb
+import polars as pl
+
+from warehouse.errors import WarehouseError
+from warehouse.layout import Layout
+
+EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s", re.IGNORECASE)
+
+
+def close_sandbox(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Shut a read-only connection off from everything but the database and the runs' files.
+
+    No file elsewhere, no network, no extension; and no way back, the configuration is locked.
+    """
+    con.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
+    con.execute(f"set allowed_directories = [{_quoted(str(layout.runs.absolute()) + '/')}]")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+
+
+def query_rows(
+    con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None
+) -> pl.DataFrame:
+    """Rows of one SELECT (or DESCRIBE, SHOW, SUMMARIZE, EXPLAIN).
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        Read-only and closed by ``close_sandbox``.
+    query : str
+        One statement; ``COPY`` and others that write are refused even where they could read.
+    parameters : mapping, optional
+        Values of ``$name`` in the query.
+
+    Returns
+    -------
+    polars.DataFrame
+
+    Raises
+    ------
+    WarehouseError
+        If the query is not one SELECT, is wrong, or reaches outside the warehouse.
+    """
+    try:
+        _require_select(query)
+        relation = con.sql(query, params=dict(parameters or {}))
+        rows: pl.DataFrame = relation.pl()
+    except duckdb.Error as error:
+        raise WarehouseError(
+            " ".join(line.strip() for line in str(error).split("\n\nLINE")[0].splitlines())
+        ) from error
+    return rows
+
+
+def _require_select(query: str) -> None:
+    statements = duckdb.extract_statements(query)
+    if len(statements) != 1:
+        raise WarehouseError(f"one statement at a time: this text has {len(statements)}")
+    statement = statements[0]
+    if statement.type == duckdb.StatementType.EXPLAIN:
+        _require_select(EXPLAIN.sub("", statement.query, count=1))
+    elif statement.type != duckdb.StatementType.SELECT:
+        raise WarehouseError(
+            f"only a SELECT can be run here, and this is {statement.type.name}: "
+            "the warehouse is open for reading"
+        )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
