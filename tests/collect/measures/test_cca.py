@@ -1,0 +1,69 @@
+"""Mean CCA: the textbook eigenproblem, closed forms, pathologies that break other code."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from collect.measures.cca import cca_mean, whitened_layer
+
+
+def correlations_by_eigenproblem(x, y):
+    """Hotelling (1936): eigenvalues of Sxx^-1 Sxy Syy^-1 Syx are squared correlations."""
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    sxx, syy, sxy = x.T @ x, y.T @ y, x.T @ y
+    eigenvalues = np.linalg.eigvals(np.linalg.solve(sxx, sxy) @ np.linalg.solve(syy, sxy.T))
+    return np.sqrt(np.sort(eigenvalues.real)[::-1][: min(x.shape[1], y.shape[1])])
+
+
+@pytest.fixture
+def x(rng):
+    return rng.normal(size=(60, 5)) + 2
+
+
+@pytest.fixture
+def y(rng, x):
+    return x[:, :3] @ rng.normal(size=(3, 4)) + rng.normal(size=(60, 4))
+
+
+def mean_cca(x, y):
+    return cca_mean(torch.from_numpy(x), torch.from_numpy(y))
+
+
+def test_is_the_mean_of_the_textbook_correlations(x, y):
+    assert_allclose(mean_cca(x, y), correlations_by_eigenproblem(x, y).mean(), rtol=1e-10)
+
+
+def test_one_feature_each_is_the_absolute_correlation(x):
+    expected = abs(np.corrcoef(x[:, 0], x[:, 1])[0, 1])
+    assert_allclose(mean_cca(x[:, :1], x[:, 1:2]), expected, rtol=1e-10)
+
+
+def test_a_shared_subspace_counts_its_share(rng):
+    # orthonormal zero-mean columns, k of q shared: k correlations are 1, the others 0
+    basis = rng.normal(size=(50, 9))
+    basis, _ = np.linalg.qr(basis - basis.mean(axis=0))
+    assert_allclose(mean_cca(basis[:, :6], basis[:, 4:9]), 2 / 5, rtol=1e-10)
+
+
+def test_a_duplicated_channel_changes_nothing(x, y):
+    doubled = np.hstack([x, x[:, :2]])
+    assert_allclose(mean_cca(doubled, y), mean_cca(x, y), rtol=1e-10)
+
+
+def test_a_dead_channel_changes_nothing(x, y):
+    assert_allclose(mean_cca(np.hstack([x, np.ones((60, 1))]), y), mean_cca(x, y), rtol=1e-10)
+
+
+def test_a_channel_in_other_units_changes_nothing(x, y):
+    assert_allclose(mean_cca(x * [1e4, 1, 1, 1, 1e-4], y), mean_cca(x, y), rtol=1e-8)
+
+
+def test_rank_counts_what_the_channels_span(x):
+    layer = torch.from_numpy(np.hstack([x, x[:, :2], np.zeros((60, 1))]))
+    assert whitened_layer(layer).basis.shape == (60, 5)
+
+
+def test_refuses_no_more_rows_than_features(rng):
+    with pytest.raises(ValueError, match="y has 20 rows and 20 features"):
+        mean_cca(rng.normal(size=(20, 3)), rng.normal(size=(20, 20)))
