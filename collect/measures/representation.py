@@ -113,7 +113,7 @@ def centred(x: Tensor) -> Tensor:
 
 
 def units(n_rows: int, groups: Tensor | None) -> tuple[Tensor, int]:
-    """Number the images or patients that rows belong to, and count them.
+    """Find the image or patient of each row, numbered from 0, and count them.
 
     Parameters
     ----------
