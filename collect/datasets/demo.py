@@ -14,7 +14,7 @@ from warehouse.errors import StudyError
 
 TILE = 64
 BLOCK = 128
-STAINED_PIXEL = 0.055
+STAINED_PIXEL = 0.065
 PHOTOGRAPHS = {
     "astronaut": "astronaut",
     "brick": "brick",
@@ -55,8 +55,8 @@ def _stained_tissue() -> ImageSet:
 
     Brown is the antibody stain (DAB), blue the counterstain. After colour deconvolution (Ruifrok
     and Johnston 2001, as in ``skimage.color.rgb2hed``), a pixel is stained if its DAB density
-    exceeds 0.055, about the median of the section, and a tile is ``stained`` if most of its pixels
-    are. Tiles are gray: the colour that defines the label is not shown.
+    exceeds 0.065, and a tile is ``stained`` if most of its pixels are: about half of the tiles.
+    Tiles are gray: the colour that defines the label is not shown.
     """
     from skimage.color import rgb2gray, rgb2hed
 
