@@ -1,6 +1,11 @@
 """The `repdrift report` commands."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from warehouse.options import WarehouseOption
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -8,3 +13,28 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 @app.callback()
 def root() -> None:
     """Commands of this group."""
+
+
+@app.command()
+def build(
+    warehouse: WarehouseOption = Path("repdrift-warehouse"),
+    directory: Annotated[
+        Path, typer.Option("--output", "-o", file_okay=False, help="Where the report goes.")
+    ] = Path("repdrift-report"),
+    paper: Annotated[
+        str | None, typer.Option(help="Only the exhibits of this paper, e.g. juodelyte2023.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option(help="Compile report.tex when pdflatex is there.")] = True,
+) -> None:
+    """Write tables, figures, their numbers and SQL, and the document; print its path."""
+    from reports.build import write_report
+    from reports.rendering import render
+    from warehouse.connection import connect
+
+    with connect(warehouse) as con:
+        report = render(con, paper=paper)
+    written = write_report(report, directory, pdf=pdf)
+    for message in written.messages:
+        typer.echo(message, err=True)
+    typer.echo(f"{report.n_tables} tables, {report.n_figures} figures", err=True)
+    typer.echo(written.document)

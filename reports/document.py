@@ -1,0 +1,60 @@
+"""The LaTeX document around the tables and figures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.exhibits.exhibit import Artefact, Exhibit
+from reports.formatting import escape_latex
+from reports.tables.latex import LONGEST_UNBROKEN, latex_notes
+from reports.tables.model import Table
+
+
+@dataclass(frozen=True)
+class Section:
+    """An exhibit with the artefacts that the warehouse had rows for."""
+
+    exhibit: Exhibit
+    artefacts: tuple[Artefact, ...]
+
+
+def report_tex(sections: Sequence[Section], networks: pl.DataFrame, paper: str | None) -> str:
+    """Return ``report.tex``; tables and figures are read from their own files.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        In order; one without artefacts becomes a line that says so.
+    networks : DataFrame
+        Rows of the query ``networks``, for the overview.
+    paper : str or None
+        Paper that the report is limited to.
+    """
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        undefined=StrictUndefined,
+        block_start_string=r"\BLOCK{",
+        block_end_string="}",
+        variable_start_string=r"\VAR{",
+        variable_end_string="}",
+        comment_start_string=r"\#{",
+        comment_end_string="}",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
+    )
+    environment.filters["tex"] = escape_latex
+    environment.filters["notes"] = latex_notes
+    environment.tests["table"] = lambda artefact: isinstance(artefact.content, Table)
+    environment.tests["long"] = lambda artefact: len(artefact.content.rows) > LONGEST_UNBROKEN
+    counts = networks.group_by("origin", maintain_order=True).agg(
+        pl.col("n_runs").sum(), pl.col("dataset").n_unique().alias("n_datasets")
+    )
+    return environment.get_template("report.tex.jinja").render(
+        paper=paper,
+        shown=[section for section in sections if section.artefacts],
+        left_out=[section.exhibit for section in sections if not section.artefacts],
+        origins=counts.to_dicts(),
+    )

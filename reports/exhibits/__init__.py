@@ -1,0 +1,1 @@
+"""What a report shows: each exhibit is a name, the queries it reads and a builder."""

@@ -1,0 +1,135 @@
+"""What a report is made of: queries, the rows they gave, exhibits and the artefacts they become."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from matplotlib.figure import Figure
+
+from reports.style import Appearance
+from reports.tables.model import Table
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a query that an artefact shows, and the condition that picks them.
+
+    Attributes
+    ----------
+    query : str
+        Stem of the file in ``reports/queries``.
+    where : mapping of str to str, int, float, None or tuple
+        Value that each column has; one of several where it is a tuple.
+    rows : DataFrame
+        Rows that satisfy them.
+    """
+
+    query: str
+    where: Mapping[str, object]
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A table or figure with its caption and the rows behind it.
+
+    Attributes
+    ----------
+    name : str
+        Stem of its files: lower case, digits and hyphens.
+    caption : str
+        Plain text; says n, what the ± is, and which test.
+    content : Table or Figure
+        What is shown.
+    sources : tuple of Selection
+        The numbers, first the main ones.
+    """
+
+    name: str
+    caption: str
+    content: Table | Figure
+    sources: tuple[Selection, ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a builder gets: the rows of its queries and one appearance per network and dataset."""
+
+    frames: Mapping[str, pl.DataFrame]
+    networks: Mapping[str, Appearance]
+    datasets: Mapping[str, Appearance]
+
+    def select(self, query: str, **where: object) -> Selection:
+        """Return the rows of a query where columns have the given values.
+
+        None matches null, a tuple any of its values; without a condition every row is returned.
+        """
+        conditions = [
+            pl.col(column).is_in(value)
+            if isinstance(value, tuple)
+            else pl.col(column).eq_missing(pl.lit(value))
+            for column, value in where.items()
+        ]
+        frame = self.frames[query]
+        return Selection(query, where, frame.filter(*conditions) if conditions else frame)
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A declaration: what is shown, under which title, from which queries.
+
+    Attributes
+    ----------
+    name : str
+        Unique.
+    title : str
+        Heading of its section.
+    queries : tuple of str
+        Stems of files in ``reports/queries``; without a row of the first one there is no section.
+    build : callable
+        From the rows to artefacts; an empty list when none of them is for this exhibit.
+    missing : str
+        How to get the rows, for the line that stands in for the section.
+    paper : str
+        Paper whose exhibit this is; '' for repdrift's own.
+    """
+
+    name: str
+    title: str
+    queries: tuple[str, ...]
+    build: Callable[[Data], list[Artefact]]
+    missing: str
+    paper: str = ""
+
+
+def named(first: str, second: str, name: Callable[[Any, Any], str]) -> pl.Expr:
+    """Return a column with the name of each pair of values of two columns."""
+    return pl.struct(first, second).map_elements(
+        lambda pair: name(pair[first], pair[second]), return_dtype=pl.String
+    )
+
+
+def span(counts: pl.Series) -> str:
+    """Return the range of counts in words.
+
+    Examples
+    --------
+    >>> span(pl.Series([5, 5])), span(pl.Series([4, 5]))
+    ('5', '4 to 5')
+    """
+    different = sorted(set(counts.to_list()))
+    return " to ".join(str(count) for count in {different[0]: None, different[-1]: None})
+
+
+def slug(*parts: object) -> str:
+    """Return a file name of lower-case letters, digits and hyphens.
+
+    Examples
+    --------
+    >>> slug("gain_ratio:auc", "ResNet50", None, 3)
+    'gain-ratio-auc-resnet50-3'
+    """
+    text = "-".join(str(part) for part in parts if part not in (None, ""))
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
+    return "-".join(piece for piece in kept.split("-") if piece)

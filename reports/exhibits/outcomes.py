@@ -1,0 +1,134 @@
+"""Outcomes on similarity, layer by layer: points, line, band, and naive beside honest p-values."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
+from reports.figures.regression import Panel, regression_panels
+from reports.layers import evenly_chosen, layer_order
+from reports.style import network
+from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
+
+FIGURE = ("origin", "outcome", "measure", "token", "probe")
+PANEL_ROW = ("backbone", "pretraining", "adaptation")
+MOST_COLUMNS = 5
+MOST_ROWS = 4
+SHOWN = ("gain_ratio", "calibration_error", "knn_accuracy")
+
+
+def build(data: Data) -> list[Artefact]:
+    """Return one figure per origin, outcome, measure, token and probe; more beyond four rows."""
+    artefacts = []
+    for key in data.frames["regressions"].select(FIGURE).unique(maintain_order=True).rows():
+        where = dict(zip(FIGURE, key, strict=True))
+        if is_shown(str(where["outcome"])):
+            artefacts.extend(outcome_figures(data, where, name=slug("outcome", *key)))
+    return artefacts
+
+
+def is_shown(outcome: str) -> bool:
+    """Return whether an outcome gets a figure: gains of task scores, calibration, k-NN accuracy."""
+    kind, _, score = outcome.partition(":")
+    return kind in SHOWN and (not score or score in PRIMARY)
+
+
+def outcome_figures(
+    data: Data, where: Mapping[str, object], *, name: str, x_label: str = ""
+) -> list[Artefact]:
+    """Return the figures of one outcome and measure, four rows of panels in each.
+
+    Parameters
+    ----------
+    data : Data
+        With the frames ``regressions`` and ``similarity_by_outcome``.
+    where : mapping of str to str
+        Values of columns that both frames have.
+    name : str
+        Stem of the file names; a second figure and those after it get a number.
+    x_label : str
+        Label of the x axis; by default the measure.
+    """
+    fits = data.select("regressions", **where)
+    fitted = fits.rows.filter(method="ols", term="similarity", status="fitted")
+    keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
+    parts = [keys[start : start + MOST_ROWS] for start in range(0, len(keys), MOST_ROWS)]
+    return [
+        _figure(data, fits, part, name=slug(name, index or None), x_label=x_label)
+        for index, part in enumerate(parts)
+    ]
+
+
+def _figure(
+    data: Data, fits: Selection, keys: pl.DataFrame, *, name: str, x_label: str
+) -> Artefact:
+    points = data.select(
+        "similarity_by_outcome", **{key: fits.where[key] for key in fits.where if key in FIGURE}
+    )
+    every_layer = layer_order(fits.rows["layer"].to_list())
+    layers = evenly_chosen(every_layer, MOST_COLUMNS)
+    several = points.rows["dataset"].n_unique() > 1
+    rows = [
+        (_heading(key), [_panel(fits.rows, points.rows, key, layer, several) for layer in layers])
+        for key in keys.iter_rows(named=True)
+    ]
+    measure = measure_name(str(fits.where["measure"]))
+    figure = regression_panels(
+        rows,
+        data.datasets if several else data.networks,
+        x_label=x_label or f"{measure} to the pre-trained model",
+        y_label=outcome_name(str(fits.where["outcome"])),
+    )
+    left_out = len(every_layer) - len(layers)
+    return Artefact(
+        name=name,
+        caption=caption(fits, measure, several)
+        + (f" {left_out} further layers are in the table of regressions." if left_out else ""),
+        content=figure,
+        sources=(points, fits),
+    )
+
+
+def caption(fits: Selection, measure: str, several: bool) -> str:
+    """Return what a reader must know: unit, line, band, and how each p-value was made."""
+    outcome = outcome_name(str(fits.where["outcome"]))
+    return (
+        f"{outcome[:1].upper()}{outcome[1:]} against {measure} per layer ({fits.where['origin']}). "
+        f"A point is a run{', its colour and marker the dataset' if several else ''}. "
+        "Line: least squares on the runs; band: pointwise 95 % for the mean, as if runs were "
+        "independent; p naive: the same assumption. p clustered: standard errors by dataset (CR1); "
+        "p wild: wild cluster bootstrap. Unadjusted; the table of regressions has adjusted values."
+    )
+
+
+def _heading(key: Mapping[str, str]) -> str:
+    name = network(key["backbone"], key["pretraining"])
+    return f"{name}, {adaptation_name(key['adaptation'], None)}"
+
+
+def _panel(
+    fits: pl.DataFrame, points: pl.DataFrame, key: Mapping[str, str], layer: str, several: bool
+) -> Panel:
+    fit = fits.filter(layer=layer, **key)
+    runs = fit.filter(term="similarity")["run_ids"].explode().unique()
+    shown = points.filter(pl.col("run_id").is_in(runs.implode()), layer=layer)
+    name = network(key["backbone"], key["pretraining"])
+    return Panel(
+        title=layer,
+        points=shown.select(
+            x="similarity",
+            y="outcome_value",
+            series=pl.col("dataset") if several else pl.lit(name),
+            run_id="run_id",
+        ),
+        fit=fit,
+    )
+
+
+EXHIBIT = Exhibit(
+    name="outcomes",
+    title="Does similarity say anything about the outcome?",
+    queries=("regressions", "similarity_by_outcome"),
+    build=build,
+    missing="no regressions; repdrift analysis run fills them",
+)

@@ -1,0 +1,123 @@
+"""Regression tables: the slope of an outcome on similarity per layer, naive and honest."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
+from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown
+from reports.formatting import number
+from reports.layers import layer_order
+from reports.style import network
+from reports.tables.model import Block, Cell, Column, Number, Row, Table
+from reports.wording import adaptation_name, measure_name, outcome_name
+
+METHODS = (("ols", "naive"), ("cluster_cr1", "clustered"), ("wild_cluster", "wild"))
+
+
+def build(data: Data) -> list[Artefact]:
+    """Return one table per origin, outcome, measure, token and probe."""
+    artefacts = []
+    for key in data.frames["regressions"].select(FIGURE).unique(maintain_order=True).rows():
+        where = dict(zip(FIGURE, key, strict=True))
+        source = data.select("regressions", **where)
+        fitted = source.rows.filter(method="ols", term="similarity", status="fitted")
+        if is_shown(str(where["outcome"])) and len(fitted):
+            artefacts.append(_artefact(source, fitted))
+    return artefacts
+
+
+def _artefact(source: Selection, fitted: pl.DataFrame) -> Artefact:
+    where = source.where
+    return Artefact(
+        name=slug("regressions", *where.values()),
+        caption=(
+            f"Slope of {outcome_name(str(where['outcome']))} on "
+            f"{measure_name(str(where['measure']))} to the pre-trained model "
+            f"({where['token']} features, {where['probe']} probe, {where['origin']})."
+        ),
+        content=_table(source.rows, fitted),
+        sources=(source,),
+    )
+
+
+def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
+    slopes = rows.filter(term="similarity")
+    methods = [pair for pair in METHODS if slopes.filter(method=pair[0], status="fitted").height]
+    blocks = []
+    for key in fitted.select(PANEL_ROW).unique().sort(PANEL_ROW).iter_rows(named=True):
+        own = slopes.filter(**key)
+        layers = layer_order(fitted.filter(**key)["layer"].to_list())
+        name = network(key["backbone"], key["pretraining"])
+        blocks.append(
+            Block(
+                rows=tuple(_row(own.filter(layer=layer), layer, methods) for layer in layers),
+                heading=f"{name}, {adaptation_name(key['adaptation'], None)}",
+            )
+        )
+    return Table(
+        columns=(
+            Column("layer"),
+            Column("slope [95 % interval]"),
+            Column("R²"),
+            *(Column(label, "p") for _, label in methods),
+            Column("Holm", "p"),
+            Column("runs"),
+            Column("clusters"),
+        ),
+        blocks=tuple(blocks),
+        notes=_notes(slopes),
+    )
+
+
+def _row(rows: pl.DataFrame, layer: str, methods: list[tuple[str, str]]) -> Row:
+    by_method = {row["method"]: row for row in rows.iter_rows(named=True)}
+    ols = by_method["ols"]
+    honest = next(
+        (
+            by_method[m]
+            for m, _ in reversed(methods)
+            if _value(by_method, m, "p_adjusted") is not None
+        ),
+        ols,
+    )
+    cells: list[Cell] = [
+        layer,
+        Number(ols["estimate"], digits=3, interval=(ols["ci_low"], ols["ci_high"])),
+        Number(ols["r_squared"], digits=2),
+        *(Number(_value(by_method, method, "p_value"), digits=3) for method, _ in methods),
+        Number(honest["p_adjusted"], digits=3),
+        number(ols["n_runs"], 0),
+        number(ols["n_clusters"], 0),
+    ]
+    return Row(tuple(cells))
+
+
+def _value(
+    rows: Mapping[str, Mapping[str, float | None]], method: str, column: str
+) -> float | None:
+    return rows[method][column] if method in rows else None
+
+
+def _notes(slopes: pl.DataFrame) -> tuple[str, ...]:
+    families = slopes.filter(pl.col("p_adjusted").is_not_null()).select(
+        "family", "family_size", "method"
+    )
+    named = "; ".join(
+        f"{family} ({method}): {size} tests"
+        for family, size, method in families.unique().sort(pl.all()).iter_rows()
+    )
+    return (
+        "Interval and naive p: least squares as if runs were independent. Clustered: standard "
+        "errors by dataset (CR1). Wild: wild cluster bootstrap. Dash: undefined; the CSV says why.",
+        *((f"Holm: p adjusted within its family. {named}.",) if named else ()),
+    )
+
+
+EXHIBIT = Exhibit(
+    name="regressions",
+    title="Regressions on similarity",
+    queries=("regressions",),
+    build=build,
+    missing="no regressions; repdrift analysis run fills them",
+)

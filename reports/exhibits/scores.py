@@ -1,0 +1,118 @@
+"""Score tables: one per dataset, a row per network and adaptation, intervals over folds."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug, span
+from reports.style import network
+from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
+from reports.wording import PRIMARY, adaptation_name, is_better_small, score_name
+
+CELL = ("backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
+COLUMN = ("split", "confidence_source", "token", "n_neighbours", "score")
+TEST_SCORES = ("balanced_accuracy", "ece_width_15")
+SOURCE_SCORES = ("accuracy",)
+
+
+def build(data: Data) -> list[Artefact]:
+    """Return one table per origin and dataset."""
+    keys = data.frames["scores"].select("origin", "dataset").unique(maintain_order=True)
+    artefacts = []
+    for origin, dataset in keys.iter_rows():
+        source = data.select("scores", origin=origin, dataset=dataset)
+        columns = _columns(source.rows)
+        if columns:
+            artefacts.append(
+                Artefact(
+                    name=slug("scores", origin, dataset),
+                    caption=f"Scores on {dataset} ({origin}), × 100.",
+                    content=_table(source.rows, columns),
+                    sources=(source,),
+                )
+            )
+    return artefacts
+
+
+def _columns(rows: pl.DataFrame) -> list[Mapping[str, object]]:
+    """Return what distinguishes the columns: the task's own score, then calibration, then k-NN."""
+    present = rows.select(COLUMN).unique().sort(COLUMN)
+    head = present.filter(split="test", confidence_source="head")
+    recorded = set(head["score"].to_list())
+    primary = next((score for score in PRIMARY if score in recorded), None)
+    wanted = [score for score in (primary, *TEST_SCORES) if score in recorded]
+    columns: list[Mapping[str, object]] = [
+        {"split": "test", "confidence_source": "head", "score": score} for score in wanted
+    ]
+    votes = present.filter(pl.col("score").is_in(SOURCE_SCORES), confidence_source="knn")
+    return [*columns, *votes.filter(split="source").head(1).iter_rows(named=True)]
+
+
+def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]]) -> Table:
+    cells = rows.select(CELL).unique(maintain_order=True)
+    stubs = [name for name in ("pooling", "head") if cells[name].n_unique() > 1]
+    body = [
+        with_best_marked(
+            [_number(rows, cell, column) for cell in cells.iter_rows(named=True)],
+            largest=not is_better_small(str(column["score"])),
+        )
+        for column in columns
+    ]
+    blocks: dict[str, list[Row]] = {}
+    for index, cell in enumerate(cells.iter_rows(named=True)):
+        label = adaptation_name(cell["adaptation"], cell["n_blocks"])
+        texts = (label, *(cell[stub] for stub in stubs))
+        block = blocks.setdefault(network(cell["backbone"], cell["pretraining"]), [])
+        block.append(Row((*texts, *(numbers[index] for numbers in body))))
+    return Table(
+        columns=(
+            Column("adaptation"),
+            *(Column(stub) for stub in stubs),
+            *(_heading(column) for column in columns),
+        ),
+        blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
+        notes=_notes(rows),
+    )
+
+
+def _heading(column: Mapping[str, object]) -> Column:
+    label = score_name(str(column["score"]))
+    if column["confidence_source"] == "knn":
+        return Column(f"{label} (k = {column['n_neighbours']})", "k-NN, source probe")
+    return Column(label, "held-out fold")
+
+
+def _number(rows: pl.DataFrame, cell: Mapping[str, object], column: Mapping[str, object]) -> Number:
+    conditions = [
+        pl.col(key).eq_missing(pl.lit(value)) for key, value in {**cell, **column}.items()
+    ]
+    for row in rows.filter(conditions).head(1).iter_rows(named=True):
+        ends = (row["ci_low"], row["ci_high"])
+        return Number(
+            row["estimate"],
+            digits=1,
+            scale=100,
+            interval=ends if None not in ends else None,
+        )
+    return Number(None)
+
+
+def _notes(rows: pl.DataFrame) -> tuple[str, ...]:
+    kinds = rows.select("uncertainty", "method", "level").unique().sort(pl.all())
+    intervals = "; ".join(
+        f"{level:.0%} interval over {uncertainty}s ({method.replace('_', ' ')})"
+        for uncertainty, method, level in kinds.iter_rows()
+    )
+    return (
+        f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell.",
+        "Underlined: the best mean of a column; no test is implied.",
+    )
+
+
+EXHIBIT = Exhibit(
+    name="scores",
+    title="Scores",
+    queries=("scores",),
+    build=build,
+    missing="no intervals of scores; repdrift analysis run fills them",
+)

@@ -1,0 +1,70 @@
+"""Similarity to the pre-trained model, layer by layer, a panel per dataset and adaptation."""
+
+import polars as pl
+
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug, span
+from reports.figures.profiles import layer_profiles
+from reports.layers import layer_order
+from reports.style import network
+from reports.wording import adaptation_name, measure_name
+
+FIGURE = ("origin", "measure", "token", "probe")
+PANEL = ("dataset", "adaptation", "n_blocks")
+MOST_PANELS = 12
+
+
+def build(data: Data) -> list[Artefact]:
+    """Return one figure per origin, measure, token and probe; more beyond twelve panels."""
+    artefacts = []
+    for key in data.frames["layer_similarities"].select(FIGURE).unique(maintain_order=True).rows():
+        source = data.select("layer_similarities", **dict(zip(FIGURE, key, strict=True)))
+        panels = source.rows.select(PANEL).unique(maintain_order=True)
+        artefacts += [
+            _figure(data, source, panels[start : start + MOST_PANELS], start // MOST_PANELS)
+            for start in range(0, len(panels), MOST_PANELS)
+        ]
+    return artefacts
+
+
+def _figure(data: Data, source: Selection, panels: pl.DataFrame, part: int) -> Artefact:
+    rows = source.rows.with_columns(series=named("backbone", "pretraining", network))
+    shown = [
+        (
+            f"{panel['dataset']}, {adaptation_name(panel['adaptation'], panel['n_blocks'])}",
+            rows.filter(*(pl.col(name).eq_missing(pl.lit(panel[name])) for name in PANEL)),
+        )
+        for panel in panels.iter_rows(named=True)
+    ]
+    where = source.where
+    measure = measure_name(str(where["measure"]))
+    figure = layer_profiles(
+        shown,
+        data.networks,
+        layers=layer_order(source.rows["layer"].to_list()),
+        y_label=measure,
+    )
+    counts = source.rows["n_runs"]
+    return Artefact(
+        name=slug("similarity-by-layer", *where.values(), part or None),
+        caption=(
+            f"Similarity of each layer to the same layer of the pre-trained model: {measure} of "
+            f"{where['token']} features on the {where['probe']} probe ({where['origin']}). "
+            f"Thin lines are runs, thick lines their means ({span(counts)} runs each)."
+            + (" Dotted: expected value for unrelated images." if _has_floor(rows) else "")
+        ),
+        content=figure,
+        sources=(source,),
+    )
+
+
+def _has_floor(rows: pl.DataFrame) -> bool:
+    return rows["null_mean"].is_not_null().any()
+
+
+EXHIBIT = Exhibit(
+    name="similarities",
+    title="Similarity to the pre-trained model",
+    queries=("layer_similarities",),
+    build=build,
+    missing="no similarities at the selected epochs; probe some layers in the study file",
+)

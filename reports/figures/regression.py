@@ -1,0 +1,191 @@
+"""Scatter panels: points, the fitted line, its 95 % band, and the statistics above the panel."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures.grid import add_legend, panel_grid
+from reports.formatting import number, p_value, significant, typographic
+from reports.style import GREY, Appearance
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fitted line as the result rows have it.
+
+    Attributes
+    ----------
+    intercept, slope : float
+        Coefficients.
+    intercept_error, slope_error : float
+        Their classical standard errors.
+    quantile : float
+        Quantile of t that the interval used: half its length over the standard error.
+    mean_x : float
+        Mean of the predictor over the points of the fit.
+    """
+
+    intercept: float
+    slope: float
+    intercept_error: float
+    slope_error: float
+    quantile: float
+    mean_x: float
+
+    def at(self, x: Floats) -> Floats:
+        """Height of the line, shape of ``x``."""
+        return self.intercept + self.slope * x
+
+    def half_width(self, x: Floats) -> Floats:
+        """Half the width of the pointwise band for the mean, shape of ``x``.
+
+        In least squares the two coefficients covary by minus ``mean_x * slope_error**2``, so the
+        result rows hold all that the band needs.
+        """
+        variance = self.intercept_error**2 + (x**2 - 2 * x * self.mean_x) * self.slope_error**2
+        return self.quantile * np.sqrt(np.maximum(variance, 0.0))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: the points it draws, the rows of its fit, and its title.
+
+    Attributes
+    ----------
+    title : str
+        Printed bold.
+    points : DataFrame
+        ``x, y, series``: one row per run.
+    fit : DataFrame
+        Rows of ``results.regressions`` of this panel; may be empty.
+    """
+
+    title: str
+    points: pl.DataFrame
+    fit: pl.DataFrame
+
+
+def regression_panels(
+    rows: Sequence[tuple[str, Sequence[Panel]]],
+    styles: Mapping[str, Appearance],
+    *,
+    x_label: str,
+    y_label: str,
+) -> Figure:
+    """Draw rows of panels that share the y axis within a row.
+
+    Parameters
+    ----------
+    rows : sequence of (str, sequence of Panel)
+        A heading and its panels; the same number in each row.
+    styles : mapping of str to Appearance
+        Of every series in the points.
+    x_label, y_label : str
+        With unit.
+
+    Returns
+    -------
+    Figure
+        Lines and bands only where a fit is defined; the reason is printed where not.
+    """
+    n_columns = max(len(panels) for _, panels in rows)
+    figure, axes = panel_grid(len(rows), n_columns, panel_height_mm=47.0)
+    series: set[str] = set()
+    for (heading, panels), row in zip(rows, axes, strict=True):
+        for panel, axis in zip(panels, row, strict=False):
+            _draw(axis, panel, styles)
+            series.update(panel.points["series"].to_list())
+            if axis is not row[0]:
+                axis.sharey(row[0])
+                axis.tick_params(labelleft=False)
+        for axis in row[len(panels) :]:
+            axis.set_axis_off()
+        row[0].autoscale(axis="y")
+        row[0].set_ylabel(f"{heading}\n{y_label}" if heading else y_label)
+    figure.supxlabel(x_label, fontsize=7)
+    add_legend(figure, styles, sorted(series))
+    return figure
+
+
+def _draw(axis: Axes, panel: Panel, styles: Mapping[str, Appearance]) -> None:
+    for (series,), points in panel.points.sort("series").group_by("series", maintain_order=True):
+        style = styles[str(series)]
+        axis.plot(
+            points["x"],
+            points["y"],
+            linestyle="none",
+            marker=style.marker,
+            color=style.colour,
+            markeredgewidth=0.3,
+            markeredgecolor="white",
+            label=str(series),
+        )
+    line = fitted_line(panel)
+    if line is not None:
+        low, high = panel.points["x"].min(), panel.points["x"].max()
+        x = np.linspace(low, high, 101)  # type: ignore[arg-type]
+        half = line.half_width(x)
+        axis.fill_between(x, line.at(x) - half, line.at(x) + half, color=GREY, alpha=0.22, lw=0)
+        axis.plot(x, line.at(x), color="black", linewidth=1.0, label="fit")
+    axis.margins(x=0.06)
+    axis.locator_params(axis="x", nbins=4)
+    axis.set_title(panel.title, loc="left", pad=4 + 6.3 * len(panel_statistics(panel)))
+    axis.annotate(
+        "\n".join(panel_statistics(panel)),
+        xy=(0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=5.4,
+        va="bottom",
+        linespacing=1.12,
+        color="#333333",
+    )
+
+
+def fitted_line(panel: Panel) -> Line | None:
+    """Return the least-squares line of a panel, or None where there is none."""
+    ols = {row["term"]: row for row in panel.fit.filter(method="ols").iter_rows(named=True)}
+    slope, intercept = ols.get("similarity"), ols.get("intercept")
+    if not slope or not intercept or not slope["std_error"] or slope["estimate"] is None:
+        return None
+    return Line(
+        intercept=intercept["estimate"],
+        slope=slope["estimate"],
+        intercept_error=intercept["std_error"],
+        slope_error=slope["std_error"],
+        quantile=(slope["ci_high"] - slope["estimate"]) / slope["std_error"],
+        mean_x=float(np.mean(panel.points["x"].to_numpy())),
+    )
+
+
+def panel_statistics(panel: Panel) -> list[str]:
+    """Return the lines printed above a panel: slope, R², p naive and clustered, n and clusters."""
+    slopes = {row["method"]: row for row in panel.fit.iter_rows(named=True) if _is_slope(row)}
+    ols = slopes.get("ols")
+    if ols is None:
+        return [f"n {len(panel.points)}", "no fit"]
+    size = f"n {ols['n_runs']}, {ols['n_clusters']} cluster{'s' * (ols['n_clusters'] != 1)}"
+    if ols["estimate"] is None:
+        return [size, "no fit: " + (ols["reason"] or "undefined")[:34]]
+    lines = [
+        f"slope {significant(ols['estimate'])}, R² {number(ols['r_squared'], 2)}",
+        f"{p_value(ols['p_value'])} naive",
+    ]
+    lines += [
+        f"{p_value(slopes[method]['p_value'])} {label}"
+        for method, label in (("cluster_cr1", "clustered"), ("wild_cluster", "wild"))
+        if method in slopes and slopes[method]["p_value"] is not None
+    ]
+    return [typographic(line) for line in (*lines, size)]
+
+
+def _is_slope(row: Mapping[str, object]) -> bool:
+    return row["term"] == "similarity"

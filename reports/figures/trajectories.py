@@ -1,0 +1,57 @@
+"""Trajectories: a quantity per epoch, one line per run, a panel per adaptation."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures.grid import add_legend, panel_grid
+from reports.style import Appearance
+
+
+def epoch_trajectories(
+    quantities: Sequence[tuple[str, pl.DataFrame]], styles: Mapping[str, Appearance]
+) -> Figure:
+    """Draw one row of panels per quantity and one column per adaptation.
+
+    Parameters
+    ----------
+    quantities : sequence of (str, DataFrame)
+        Label of the y axis and rows ``adaptation, series, run_id, epoch, value``.
+    styles : mapping of str to Appearance
+        Of every series.
+
+    Returns
+    -------
+    Figure
+        Panels of a row share the y axis.
+    """
+    adaptations = sorted({name for _, rows in quantities for name in rows["adaptation"].to_list()})
+    figure, axes = panel_grid(len(quantities), len(adaptations), panel_height_mm=40.0)
+    names: set[str] = set()
+    for (label, rows), row in zip(quantities, axes, strict=True):
+        for adaptation, axis in zip(adaptations, row, strict=True):
+            names |= _draw(axis, rows.filter(adaptation=adaptation), styles)
+            if row is axes[0]:
+                axis.set_title(adaptation, loc="left")
+            if row is axes[-1]:
+                axis.set_xlabel("completed epochs")
+            if axis is not row[0]:
+                axis.sharey(row[0])
+        row[0].autoscale(axis="y")
+        row[0].set_ylabel(label)
+    add_legend(figure, styles, sorted(names), lines=True)
+    return figure
+
+
+def _draw(axis: Axes, rows: pl.DataFrame, styles: Mapping[str, Appearance]) -> set[str]:
+    for (series, _), run in rows.sort("series", "run_id", "epoch").group_by(
+        "series", "run_id", maintain_order=True
+    ):
+        style = styles[str(series)]
+        axis.plot(
+            run["epoch"], run["value"], color=style.colour, linestyle=style.line, lw=0.8, alpha=0.75
+        )
+    axis.xaxis.get_major_locator().set_params(integer=True, nbins=6)  # type: ignore[call-arg]
+    return set(rows["series"].to_list())

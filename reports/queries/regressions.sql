@@ -1,0 +1,38 @@
+-- One row per regression of an outcome on similarity, method of inference and term.
+-- key: origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome, method, term
+select
+    origin,
+    backbone,
+    pretraining,
+    adaptation,
+    layer,
+    token,
+    probe,
+    measure,
+    outcome,
+    method,
+    term,
+    status,
+    reason,
+    estimate,
+    std_error,
+    ci_low,
+    ci_high,
+    level,
+    p_value,
+    family,
+    family_size,
+    p_adjusted,
+    r_squared,
+    n_runs,
+    n_clusters,
+    run_ids,
+    analysis_id
+from results.regressions
+qualify row_number() over (
+    partition by
+        origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome, method, term
+    order by abs(level - 0.95), analysis_id
+) = 1
+order by
+    origin, outcome, measure, token, probe, backbone, pretraining, adaptation, layer, method, term

@@ -1,0 +1,163 @@
+"""A report as bytes: every file of it, made in memory from the rows of a warehouse."""
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from reports.document import Section, report_tex
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection
+from reports.exhibits.registry import exhibits_of
+from reports.store import read, selection_sql
+from reports.style import RC, appearances, network
+from reports.tables.latex import latex_table
+from reports.tables.markdown import markdown_table
+from reports.tables.model import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
+    "pdf": {"Creator": "repdrift", "Producer": None, "CreationDate": None, "ModDate": None},
+    "png": {"Software": None},
+}
+PNG_DPI = 200
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every file of a report by its relative path, and what was left out.
+
+    Attributes
+    ----------
+    files : dict of str to bytes
+        Without the compiled PDF.
+    left_out : dict of str to str
+        Title of each section without rows, and how to get them.
+    n_tables, n_figures : int
+        Artefacts.
+    """
+
+    files: dict[str, bytes]
+    left_out: dict[str, str]
+    n_tables: int
+    n_figures: int
+
+
+def render(con: "duckdb.DuckDBPyConnection", *, paper: str | None = None) -> Report:
+    """Make a report in memory; the same rows give the same bytes.
+
+    Parameters
+    ----------
+    con : DuckDBPyConnection
+        An open warehouse; it is only read.
+    paper : str, optional
+        Leave everything out but the exhibits of this paper.
+
+    Returns
+    -------
+    Report
+        Tables, figures, their numbers and queries, ``report.tex`` and ``manifest.json``.
+
+    Raises
+    ------
+    ReportError
+        If there is no such paper, or the warehouse lacks a table.
+    """
+    exhibits = exhibits_of(paper)
+    data = _data(con, exhibits)
+    sections: list[Section] = []
+    files: dict[str, bytes] = {}
+    entries: list[dict[str, object]] = []
+    with rc_context(RC):
+        for exhibit in exhibits:
+            artefacts = exhibit.build(data) if len(data.frames[exhibit.queries[0]]) else []
+            sections.append(Section(exhibit, tuple(artefacts)))
+            for artefact in artefacts:
+                made = artefact_files(artefact)
+                files.update(made)
+                entries.append(_manifest_entry(artefact, made))
+    left_out = {s.exhibit.title: s.exhibit.missing for s in sections if not s.artefacts}
+    files["report.tex"] = report_tex(sections, data.frames["networks"], paper).encode()
+    manifest = {"paper": paper, "artefacts": entries, "left_out": left_out}
+    files["manifest.json"] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
+    is_table = [isinstance(a.content, Table) for s in sections for a in s.artefacts]
+    return Report(files, left_out, n_tables=sum(is_table), n_figures=len(is_table) - sum(is_table))
+
+
+def _data(con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...]) -> Data:
+    names = {"networks", *(query for exhibit in exhibits for query in exhibit.queries)}
+    frames = {name: read(con, name) for name in sorted(names)}
+    runs = frames["networks"]
+    pairs = runs.select("backbone", "pretraining").unique().iter_rows()
+    return Data(
+        frames=frames,
+        networks=appearances(network(*pair) for pair in pairs),
+        datasets=appearances(runs["dataset"].to_list()),
+    )
+
+
+def artefact_files(artefact: Artefact) -> dict[str, bytes]:
+    """Return the files of one artefact: what is shown, its numbers and its SQL."""
+    folder = "tables" if isinstance(artefact.content, Table) else "figures"
+    stem = f"{folder}/{artefact.name}"
+    files: dict[str, bytes] = {}
+    if isinstance(artefact.content, Table):
+        files[f"{stem}.tex"] = latex_table(artefact.content).encode()
+        files[f"{stem}.md"] = markdown_table(artefact.content).encode()
+    else:
+        for suffix in ("pdf", "png"):
+            files[f"{stem}.{suffix}"] = figure_bytes(artefact.content, suffix)
+    for source, name in zip(artefact.sources, source_stems(artefact), strict=True):
+        files[f"{stem}{name}.csv"] = csv_bytes(source.rows)
+        files[f"{stem}{name}.sql"] = selection_sql(source.query, source.where).encode()
+    return files
+
+
+def source_stems(artefact: Artefact) -> list[str]:
+    """Return what follows the artefact's name in the files of each source: the first nothing."""
+    return ["" if i == 0 else f".{s.query}" for i, s in enumerate(artefact.sources)]
+
+
+def figure_bytes(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as PDF or PNG without a date; equal figures give equal bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(
+        buffer, format=suffix, dpi=PNG_DPI, metadata=dict(FIGURE_METADATA.get(suffix, {}))
+    )
+    return buffer.getvalue()
+
+
+def csv_bytes(rows: pl.DataFrame) -> bytes:
+    """Return rows as CSV, numbers unrounded, lists joined by spaces."""
+    lists = [name for name, kind in rows.schema.items() if kind == pl.List]
+    return rows.with_columns(pl.col(lists).list.join(" ")).write_csv().encode()
+
+
+def _manifest_entry(artefact: Artefact, files: Mapping[str, bytes]) -> dict[str, object]:
+    return {
+        "name": artefact.name,
+        "caption": artefact.caption,
+        "files": {path: hashlib.sha256(content).hexdigest() for path, content in files.items()},
+        "sources": [_source_entry(source) for source in artefact.sources],
+    }
+
+
+def _source_entry(source: Selection) -> dict[str, object]:
+    rows = source.rows
+    runs = rows["run_ids"].explode() if "run_ids" in rows.columns else rows["run_id"]
+    analyses = rows["analysis_id"].unique().sort().to_list() if "analysis_id" in rows else []
+    return {
+        "query": source.query,
+        "where": dict(source.where),
+        "n_rows": len(rows),
+        "rows_sha256": hashlib.sha256(csv_bytes(rows)).hexdigest(),
+        "analysis_ids": analyses,
+        "run_ids": runs.drop_nulls().unique().sort().to_list(),
+    }

@@ -1,0 +1,81 @@
+"""Names of scores, outcomes and measures as a reader of the report sees them."""
+
+SCORES = {
+    "accuracy": "accuracy",
+    "auc": "AUC",
+    "auc_ovr_macro": "AUC (one-vs-rest, macro)",
+    "auc_ovr_weighted": "AUC (one-vs-rest, weighted)",
+    "balanced_accuracy": "balanced accuracy",
+    "brier": "Brier score",
+    "ece_width_15": "ECE (15 bins)",
+    "f1_macro": "macro F1",
+    "kappa_quadratic": "quadratic kappa",
+    "loss": "loss",
+    "map_macro": "macro mAP",
+    "nll": "negative log-likelihood",
+    "recall_macro": "macro recall",
+}
+MEASURES = {
+    "cca_mean": "mean CCA",
+    "cca_mean_juodelyte": "mean CCA (Juodelyte et al.)",
+    "cka_linear": "linear CKA",
+    "cka_linear_debiased": "debiased linear CKA",
+    "cka_minibatch": "minibatch CKA",
+    "cka_rbf": "RBF CKA",
+    "procrustes": "Procrustes",
+    "pwcca": "PWCCA",
+    "rsa": "RSA",
+    "svcca": "SVCCA",
+}
+PRIMARY = ("auc", "auc_ovr_weighted", "map_macro", "kappa_quadratic", "accuracy")
+LOWER_IS_BETTER = frozenset({"loss", "brier", "nll"})
+OUTCOMES = {
+    "gain_difference": "gain over scratch",
+    "gain_ratio": "relative gain over scratch",
+    "score": "score",
+    "calibration_error": "calibration error (15 bins)",
+    "knn_accuracy": "k-NN accuracy on the source probe",
+    "knn_calibration_error": "calibration error of the k-NN vote",
+}
+
+
+def score_name(score: str) -> str:
+    """Return a score as readers know it; the stored name where there is none."""
+    return SCORES.get(score, score.replace("_", " "))
+
+
+def is_better_small(score: str) -> bool:
+    """Return whether less of a score is better."""
+    return score in LOWER_IS_BETTER or score.startswith("ece_")
+
+
+def measure_name(measure: str) -> str:
+    """Return a similarity measure as readers know it."""
+    return MEASURES.get(measure, measure.replace("_", " "))
+
+
+def outcome_name(outcome: str) -> str:
+    """Return an outcome as readers know it, with the score that it is of.
+
+    Examples
+    --------
+    >>> outcome_name("gain_ratio:auc"), outcome_name("calibration_error")
+    ('relative gain over scratch in AUC', 'calibration error (15 bins)')
+    """
+    kind, _, score = outcome.partition(":")
+    name = OUTCOMES.get(kind, kind.replace("_", " "))
+    if kind == "score":
+        return score_name(score)
+    return f"{name} in {score_name(score)}" if score else name
+
+
+def adaptation_name(adaptation: str, n_blocks: int | None) -> str:
+    """Return an adaptation with its number of blocks.
+
+    Examples
+    --------
+    >>> adaptation_name("freeze_first_k", 3), adaptation_name("head_then_full", None)
+    ('freeze first 3', 'head then full')
+    """
+    words = adaptation.replace("_", " ")
+    return words if n_blocks is None else words.replace(" k", f" {n_blocks}")
