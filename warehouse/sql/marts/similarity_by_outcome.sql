@@ -2,25 +2,26 @@
 -- similarity is that to the run's own pre-trained start, at the same layer. outcome is gain_difference:<score>,
 -- gain_ratio:<score> or score:<score> (head, held-out fold), calibration_error (ece_width_15 of the same),
 -- knn_accuracy or knn_calibration_error (the neighbours' vote on the source probe, see staging.knn_outcomes).
+-- auc_ovr_weighted, which is the AUC where there are two classes, goes by the name auc: datasets regress together.
 -- key: run_id, layer, token, probe, measure, outcome
 with outcomes as (
     select
         gains.run_id,
-        'gain_difference:' || gains.score as outcome,
+        'gain_difference:' || if(gains.score = 'auc_ovr_weighted', 'auc', gains.score) as outcome,
         gains.value - gains.scratch_value as outcome_value,
         0 as n_neighbours
     from staging.task_gains as gains
     union all
     select
         gains.run_id,
-        'gain_ratio:' || gains.score as outcome,
+        'gain_ratio:' || if(gains.score = 'auc_ovr_weighted', 'auc', gains.score) as outcome,
         (gains.value - gains.scratch_value) / nullif(gains.scratch_value, 0) as outcome_value,
         0 as n_neighbours
     from staging.task_gains as gains
     union all
     select
         runs.run_id,
-        'score:' || scores.score as outcome,
+        'score:' || if(scores.score = 'auc_ovr_weighted', 'auc', scores.score) as outcome,
         scores.value as outcome_value,
         0 as n_neighbours
     from staging.runs as runs
