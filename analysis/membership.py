@@ -1,0 +1,184 @@
+"""The similarity space of Zu et al.: which fine-tuned networks stay close and stay good.
+
+A network belongs to the space when its similarity M to the pre-trained one is at least ``1 - eta``
+and its score differs from the reference by A of at most ``epsilon`` (eq. 5). The paper leaves M, A
+and the reference open; here each of them has a name.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import polars as pl
+from scipy import stats
+
+Reference = Literal["best", "linear", "scratch"]
+Divergence = Literal["absolute", "shortfall"]
+_ROUNDING = 1e-12  # 0.9 - 0.7 is more than 0.2 in floating point
+
+COLUMNS: dict[str, pl.DataType] = {
+    "reference_policy": pl.String(),
+    "divergence": pl.String(),
+    "eta": pl.Float64(),
+    "epsilon": pl.Float64(),
+    "n_members": pl.Int64(),
+    "n_runs": pl.Int64(),
+    "fraction": pl.Float64(),
+    "ci_low": pl.Float64(),
+    "ci_high": pl.Float64(),
+    "level": pl.Float64(),
+    "run_ids": pl.List(pl.String()),
+}
+
+
+def wilson_interval(n_members: int, n_runs: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a fraction that stays in [0, 1] and does not collapse at 0 or 1.
+
+    Parameters
+    ----------
+    n_members, n_runs : int
+        Successes and trials.
+    level : float, default 0.95
+        Coverage.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end.
+
+    References
+    ----------
+    .. [1] Wilson (1927), JASA 22, https://doi.org/10.1080/01621459.1927.10502953
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson_interval(0, 5)]
+    [0.0, 0.4345]
+    """
+    if not 0 <= n_members <= n_runs or n_runs < 1:
+        raise ValueError(f"{n_members} members of {n_runs} runs is not a fraction")
+    interval = stats.binomtest(n_members, n_runs).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def references(
+    scores: pl.DataFrame, *, by: Sequence[str], policy: Reference = "best"
+) -> pl.DataFrame:
+    """Score that each run is held against, by a declared policy.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One row per run: columns of ``by``, ``adaptation, pretraining, outcome_value``.
+    by : sequence of str
+        Columns within which networks are compared: dataset, backbone, score and the like.
+    policy : {"best", "linear", "scratch"}
+        ``best``: the highest mean over runs of any pretraining and adaptation. ``linear``: the mean
+        of the linear probes of the same pretraining, which stand for the pre-trained network
+        itself, as that has no head for the target. ``scratch``: the mean of the runs from scratch.
+
+    Returns
+    -------
+    DataFrame
+        ``by``, ``reference_score``; with ``linear`` also ``pretraining``. Groups without such runs
+        are missing.
+    """
+    if policy == "best":
+        cells = scores.group_by([*by, "pretraining", "adaptation"]).agg(
+            pl.col("outcome_value").mean()
+        )
+        return cells.group_by(by).agg(reference_score=pl.col("outcome_value").max())
+    keys = [*by, "pretraining"] if policy == "linear" else [*by]
+    chosen = scores.filter(pl.col("adaptation") == policy)
+    return chosen.group_by(keys).agg(reference_score=pl.col("outcome_value").mean())
+
+
+def divergence_from(divergence: Divergence) -> pl.Expr:
+    """Distance A of a run's score from its reference, at least 0.
+
+    ``absolute`` is Zu et al., eq. 4, which also excludes runs that are better than the reference;
+    ``shortfall`` counts only what is lost.
+    """
+    gap = pl.col("reference_score") - pl.col("outcome_value")
+    return gap.abs() if divergence == "absolute" else gap.clip(lower_bound=0.0)
+
+
+def membership(
+    points: pl.DataFrame,
+    *,
+    by: Sequence[str],
+    eta: float,
+    epsilon: float,
+    divergence: Divergence = "absolute",
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Count the members of the similarity space in each set of runs.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row per run: columns of ``by``, ``run_id, similarity`` (M), ``outcome_value``
+        (score),
+        ``reference_score``.
+    by : sequence of str
+        Columns that name a set of runs.
+    eta, epsilon : float
+        Thresholds of Zu et al., eq. 5: M >= 1 - eta and A <= epsilon.
+    divergence : {"absolute", "shortfall"}
+        How A is taken.
+    level : float, default 0.95
+        Coverage of the Wilson intervals.
+
+    Returns
+    -------
+    DataFrame
+        One row per set: ``eta, epsilon, n_members, n_runs, fraction, ci_low, ci_high, level,
+        run_ids``, with the divergence.
+
+    Raises
+    ------
+    ValueError
+        If eta is outside [0, 1] or epsilon is negative.
+
+    References
+    ----------
+    .. [1] Zu et al. (2025), eq. 3-6.
+
+    Examples
+    --------
+    >>> points = pl.DataFrame(
+    ...     {
+    ...         "dataset": "knee",
+    ...         "run_id": ["a", "b"],
+    ...         "similarity": [0.9, 0.4],
+    ...         "outcome_value": [0.80, 0.82],
+    ...         "reference_score": 0.82,
+    ...     }
+    ... )
+    >>> membership(points, by=["dataset"], eta=0.2, epsilon=0.05)["n_members"].item()
+    1
+    """
+    if not 0 <= eta <= 1 or epsilon < 0:
+        raise ValueError(f"eta = {eta} must lie in [0, 1] and epsilon = {epsilon} be at least 0")
+    similar = pl.col("similarity") >= 1 - eta - _ROUNDING
+    inside = similar & (divergence_from(divergence) <= epsilon + _ROUNDING)
+    sets = (
+        points.drop_nulls(["similarity", "outcome_value", "reference_score"])
+        .group_by(by)
+        .agg(
+            n_members=inside.sum().cast(pl.Int64),
+            n_runs=pl.len().cast(pl.Int64),
+            run_ids=pl.col("run_id").cast(pl.String).sort(),
+        )
+        .sort(by, nulls_last=True)
+    )
+    counts = sets.select("n_members", "n_runs").iter_rows()
+    ends = [wilson_interval(members, runs, level=level) for members, runs in counts]
+    return sets.with_columns(
+        fraction=pl.col("n_members") / pl.col("n_runs"),
+        divergence=pl.lit(divergence),
+        eta=pl.lit(eta),
+        epsilon=pl.lit(epsilon),
+        level=pl.lit(level),
+        ci_low=pl.Series([low for low, _ in ends], dtype=pl.Float64),
+        ci_high=pl.Series([high for _, high in ends], dtype=pl.Float64),
+    ).select(*by, *(column for column in COLUMNS if column != "reference_policy"))

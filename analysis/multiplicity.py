@@ -1,0 +1,131 @@
+"""Many tests, one promise: p-values adjusted in the family that they belong to."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Floats = npt.NDArray[np.float64]
+
+
+def holm(p_values: npt.ArrayLike) -> Floats:
+    """Adjust p-values so that the chance of one false rejection in the family stays at the level.
+
+    Parameters
+    ----------
+    p_values : array_like of shape (n_tests,)
+        P-values of one family, dependent in any way.
+
+    Returns
+    -------
+    float array of shape (n_tests,)
+        Adjusted p-values in [0, 1], never below the given ones.
+
+    References
+    ----------
+    .. [1] Holm (1979), Scand. J. Statist. 6, 65-70, https://www.jstor.org/stable/4615733
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03]).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = _checked(p_values)
+    order = np.argsort(p, kind="stable")
+    steps = p[order] * np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> Floats:
+    """Adjust p-values so that the expected share of false rejections stays at the level.
+
+    Parameters
+    ----------
+    p_values : array_like of shape (n_tests,)
+        P-values of one family, independent or positively dependent.
+
+    Returns
+    -------
+    float array of shape (n_tests,)
+        Adjusted p-values in [0, 1], never below the given ones.
+
+    References
+    ----------
+    .. [1] Benjamini and Hochberg (1995), JRSS B 57,
+       https://doi.org/10.1111/j.2517-6161.1995.tb02031.x
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03, 0.5]).round(4).tolist()
+    [0.04, 0.0533, 0.0533, 0.5]
+    """
+    p = _checked(p_values)
+    order = np.argsort(p, kind="stable")[::-1]
+    steps = p[order] * len(p) / np.arange(len(p), 0, -1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.minimum.accumulate(steps), 1.0)
+    return adjusted
+
+
+def adjust(
+    tests: pl.DataFrame,
+    *,
+    family: Sequence[str],
+    p_value: str = "p_value",
+    method: Literal["holm", "benjamini_hochberg"] = "holm",
+) -> pl.DataFrame:
+    """Name the family of every p-value, count it, and adjust in it.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        One row per test. A row without a p-value belongs to no family.
+    family : sequence of str
+        Columns whose values name a family; its members differ in the other columns.
+    p_value : str, default "p_value"
+        Column that is adjusted.
+    method : {"holm", "benjamini_hochberg"}
+        What is promised: no false rejection (``holm``), or few among many.
+
+    Returns
+    -------
+    DataFrame
+        The tests in their order, with ``family, family_size, p_adjusted``.
+
+    Examples
+    --------
+    >>> tests = pl.DataFrame({"layer": ["a", "b"], "method": "ols", "p_value": [0.01, 0.04]})
+    >>> adjust(tests, family=["method"]).select("family", "family_size", "p_adjusted").rows()
+    [('method=ols', 2, 0.02), ('method=ols', 2, 0.04)]
+    """
+    adjusted = holm if method == "holm" else benjamini_hochberg
+    name = pl.concat_str(
+        [pl.format("{}={}", pl.lit(column), pl.col(column).cast(pl.String)) for column in family],
+        separator=", ",
+        ignore_nulls=True,
+    )
+    named = tests.with_columns(family=pl.when(pl.col(p_value).is_not_null()).then(name))
+    return named.with_columns(
+        family_size=pl.when(pl.col("family").is_not_null())
+        .then(pl.len().over("family"))
+        .cast(pl.Int64),
+        p_adjusted=pl.col(p_value)
+        .map_batches(lambda p: _unless_null(p, adjusted), return_dtype=pl.Float64)
+        .over("family"),
+    )
+
+
+def _unless_null(p_values: pl.Series, adjusted: Callable[[Floats], Floats]) -> pl.Series:
+    """Adjust one family; rows without a p-value stay without."""
+    return p_values if p_values.null_count() else pl.Series(adjusted(p_values.to_numpy()))
+
+
+def _checked(p_values: npt.ArrayLike) -> Floats:
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not np.all((p >= 0) & (p <= 1)):
+        raise ValueError(f"p-values must be numbers in [0, 1] in one dimension, not {p_values!r}")
+    return p

@@ -1,0 +1,101 @@
+"""Who belongs to the similarity space of Zu et al., eq. 5, with every open choice named."""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+from statsmodels.stats.proportion import proportion_confint
+
+from analysis.membership import membership, references, wilson_interval
+
+
+@pytest.fixture
+def points():
+    """Five runs: similarity falls, score crosses the reference."""
+    return pl.DataFrame(
+        {
+            "dataset": "knee",
+            "run_id": list("abcde"),
+            "similarity": [1.0, 0.8, 0.8, 0.5, 0.2],
+            "outcome_value": [0.70, 0.80, 0.92, 0.88, 0.90],
+            "reference_score": 0.90,
+        }
+    )
+
+
+def members(points, **options):
+    return membership(points, by=["dataset"], **options)["n_members"].item()
+
+
+def test_a_member_is_similar_and_close_in_score(points):
+    assert members(points, eta=0.2, epsilon=0.1) == 2  # b and c: 0.8 >= 1 - 0.2, both within 0.1
+    assert members(points, eta=0.2, epsilon=0.05) == 1
+    assert members(points, eta=0.8, epsilon=0.2) == 5
+    assert members(points, eta=0.0, epsilon=0.0) == 0
+
+
+def test_a_better_run_is_excluded_by_eq_4_and_kept_by_the_shortfall(points):
+    better = points.with_columns(outcome_value=pl.lit(0.99))
+    assert members(better, eta=1.0, epsilon=0.05) == 0
+    assert members(better, eta=1.0, epsilon=0.05, divergence="shortfall") == 5
+
+
+def test_the_space_grows_with_eta_and_epsilon(points):
+    grid = np.linspace(0, 1, 11)
+    counts = np.array([[members(points, eta=e, epsilon=a) for a in grid] for e in grid])
+    assert (np.diff(counts, axis=0) >= 0).all()
+    assert (np.diff(counts, axis=1) >= 0).all()
+
+
+def test_fraction_comes_with_its_wilson_interval(points):
+    row = membership(points, by=["dataset"], eta=0.2, epsilon=0.1).row(0, named=True)
+    expected = proportion_confint(2, 5, 0.05, method="wilson")
+    assert row["fraction"] == 0.4
+    assert_allclose([row["ci_low"], row["ci_high"]], expected, rtol=1e-9)
+    assert row["run_ids"] == list("abcde")
+
+
+def test_wilson_by_its_formula():
+    z, p, n = 1.959963984540054, 0.3, 10
+    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    assert_allclose(wilson_interval(3, 10), [centre - half, centre + half], rtol=1e-12)
+
+
+def scores():
+    return pl.DataFrame(
+        {
+            "dataset": ["knee"] * 6,
+            "pretraining": ["imagenet"] * 4 + ["random"] * 2,
+            "adaptation": ["full", "full", "linear", "linear", "scratch", "scratch"],
+            "outcome_value": [0.9, 0.8, 0.6, 0.8, 0.5, 0.7],
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("best", 0.85), ("linear", 0.7), ("scratch", 0.6)]
+)
+def test_reference_is_the_mean_that_the_policy_names(policy, expected):
+    found = references(scores(), by=["dataset"], policy=policy)
+    assert_allclose(found["reference_score"], [expected], rtol=1e-14)
+    assert ("pretraining" in found.columns) == (policy == "linear")
+
+
+def test_a_policy_without_runs_gives_no_reference():
+    no_probe = scores().filter(pl.col("adaptation") != "linear")
+    assert references(no_probe, by=["dataset"], policy="linear").is_empty()
+
+
+@pytest.mark.parametrize(("eta", "epsilon"), [(-0.1, 0.1), (1.1, 0.1), (0.1, -0.1)])
+def test_refuses(points, eta, epsilon):
+    with pytest.raises(ValueError, match="must lie in"):
+        membership(points, by=["dataset"], eta=eta, epsilon=epsilon)
+
+
+@pytest.mark.parametrize("counts", [(6, 5), (-1, 5), (0, 0)])
+def test_refuses_counts_that_are_no_fraction(counts):
+    with pytest.raises(ValueError, match="is not a fraction"):
+        wilson_interval(*counts)

@@ -1,0 +1,69 @@
+"""Adjusted p-values agree with statsmodels, keep the family's promise and name their family."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from analysis.multiplicity import adjust, benjamini_hochberg, holm
+
+P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
+
+
+@settings(max_examples=50, deadline=None)
+@given(P_VALUES)
+def test_agree_with_statsmodels(p_values):
+    assert_allclose(holm(p_values), multipletests(p_values, method="holm")[1], rtol=1e-12)
+    expected = multipletests(p_values, method="fdr_bh")[1]
+    assert_allclose(benjamini_hochberg(p_values), expected, rtol=1e-12)
+
+
+def test_by_hand():
+    # p.adjust(c(0.01, 0.02, 0.03, 0.04), "holm") and "BH" in R.
+    assert_allclose(holm([0.01, 0.02, 0.03, 0.04]), [0.04, 0.06, 0.06, 0.06], rtol=1e-14)
+    assert_allclose(benjamini_hochberg([0.01, 0.02, 0.03, 0.04]), [0.04] * 4, rtol=1e-14)
+
+
+def test_holm_keeps_the_family_wise_error_under_correlated_nulls(rng):
+    trials, family = 4000, 10
+    z = np.sqrt(0.5) * (rng.normal(size=(trials, 1)) + rng.normal(size=(trials, family)))
+    p_values = 2 * stats.norm.sf(np.abs(z))
+    any_false = np.mean([(holm(p) < 0.05).any() for p in p_values])
+    assert any_false <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
+    assert np.mean((p_values < 0.05).any(axis=1)) > 0.2
+
+
+@pytest.fixture
+def tests():
+    return pl.DataFrame(
+        {
+            "outcome": ["gain", "gain", "gain", "ece"],
+            "layer": ["a", "b", "c", "a"],
+            "p_value": [0.01, 0.04, None, 0.03],
+        }
+    )
+
+
+def test_size_travels_with_the_number(tests):
+    rows = adjust(tests, family=["outcome"])
+    assert rows["family"].to_list() == ["outcome=gain", "outcome=gain", None, "outcome=ece"]
+    assert rows["family_size"].to_list() == [2, 2, None, 1]
+    assert rows["p_adjusted"].to_list() == [0.02, 0.04, None, 0.03]
+
+
+def test_method_is_the_one_asked_for(tests):
+    everything = tests.with_columns(all=pl.lit("all"))
+    holm_rows = adjust(everything, family=["all"])
+    fdr_rows = adjust(everything, family=["all"], method="benjamini_hochberg")
+    assert_allclose(holm_rows["p_adjusted"].drop_nulls(), [0.03, 0.06, 0.06])
+    assert_allclose(fdr_rows["p_adjusted"].drop_nulls(), [0.03, 0.04, 0.04])
+
+
+@pytest.mark.parametrize("bad", [[0.5, 1.2], [-0.1], [float("nan")], [[0.5]]])
+def test_refuses(bad):
+    with pytest.raises(ValueError, match=r"numbers in \[0, 1\]"):
+        holm(bad)
