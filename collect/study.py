@@ -137,7 +137,10 @@ class Study(Section):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise StudyError(f"{path}: {one_line(error, cls)}") from error
+            line = one_line(error, cls)
+            if isinstance(content.get("dataset"), dict):  # one table, read as a list of one
+                line = line.replace("dataset.0", "dataset", 1)
+            raise StudyError(f"{path}: {line}") from error
 
     def training_of(self, adaptation: Adaptation) -> TrainingConfig:
         """Return ``[training]`` with the values of ``[training_overrides.<adaptation>]`` on top."""

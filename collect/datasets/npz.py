@@ -70,7 +70,7 @@ def read_npz(
 
 def _arrays(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
     except FileNotFoundError as error:
         raise StudyError(f"{path}: no such file") from error

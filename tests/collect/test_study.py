@@ -1,0 +1,161 @@
+"""A study file spans a grid of runs; what cannot be meant is refused by key and reason."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from collect.study import RunConfig, Study
+from warehouse.errors import StudyError
+
+STUDY = """
+name = "pneumonia"
+seeds = [0, 1]
+folds = 5
+[dataset]
+path = "pneumonia.npz"
+[network]
+backbone = ["resnet18"]
+pretraining = ["imagenet"]
+adaptation = ["full", "linear", "scratch"]
+[training]
+epochs = 10
+[training_overrides.linear]
+learning_rate = 1e-2
+[probing]
+epochs = [0, 5]
+"""
+
+
+def study_from(text: str) -> Study:
+    return Study.model_validate(tomllib.loads(text))
+
+
+def with_data(run: RunConfig, data_hash: str = "0" * 64) -> RunConfig:
+    return run.model_copy(update={"data_hash": data_hash})
+
+
+def test_spans_every_combination_once():
+    runs = study_from(STUDY).runs()
+    assert len(runs) == 3 * 2 * 5
+    assert len({with_data(run).run_id for run in runs}) == len(runs)
+    assert {(run.adaptation, run.seed, run.fold) for run in runs} == {
+        (adaptation, seed, fold)
+        for adaptation in ("full", "linear", "scratch")
+        for seed in (0, 1)
+        for fold in range(1, 6)
+    }
+
+
+def test_scratch_starts_from_random_weights_and_occurs_once():
+    text = STUDY.replace('["imagenet"]', '["imagenet", "radimagenet", "random"]')
+    runs = study_from(text).runs()
+    scratch = [run for run in runs if run.adaptation == "scratch"]
+    assert {run.pretraining for run in scratch} == {"random"}
+    assert len({with_data(run).run_id for run in scratch}) == 2 * 5
+    assert ("full", "random") not in {(run.adaptation, run.pretraining) for run in runs}
+    assert ("linear", "random") in {(run.adaptation, run.pretraining) for run in runs}
+
+
+def test_blocks_multiply_only_the_adaptations_that_have_them():
+    text = STUDY.replace('"linear"', '"freeze_first_k"').replace(
+        "[network]", "[network]\nn_blocks = [2, 4]"
+    )
+    text = text.replace("[training_overrides.linear]", "[training_overrides.freeze_first_k]")
+    blocks = [(run.adaptation, run.n_blocks) for run in study_from(text).runs() if run.fold == 1]
+    assert sorted(set(blocks), key=str) == [
+        ("freeze_first_k", 2),
+        ("freeze_first_k", 4),
+        ("full", None),
+        ("scratch", None),
+    ]
+
+
+def test_an_adaptation_can_have_training_settings_of_its_own():
+    study = study_from(STUDY)
+    assert study.training_of("linear").learning_rate == 1e-2
+    assert study.training_of("linear").epochs == 10
+    assert study.training_of("full").learning_rate == 1e-3
+
+
+def test_run_id_ignores_where_the_data_lie_and_what_is_probed():
+    here = with_data(study_from(STUDY).runs()[0])
+    there = with_data(
+        study_from(
+            STUDY.replace('"pneumonia.npz"', '"/elsewhere/pneumonia.npz"')
+            .replace("[0, 5]", '"all"')
+            .replace('"pneumonia"\n', '"another study"\n')
+        ).runs()[0]
+    )
+    assert there.run_id == here.run_id
+    assert there.config_hash != here.config_hash
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("epochs = 10", "epochs = 11"),
+        ("folds = 5", "folds = 4"),
+        ("resnet18", "resnet34"),
+        ("[0, 1]", "[7, 1]"),
+        ('"pneumonia.npz"', '"pneumonia.npz"\nvalidation_fraction = 0.2'),
+    ],
+)
+def test_run_id_depends_on_what_decides_the_result(before, after):
+    run = study_from(STUDY).runs()[0]
+    other = study_from(STUDY.replace(before, after)).runs()[0]
+    assert with_data(other).run_id != with_data(run).run_id
+
+
+def test_run_id_depends_on_the_data_and_needs_them():
+    run = study_from(STUDY).runs()[0]
+    assert with_data(run, "a" * 64).run_id != with_data(run, "b" * 64).run_id
+    with pytest.raises(ValueError, match="no data_hash"):
+        _ = run.run_id
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("folds = 5", "folds = 1", "folds = 1: cross-validation needs at least 2"),
+        ("epochs = 10", "epocs = 10", r"training\.epocs: unknown key; did you mean epochs\?"),
+        ("backbone", "backbon", r"network\.backbon: unknown key; did you mean backbone\?"),
+        ("path", "pth", r"dataset\.pth: unknown key; did you mean path\?"),
+        ("epochs = 10", "epochs = 0", r"training\.epochs: 0: must be greater than or equal to 1"),
+        ('"full"', '"ful"', r"network\.adaptation\.0: 'ful': must be 'none', 'full'"),
+        ("[0, 5]", '"al"', r"probing\.epochs: 'al': must be 'all' or 'last'"),
+        ("[0, 5]", "[0, -5]", r"probing\.epochs\.1: -5: must be greater than or equal to 0"),
+        ("1e-2", '"x"', r"training_overrides\.linear: learning_rate: 'x'"),
+        ('name = "pneumonia"', "", "name: is missing"),
+        ('path = "pneumonia.npz"', "", "dataset: path is missing: an NPZ"),
+        ('"linear"', '"keep_first_k"', r"network: n_blocks is missing: keep_first_k needs"),
+        ("epochs = 10", "epochs = 2\nwarmup_epochs = 2", "training: warmup_epochs = 2: warm-up"),
+        ("[0, 5]", "[0, 5", "no readable TOML"),
+    ],
+)
+def test_refuses(tmp_path, before, after, message):
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY.replace(before, after))
+    with pytest.raises(StudyError, match=message) as caught:
+        Study.load(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_refuses_a_missing_file(tmp_path):
+    with pytest.raises(StudyError, match=r"absent\.toml: no such study file"):
+        Study.load(tmp_path / "absent.toml")
+
+
+def test_refuses_two_datasets_of_one_name():
+    text = STUDY.replace("[dataset]", '[[dataset]]\npath = "a/pneumonia.npz"\n[[dataset]]')
+    with pytest.raises(ValueError, match="two datasets have the same name"):
+        study_from(text)
+
+
+STUDIES = sorted((Path(__file__).parents[2] / "collect" / "studies").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_every_committed_study_is_valid(path):
+    assert Study.load(path).runs()
