@@ -9,6 +9,10 @@ from tests.collect.image_sets import image_set
 from warehouse.errors import StudyError
 
 
+def tiles():
+    return read_demo("demo:photographs")
+
+
 def test_takes_as_many_as_asked_for_with_the_classes_shares():
     images = image_set([0] * 60 + [1] * 30 + [2] * 10)
     bank, queries = source_positions(images, n_bank=50, n_queries=20)
@@ -25,7 +29,7 @@ def test_bank_is_from_train_and_queries_from_test_where_the_data_come_split():
 
 
 def test_groups_are_on_one_side():
-    images = read_demo("demo:photographs")
+    images = tiles()
     bank, queries = source_positions(images, n_bank=600, n_queries=200)
     assert (len(bank), len(queries)) == (600, 200)
     assert not set(images.groups[bank]) & set(images.groups[queries])

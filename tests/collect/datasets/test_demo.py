@@ -13,6 +13,10 @@ from warehouse.errors import StudyError
 NAMES = ("demo:ihc", "demo:photographs")
 
 
+def tiles(name):
+    return read_demo(name)
+
+
 def position(sample_id):
     picture, corner = sample_id.split("/")
     top, left = corner.split("-")
@@ -21,7 +25,7 @@ def position(sample_id):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_tiles_of_different_groups_never_overlap(name):
-    images = read_demo(name)
+    images = tiles(name)
     corners = [position(sample_id) for sample_id in images.sample_ids]
     for one, other in combinations(range(len(images)), 2):
         (picture, top, left), (other_picture, other_top, other_left) = corners[one], corners[other]
@@ -34,7 +38,7 @@ def test_tiles_of_different_groups_never_overlap(name):
 
 
 def test_the_tissue_has_two_balanced_classes_and_groups_for_five_folds():
-    images = read_demo("demo:ihc")
+    images = tiles("demo:ihc")
     assert images.images.shape == (400, 64, 64)
     assert 0.45 < images.labels.mean() < 0.55
     for fold in range(1, 6):
@@ -48,7 +52,7 @@ def test_stained_tiles_are_browner_than_the_others():
     from skimage.data import immunohistochemistry
 
     section = immunohistochemistry().astype(float)
-    images = read_demo("demo:ihc")
+    images = tiles("demo:ihc")
     redness = [
         (section[top : top + TILE, left : left + TILE] @ [1, 0, -1]).mean()
         for _, top, left in map(position, images.sample_ids)
@@ -58,7 +62,7 @@ def test_stained_tiles_are_browner_than_the_others():
 
 
 def test_the_photographs_are_classes():
-    images = read_demo("demo:photographs")
+    images = tiles("demo:photographs")
     assert images.class_names == tuple(PHOTOGRAPHS)
     assert images.images.shape[1:] == (64, 64, 3)
     assert np.bincount(images.labels).min() >= 54

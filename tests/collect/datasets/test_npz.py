@@ -34,6 +34,10 @@ def saved(tmp_path, arrays):
     return save
 
 
+def read(path, **settings):
+    return read_npz(path, name="chest", **settings)
+
+
 def jpeg(pixels):
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, format="JPEG", quality=95)
@@ -41,7 +45,7 @@ def jpeg(pixels):
 
 
 def test_pools_the_splits_and_remembers_them(saved, arrays):
-    images = read_npz(saved(), name="chest")
+    images = read(saved())
     assert (images.name, images.task, images.class_names) == (
         "chest",
         "binary",
@@ -59,19 +63,19 @@ def test_several_label_columns_are_multilabel(saved, rng):
         f"{split}_labels": rng.integers(0, 2, size=(n, 3), dtype=np.uint8)
         for split, n in (("train", 6), ("val", 2), ("test", 4))
     }
-    images = read_npz(saved(**labels, class_names=None), name="chest")
+    images = read(saved(**labels, class_names=None))
     assert images.task == "multilabel"
     assert images.labels.shape == (12, 3)
     assert images.class_names == ("0", "1", "2")
 
 
 def test_ordinal_is_what_the_study_says_it_is(saved):
-    assert read_npz(saved(), name="chest", task="ordinal").task == "ordinal"
+    assert read(saved(), task="ordinal").task == "ordinal"
 
 
 def test_other_label_arrays_can_be_asked_for(saved):
     changes = {f"{split}_grade": np.full(n, 2) for split, n in (("train", 6), ("test", 4))}
-    images = read_npz(saved(**changes), name="chest", labels="grade")
+    images = read(saved(**changes), labels="grade")
     assert images.labels.tolist() == [2] * 10
     assert images.class_names == ("0", "1", "2")
 
@@ -87,7 +91,7 @@ def test_decodes_jpeg_archives_on_access(tmp_path):
         train_offsets=np.cumsum([0, *map(len, encoded)]),
         train_labels=np.array([0, 1, 2]),
     )
-    images = read_npz(tmp_path / "cifar.npz", name="cifar")
+    images = read(tmp_path / "cifar.npz")
     assert images.images[1].shape == (16, 16, 3)
     for position, picture in enumerate(pictures):
         assert np.abs(images.images[position][..., 0].astype(int) - picture).max() < 8
@@ -102,7 +106,7 @@ def test_a_truncated_jpeg_is_named(tmp_path, rng):
         test_offsets=np.array([0, len(content), len(content) + 200]),
         test_labels=np.array([0, 1]),
     )
-    images = read_npz(tmp_path / "cifar.npz", name="cifar")
+    images = read(tmp_path / "cifar.npz")
     with pytest.raises(StudyError, match=r"cifar\.npz: image 1 of test_jpeg: truncated"):
         _ = images.images[1]
 
