@@ -1,6 +1,7 @@
 """Fill the warehouse, look into it, keep it sound."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,33 @@ def ingest(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
     _say(f"{report.n_new} new, {report.n_changed} changed, {report.n_known} known runs")
     for problem in report.problems:
         _say(f"left out: {problem}")
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@app.command("import")
+def import_runs(
+    mapping: Annotated[
+        str, typer.Argument(help="Name of a shipped mapping, or path of a TOML file.")
+    ],
+    directory: Annotated[
+        Path, typer.Argument(help="Directory with the files.", exists=True, file_okay=False)
+    ],
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+) -> None:
+    """Bring in runs that others logged, as a mapping file says; doing it again changes nothing."""
+    from warehouse.importers.imported import land
+    from warehouse.importers.mapping import read_mapping
+    from warehouse.importers.tabular import read_tables
+    from warehouse.layout import Layout
+
+    report = land(Layout(warehouse), read_tables(directory, read_mapping(mapping)))
+    for line in report.unmapped:
+        _say(f"not mapped: {line}")
+    for line in report.problems:
+        _say(f"left out: {line}")
+    _say(f"{report.n_new} runs imported, {report.n_known} known")
+    ingest(warehouse)
     if report.problems:
         raise typer.Exit(1)
 

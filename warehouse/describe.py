@@ -8,7 +8,7 @@ from warehouse.tables import statements
 
 
 def described_relations(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """List tables and views: ``name``, ``n_columns``, ``description``."""
+    """List tables and views: ``relation``, ``n_columns``, ``description``."""
     rows: pl.DataFrame = con.sql(_query("relations.sql")).pl()
     return rows
 

@@ -7,5 +7,5 @@ select
 from duckdb_columns()
 where
     not internal
-    and if(schema_name = 'main', '', schema_name || '.') || table_name = $relation
+    and $relation = concat_ws('.', nullif(schema_name, 'main'), table_name)
 order by column_index

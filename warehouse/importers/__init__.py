@@ -1,0 +1,1 @@
+"""Bring in runs that other tools logged."""
