@@ -1,0 +1,1 @@
+"""Pre-trained networks: architectures, their weights, and what their inputs must look like."""

@@ -1,0 +1,84 @@
+"""Any network that timm knows, by name, and the published weights that timm knows for it."""
+
+from functools import partial
+from typing import Any
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from collect.backbones.architecture import Architecture, InputSpec, Weights
+from collect.backbones.weights import hub_file
+from warehouse.errors import CollectError
+
+
+def timm_architecture(name: str, tag: str | None = None) -> Architecture:
+    """Architecture of a timm model; ``tag`` chooses the preprocessing that belongs to its weights.
+
+    Raises
+    ------
+    CollectError
+        If timm knows no such model; the message names similar ones.
+    """
+    if name not in timm.list_models():
+        similar = timm.list_models(f"*{name.split('_')[0]}*")[:5]
+        hint = f"; similar: {', '.join(similar)}" if similar else ""
+        raise CollectError(f"{name}: timm {timm.__version__} has no such model{hint}")
+    full_name = f"{name}.{tag}" if tag else name
+    settings = _settings(full_name)
+    side = int(settings["input_size"][-1])
+    inputs = InputSpec(side, settings["mean"], settings["std"], settings["interpolation"])
+    fixed_size = bool(settings.get("fixed_input_size"))
+    return Architecture(
+        create=partial(_create, full_name, fixed_size),
+        inputs=inputs,
+        patch_size=_patch_size(full_name) if fixed_size else None,
+        weights={tag: partial(published_weights, name, tag) for tag in tags(name)},
+    )
+
+
+def tags(name: str) -> list[str]:
+    """Tags of the published weights of a model, such as ``a1_in1k``."""
+    full_names = timm.list_pretrained(f"{name}.*")
+    return [full_name.removeprefix(f"{name}.") for full_name in full_names]
+
+
+def published_weights(name: str, tag: str) -> Weights:
+    """Weights of a timm tag: from the hub's cache, or downloaded once."""
+    repository = _settings(f"{name}.{tag}").get("hf_hub_id")
+    if not repository:
+        raise CollectError(f"{name}.{tag}: timm knows no place on the hub for these weights")
+    return Weights(hub_file(str(repository)))
+
+
+def _settings(full_name: str) -> dict[str, Any]:
+    settings = timm.get_pretrained_cfg(full_name)
+    if settings is None:
+        raise CollectError(f"{full_name}: timm knows neither its input size nor its normalisation")
+    return dict(vars(settings))
+
+
+def _patch_size(full_name: str) -> int | None:
+    """Side of a patch, read from the network built without memory."""
+    with torch.device("meta"):
+        embedding = getattr(timm.create_model(full_name), "patch_embed", None)
+    patch_size = getattr(embedding, "patch_size", None)
+    return None if patch_size is None else int(patch_size[0])
+
+
+def _create(
+    full_name: str, fixed_size: bool, image_size: int | None, state: dict[str, Tensor] | None
+) -> nn.Module:
+    """Build without a classifier; timm resamples position embeddings while it loads."""
+    size: dict[str, Any] = {}
+    if fixed_size and image_size is not None:
+        size["img_size"] = image_size
+    if state is None:
+        return timm.create_model(full_name, num_classes=0, **size)
+    classifiers = _settings(full_name).get("classifier") or ()
+    heads = (classifiers,) if isinstance(classifiers, str) else tuple(classifiers)
+    trunk = {key: value for key, value in state.items() if key.rsplit(".", 1)[0] not in heads}
+    overlay = {"state_dict": trunk, "num_classes": 0, "custom_load": False}
+    return timm.create_model(
+        full_name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay, **size
+    )

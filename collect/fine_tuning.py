@@ -1,0 +1,148 @@
+"""The phases of a fine-tuning, one after another, until they end or the loss explodes."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from collect.adaptation import Phase, freeze, phases
+from collect.heads import Network
+from collect.inputs import network_input
+from collect.losses import Loss
+from collect.networks import derived_seed
+from collect.reading import read
+from collect.run_data import Part
+from collect.selection import Selection
+from collect.study import RunConfig
+from collect.training import Batches, PhaseTraining
+
+# Beyond any loss of a network that still learns: a sure error costs about 100 in 32 bit.
+EXPLODED = 1e3
+
+
+class DivergedError(Exception):
+    """The loss exploded or is no number."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A completed epoch.
+
+    Parameters
+    ----------
+    number : int
+        Completed epochs of the run, over all phases.
+    train_loss : float
+        Mean over the training images, as they were seen.
+    duration_s : float
+        Seconds that the training took.
+    frozen : bool
+        Whether the backbone is still what it was at the beginning.
+    """
+
+    number: int
+    train_loss: float
+    duration_s: float
+    frozen: bool
+
+
+class FineTuning:
+    """Trains a network as a run asks.
+
+    Parameters
+    ----------
+    network : Network
+        Changed in place.
+    config : RunConfig
+        Adaptation and training.
+    train : Part
+        Training images.
+    loss : callable
+        From logits and labels.
+    selection : Selection
+        Told when a phase starts; says when to stop early.
+    """
+
+    def __init__(
+        self, network: Network, config: RunConfig, train: Part, loss: Loss, selection: Selection
+    ) -> None:
+        self.network = network
+        self.config = config
+        self.train = train
+        self.loss = loss
+        self.selection = selection
+        self.phases = phases(config.adaptation, config.training)
+        self.n_trainable = [freeze(network, phase.frozen, config.n_blocks) for phase in self.phases]
+        self.generator = torch.Generator().manual_seed(derived_seed(config.seed, "order"))
+
+    @property
+    def n_epochs(self) -> int:
+        """Epochs when nothing stops early."""
+        return sum(phase.settings.epochs for phase in self.phases)
+
+    def run(self, on_epoch: Callable[[Epoch], float]) -> None:
+        """Train to the end.
+
+        Parameters
+        ----------
+        on_epoch : callable
+            Called after each epoch; tells the selection and returns the loss on the validation
+            images.
+
+        Raises
+        ------
+        DivergedError
+            If a loss is not finite or exploded.
+        """
+        number = 0
+        for phase in self.phases:
+            freeze(self.network, phase.frozen, self.config.n_blocks)
+            training = self._phase_training(phase)
+            self.selection.start_phase()
+            frozen = phase.frozen == "backbone"
+            for _ in range(phase.settings.epochs):
+                number += 1
+                start = time.perf_counter()
+                loss = training.run_epoch()
+                self._require_sane(loss, f"training loss of epoch {number}")
+                duration = time.perf_counter() - start
+                training.validated(on_epoch(Epoch(number, loss, duration, frozen)))
+                patience = phase.settings.early_stopping_patience
+                if patience is not None and self.selection.n_worse >= patience:
+                    break
+
+    def _require_sane(self, loss: float, what: str) -> None:
+        if not math.isfinite(loss) or loss > EXPLODED:
+            raise DivergedError(f"{what} is {loss:g}")
+
+    def _phase_training(self, phase: Phase) -> PhaseTraining:
+        model, inputs = self._frozen() if phase.frozen == "backbone" else self._live()
+        return PhaseTraining(
+            model,
+            Batches(inputs, self.train.labels, self.config.training.batch_size),
+            self.loss,
+            phase.settings,
+            self.generator,
+            clip_norm=self.config.training.clip_norm,
+        )
+
+    def _frozen(self) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+        """Head alone, on features that are computed once: the frozen backbone gives the same."""
+        channels_last = self.config.training.channels_last
+        reading = read(self.network, self.train.images, channels_last=channels_last)
+        features = reading.pooled[self.network.pooling].clone()
+        return self.network.head, lambda positions: features[positions.to(features.device)]
+
+    def _live(self) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+        images = self.train.images
+        spec = self.network.description.inputs
+        channels_last = self.config.training.channels_last
+
+        def inputs(positions: Tensor) -> Tensor:
+            batch = images[positions.to(images.device)]
+            return network_input(batch, spec, channels_last=channels_last)
+
+        return self.network, inputs

@@ -1,0 +1,128 @@
+"""A network for a task: a backbone, the pooling of its output, and a head."""
+
+from typing import Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from collect.activations import token_features
+from collect.backbones.architecture import Backbone
+from warehouse.errors import CollectError
+
+Pooling = Literal["cls", "mean", "cls+mean"]
+
+
+class Network(nn.Module):
+    """A backbone with a head on its pooled output.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Network without a classifier.
+    pooling : {"cls", "mean", "cls+mean"}
+        What the head takes: the class token, the mean over patch tokens, or both side by side. A
+        network without tokens has ``mean`` only, pooled (and normalised, where the network does
+        so after pooling) as timm pools it.
+    head : nn.Module
+        Takes (n, n_pooled) and returns (n, n_classes).
+
+    Attributes
+    ----------
+    frozen : tuple of nn.Module
+        Stay in evaluation mode while the rest trains: no dropout, no update of batch statistics.
+
+    Raises
+    ------
+    CollectError
+        If the network has no class token and the pooling needs one.
+    """
+
+    def __init__(self, backbone: Backbone, pooling: Pooling, head: nn.Module) -> None:
+        super().__init__()
+        require_pooling(backbone, pooling)
+        self.backbone = backbone.module
+        self.head = head
+        self.pooling = pooling
+        self.description = backbone
+        self.frozen: tuple[nn.Module, ...] = ()
+
+    def pooled(self, images: Tensor) -> dict[str, Tensor]:
+        """Every pooled output that the network has, by name.
+
+        Parameters
+        ----------
+        images : Tensor of shape (n, 3, size, size)
+            Normalised.
+
+        Returns
+        -------
+        dict of str to Tensor
+            ``mean``, and with a class token ``cls`` and ``cls+mean``; each (n, n_features), the
+            last (n, 2 n_features).
+        """
+        output = self.backbone.forward_features(images)  # type: ignore[operator] # timm's own
+        if output.ndim == 4:
+            return {"mean": self.backbone.forward_head(output, pre_logits=True)}  # type: ignore[operator]
+        prefix = self.description.n_prefix_tokens
+        return {
+            name: token_features(output, name, "NLC", prefix) for name in poolings(self.description)
+        }
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of shape (n, n_classes) for normalised images."""
+        logits: Tensor = self.head(self.pooled(images)[self.pooling])
+        return logits
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training mode, but for what is frozen."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
+
+
+def poolings(backbone: Backbone) -> tuple[Pooling, ...]:
+    """Pooled outputs that a backbone has."""
+    return ("mean", "cls", "cls+mean") if backbone.has_class_token else ("mean",)
+
+
+def require_pooling(backbone: Backbone, pooling: str) -> None:
+    """Refuse a pooling that the backbone cannot give.
+
+    Raises
+    ------
+    CollectError
+        If the network has no class token and the pooling needs one.
+    """
+    if pooling not in poolings(backbone):
+        raise CollectError(
+            f"{type(backbone.module).__name__} has no class token: pooling {pooling!r} is not "
+            "possible, mean is"
+        )
+
+
+def linear_head(n_features: int, n_classes: int, *, dropout: float = 0.0) -> nn.Module:
+    """Dropout, then one linear layer.
+
+    Parameters
+    ----------
+    n_features : int
+        Pooled features.
+    n_classes : int
+        Outputs: classes (two for a binary task), or labels.
+    dropout : float in [0, 1), default 0
+        Probability that a feature is left out while training.
+
+    Returns
+    -------
+    nn.Module
+        Weights drawn from torch's global generator, uniform in +-1/sqrt(n_features); bias 0.
+    """
+    linear = nn.Linear(n_features, n_classes)
+    torch.nn.init.zeros_(linear.bias)
+    return nn.Sequential(nn.Dropout(dropout), linear)
+
+
+def n_pooled_features(backbone: Backbone, pooling: Pooling) -> int:
+    """Features that a head takes."""
+    return backbone.n_features * (2 if pooling == "cls+mean" else 1)

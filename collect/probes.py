@@ -1,0 +1,225 @@
+"""What is read from a network at an epoch: predictions, neighbours' votes, similarities."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from collect.activations import Token, chosen_layers
+from collect.backbones.architecture import Layer
+from collect.heads import Network, poolings, require_pooling
+from collect.measures.compare import Comparison, compare, layer_pairs
+from collect.measures.registry import MEASURES
+from collect.reading import Reading, joined, read, with_head
+from collect.run_data import RunData
+from collect.sections import ProbingConfig
+from warehouse.errors import CollectError
+
+PART_OF = {"target": "test", "source": "source"}
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """A comparison with where it was taken."""
+
+    probe: str
+    token: Token
+    reference: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one epoch showed.
+
+    Parameters
+    ----------
+    readings : mapping of str to Reading
+        ``validation`` and ``test``; when the epoch is probed also ``source`` (the queries) and
+        ``bank``, and then ``test`` has layers for its first ``n_target`` images.
+    similarities : sequence of Similarity
+        To each reference; empty when the epoch is not probed.
+    """
+
+    readings: Mapping[str, Reading]
+    similarities: Sequence[Similarity] = ()
+
+
+class Observer:
+    """Reads a network on fixed images and compares it with its references.
+
+    Parameters
+    ----------
+    data : RunData
+        The images.
+    probing : ProbingConfig
+        Layers, tokens, measures, probes.
+    network : Network
+        The network at epoch 0.
+    channels_last : bool, default True
+        Memory layout of the inputs.
+
+    Attributes
+    ----------
+    left_out : dict of str to None
+        One line, once, per value that is undefined on these images, with the reason.
+
+    Raises
+    ------
+    CollectError
+        If a layer, token or measure is asked for that does not exist.
+    """
+
+    def __init__(
+        self, data: RunData, probing: ProbingConfig, network: Network, *, channels_last: bool = True
+    ) -> None:
+        self.data = data
+        self.probing = probing
+        self.channels_last = channels_last
+        self.layers = chosen_layers(network.description, probing.layers)
+        self.left_out: dict[str, None] = {}
+        self._references: dict[str, Mapping[str, Reading]] = {}
+        self._start = Observation({})
+        unknown = [name for name in probing.measures if name not in MEASURES]
+        if unknown:
+            raise CollectError(
+                f"probing.measures: no measure {unknown[0]!r}; there are {', '.join(MEASURES)}"
+            )
+        for token in self.probing.tokens:
+            if token != "spatial":
+                require_pooling(network.description, token)
+
+    @property
+    def probes(self) -> tuple[str, ...]:
+        """Probes on which similarities are taken, as far as there are images for them."""
+        return tuple(
+            name for name in self.probing.probes if name == "target" or self.data.source is not None
+        )
+
+    def begin(self, network: Network, random: Network | None = None) -> Observation:
+        """Read the network before its first step; later observations are compared with this.
+
+        Parameters
+        ----------
+        network : Network
+            At epoch 0.
+        random : Network, optional
+            The same architecture with random weights, when ``references`` asks for it.
+        """
+        if random is not None:
+            self._references["random"] = self._readings(random)
+        readings = self._readings(network)
+        if "pretrained" in self.probing.references:
+            self._references["pretrained"] = readings
+        self._start = Observation(readings, self._similarities(readings))
+        return self._start
+
+    def evaluate(self, network: Network, *, probed: bool, frozen: bool = False) -> Observation:
+        """Read the validation and test images now.
+
+        Parameters
+        ----------
+        network : Network
+            Left in evaluation mode.
+        probed : bool
+            Whether the layers of the target probe are wanted too; it is the same forward pass.
+        frozen : bool, default False
+            Promise that the backbone is what it was at the beginning: its features are not computed
+            again, only the head's output. The same numbers, for the price of the head.
+        """
+        if frozen:
+            parts = {
+                name: with_head(network, self._start.readings[name])
+                for name in ("validation", "test")
+            }
+            return Observation(parts)
+        return Observation(self._target_readings(network, probed=probed))
+
+    def probe(
+        self, network: Network, observation: Observation, *, frozen: bool = False
+    ) -> Observation:
+        """Add the source images and the similarities to an observation that has the layers."""
+        if frozen:
+            return replace(self._start, readings={**self._start.readings, **observation.readings})
+        readings = {**observation.readings, **self._source_readings(network)}
+        return Observation(readings, self._similarities(readings))
+
+    def _readings(self, network: Network) -> dict[str, Reading]:
+        return {
+            **self._target_readings(network, probed=True),
+            **self._source_readings(network),
+        }
+
+    def _target_readings(self, network: Network, *, probed: bool) -> dict[str, Reading]:
+        data = self.data
+        probe = self._reading(
+            network, data.test.images[: data.n_target], self.layers if probed else ()
+        )
+        if data.n_target < len(data.test):
+            rest = self._reading(network, data.test.images[data.n_target :])
+            probe = replace(joined([probe, rest]), layers=probe.layers)
+        return {"validation": self._reading(network, data.validation.images), "test": probe}
+
+    def _source_readings(self, network: Network) -> dict[str, Reading]:
+        source = self.data.source
+        if source is None:
+            return {}
+        return {
+            "source": self._reading(network, source.queries.images, self.layers),
+            "bank": self._reading(network, source.bank.images),
+        }
+
+    def _reading(self, network: Network, images: Tensor, layers: tuple[Layer, ...] = ()) -> Reading:
+        return read(
+            network,
+            images,
+            layers=layers,
+            tokens=self.probing.tokens,
+            channels_last=self.channels_last,
+        )
+
+    def _similarities(self, readings: Mapping[str, Reading]) -> list[Similarity]:
+        return [
+            Similarity(probe, token, reference, comparison)
+            for reference, start in self._references.items()
+            for probe in self.probes
+            for token in self.probing.tokens
+            for comparison in self._comparisons(
+                probe, token, readings[PART_OF[probe]], start[PART_OF[probe]]
+            )
+        ]
+
+    def _comparisons(
+        self, probe: str, token: Token, now: Reading, start: Reading
+    ) -> list[Comparison]:
+        x, y = _of_token(now, token), _of_token(start, token)
+        n_images = self.data.n_target if probe == "target" else len(now.logits)
+        n_positions = {layer: len(rows) // n_images for layer, rows in x.items()}
+        found: list[Comparison] = []
+        for measure in self.probing.measures:
+            for layer, other in layer_pairs(list(x), list(y), self.probing.pairs):
+                groups = None
+                if n_positions[layer] > 1:
+                    groups = torch.arange(n_images).repeat_interleave(n_positions[layer])
+                try:
+                    found += compare(
+                        {layer: x[layer]},
+                        {other: y[other]},
+                        measures=[measure],
+                        pairs="all",
+                        groups=groups,
+                    )
+                except ValueError as error:
+                    self.left_out[f"{probe} probe, {token}: {error}"] = None
+        return found
+
+
+def _of_token(reading: Reading, token: Token) -> dict[str, Tensor]:
+    return {layer: rows for (layer, kept), rows in reading.layers.items() if kept == token}
+
+
+def knn_tokens(network: Network, probing: ProbingConfig) -> tuple[str, ...]:
+    """Poolings whose features are judged by their neighbours: the head's own, and those probed."""
+    asked = (network.pooling, *probing.tokens)
+    return tuple(name for name in poolings(network.description) if name in asked)

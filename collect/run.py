@@ -1,0 +1,213 @@
+"""Execute one run: fine-tune, read, record."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor
+
+from collect.determinism import deterministic
+from collect.events import Kind, OnEvent, RunEvent
+from collect.fine_tuning import DivergedError, Epoch, FineTuning
+from collect.heads import Network
+from collect.losses import Loss, balanced_class_weights, task_loss
+from collect.measures.parameters import parameter_distances
+from collect.networks import run_backbone, run_network
+from collect.probes import Observation, Observer, knn_tokens
+from collect.provenance import run_device
+from collect.recorder import Recorder
+from collect.records import layer_prefixes
+from collect.run_data import RunData, run_data
+from collect.run_record import run_record
+from collect.selection import Selection
+from collect.study import RunConfig
+from warehouse.layout import Layout
+from warehouse.spool import RunWriter
+
+SHOWN = ("loss", "accuracy", "map_macro")
+
+
+def execute(config: RunConfig, layout: Layout, on_event: OnEvent) -> Path:
+    """Fine-tune as the configuration says and leave a complete run in the warehouse.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run, with the hash of its data.
+    layout : Layout
+        The warehouse. Until the last moment the run is under ``spool/`` only.
+    on_event : callable
+        Told when the run starts, after each epoch, and when it ends.
+
+    Returns
+    -------
+    Path
+        Directory of the run.
+
+    Raises
+    ------
+    RepdriftError
+        If data or weights are not at hand, or the configuration asks for something impossible.
+
+    Notes
+    -----
+    On the CPU the same configuration gives the same numbers bit for bit, as long as the number of
+    threads is the same.
+    """
+    with RunWriter(layout, config.run_id) as writer, deterministic(config.seed):
+        return _Run(config, writer, on_event).execute()
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(self, config: RunConfig, writer: RunWriter, on_event: OnEvent) -> None:
+        self.config = config
+        self.writer = writer
+        self.on_event = on_event
+        self.started_at = datetime.now(UTC)
+        self.device = run_device()
+        backbone = run_backbone(config)
+        self.data = run_data(config, backbone.inputs, self.device)
+        self.network = run_network(
+            backbone, config, n_classes=self.data.target.n_classes, device=self.device
+        )
+        self.selection = Selection(config.training.select)
+        loss = _loss(config, self.data)
+        self.fine_tuning = FineTuning(self.network, config, self.data.train, loss, self.selection)
+        self.observer = Observer(
+            self.data,
+            config.probing,
+            self.network,
+            channels_last=config.training.channels_last,
+        )
+        self.recorder = Recorder(
+            self.data,
+            config.probing,
+            loss,
+            pooling=config.pooling,
+            knn_tokens=knn_tokens(self.network, config.probing),
+        )
+        self.before = _parameters(self.network)
+        self.kept: dict[int, Observation] = {}
+        self.last_epoch = 0
+
+    def execute(self) -> Path:
+        """Run to the end and finish the shard."""
+        self._tell("started")
+        self._begin()
+        status: Literal["complete", "diverged"] = "complete"
+        try:
+            self.fine_tuning.run(self._after_epoch)
+            self._probe_selected()
+        except DivergedError as error:
+            status = "diverged"
+            self._log(f"diverged: {error}")
+        for line in [*self.observer.left_out, *self.recorder.left_out]:
+            self._log(f"left out: {line}")
+        self.recorder.write(self.writer, self.kept)
+        path = self.writer.finish(
+            {
+                "status": status,
+                "selected_epoch": (
+                    self.selection.epoch if status == "complete" else self.last_epoch
+                ),
+                **run_record(
+                    self.config,
+                    self.data,
+                    self.network,
+                    device=self.device,
+                    n_trainable=self.fine_tuning.n_trainable,
+                    started_at=self.started_at,
+                ),
+            }
+        )
+        self._tell("finished" if status == "complete" else "diverged", self.last_epoch)
+        return path
+
+    def _begin(self) -> None:
+        """Read the network before its first step; everything later is compared with this."""
+        random = None
+        if "random" in self.config.probing.references:
+            backbone = run_backbone(self.config, pretraining="random")
+            n_classes = self.data.target.n_classes
+            random = run_network(backbone, self.config, n_classes=n_classes, device=self.device)
+        with self.recorder.timed(0, "probe", self.data.n_evaluated + self.data.n_source):
+            observation = self.observer.begin(self.network, random)
+        self.recorder.record_scores(0, observation)
+        self._record_probe(0, observation)
+        self.kept[0] = observation
+
+    def _after_epoch(self, epoch: Epoch) -> float:
+        """Read, record, and return the validation loss."""
+        number, frozen = epoch.number, epoch.frozen
+        probed = self._is_probed(number)
+        self.recorder.add_timing(number, "train", epoch.duration_s, len(self.data.train))
+        with self.recorder.timed(number, "evaluate", self.data.n_evaluated):
+            observation = self.observer.evaluate(self.network, probed=probed, frozen=frozen)
+            _require_finite(observation, number)
+            scores = self.recorder.record_scores(number, observation, epoch.train_loss)
+        if probed:
+            with self.recorder.timed(number, "probe", self.data.n_source):
+                observation = self.observer.probe(self.network, observation, frozen=frozen)
+                self._record_probe(number, observation)
+        self.last_epoch = number
+        validation = scores["validation"]
+        if self.selection.update(number, validation["loss"], self.network):
+            self.kept = {0: self.kept[0], **({number: observation} if probed else {})}
+        shown = {"train_loss": epoch.train_loss}
+        shown |= {f"validation_{name}": validation[name] for name in SHOWN if name in validation}
+        self._tell("epoch", number, shown)
+        return validation["loss"]
+
+    def _probe_selected(self) -> None:
+        """Read the checkpoint that stands for the run, unless its epoch was probed."""
+        self.selection.restore(self.network)
+        number = self.selection.epoch
+        if number in self.kept:
+            return
+        observation = self.observer.evaluate(self.network, probed=True)
+        with self.recorder.timed(number, "probe", self.data.n_source):
+            observation = self.observer.probe(self.network, observation)
+            self._record_probe(number, observation)
+        self.kept[number] = observation
+
+    def _record_probe(self, number: int, observation: Observation) -> None:
+        layers = tuple(layer.name for layer in self.observer.layers)
+        distances = parameter_distances(
+            self.before, _parameters(self.network), layer_prefixes(layers, self.before)
+        )
+        self.recorder.record_probe(number, observation, distances)
+
+    def _is_probed(self, number: int) -> bool:
+        asked = self.config.probing.epochs
+        return asked == "all" or (not isinstance(asked, str) and number in asked)
+
+    def _tell(self, kind: Kind, epoch: int = 0, scores: Mapping[str, float] | None = None) -> None:
+        scores = scores or {}
+        if kind in ("started", "epoch"):
+            self._log(" ".join([kind, str(epoch), *(f"{k} {v:.6g}" for k, v in scores.items())]))
+        self.on_event(RunEvent(self.config.run_id, kind, epoch, self.fine_tuning.n_epochs, scores))
+
+    def _log(self, line: str) -> None:
+        with (self.writer.directory / "run.log").open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
+
+
+def _loss(config: RunConfig, data: RunData) -> Loss:
+    task = data.target.task
+    if config.training.class_weights == "none":
+        return task_loss(task)
+    weights = balanced_class_weights(task, data.train.labels, data.target.n_classes)
+    return task_loss(task, class_weights=weights)
+
+
+def _parameters(network: Network) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.backbone.named_parameters()}
+
+
+def _require_finite(observation: Observation, number: int) -> None:
+    for part, reading in observation.readings.items():
+        if not reading.logits.isfinite().all():
+            raise DivergedError(f"outputs on the {part} images are not finite after epoch {number}")

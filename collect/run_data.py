@@ -1,0 +1,177 @@
+"""The images of one run: target split into three parts, and the source's bank and queries."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from collect.backbones.architecture import InputSpec
+from collect.datasets.load import load
+from collect.images import ImageSet
+from collect.inputs import image_tensor
+from collect.sections import DatasetConfig, SourceConfig
+from collect.source_probe import source_positions, stratified_sample
+from collect.splits import Split, split_of
+from collect.study import RunConfig
+from warehouse.errors import CollectError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Labelled images of one role, ready for a network.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, 1 or 3, height, width)
+        uint8, on the device.
+    labels : Tensor of shape (n,) or (n, n_labels)
+        int64, on the device.
+    sample_ids : tuple of str
+        In the order of the rows.
+    groups : tuple of str or None
+        Patients or other groups, likewise.
+    """
+
+    images: Tensor
+    labels: Tensor
+    sample_ids: tuple[str, ...]
+    groups: tuple[str, ...] | None
+
+    def __len__(self) -> int:
+        return len(self.sample_ids)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Natural images: a bank with known labels, and queries that are classified by it."""
+
+    bank: Part
+    queries: Part
+    n_classes: int
+    task: str
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Everything that a run looks at.
+
+    Parameters
+    ----------
+    train, validation, test : Part
+        Of the target; the first ``n_target`` images of ``test`` are the target probe.
+    n_target : int
+        Images of the target probe.
+    source : Source or None
+        Natural images.
+    target : ImageSet
+        The dataset they come from.
+    split : Split
+        How it was split.
+    probe_hash : str
+        SHA-256 of the probe images in their order.
+    """
+
+    train: Part
+    validation: Part
+    test: Part
+    n_target: int
+    source: Source | None
+    target: ImageSet
+    split: Split
+    probe_hash: str
+
+    @property
+    def n_evaluated(self) -> int:
+        """Images on which the head is scored."""
+        return len(self.validation) + len(self.test)
+
+    @property
+    def n_source(self) -> int:
+        """Images of the source, bank and queries."""
+        return 0 if self.source is None else len(self.source.bank) + len(self.source.queries)
+
+
+def run_data(config: RunConfig, spec: InputSpec, device: torch.device) -> RunData:
+    """Read the images of a run.
+
+    Parameters
+    ----------
+    config : RunConfig
+        Dataset, fold, source.
+    spec : InputSpec
+        Size to which images of varying sizes are decoded.
+    device : torch.device
+        Where the images go.
+
+    Returns
+    -------
+    RunData
+        The target probe is stratified by class and comes first among the test images.
+
+    Raises
+    ------
+    CollectError
+        If the images are not those that the run was planned with.
+    StudyError
+        If a dataset cannot be read or split.
+    """
+    target = _loaded(config.dataset)
+    if target.content_hash != config.data_hash:
+        raise CollectError(
+            f"{config.dataset.path or config.dataset.name}: the images are not those that the run "
+            f"was planned with (SHA-256 {target.content_hash[:12]}..., planned "
+            f"{config.data_hash[:12]}...)"
+        )
+    split = split_of(target, config.dataset, fold=config.fold, n_folds=config.n_folds)
+    probe = stratified_sample(target, split.test, config.probing.n_target)
+    test = np.concatenate([probe, np.setdiff1d(split.test, probe)])
+    source = None if config.source is None else _source_sets(config.source)
+    return RunData(
+        train=_part(target.take(split.train), spec, device),
+        validation=_part(target.take(split.validation), spec, device),
+        test=_part(target.take(test), spec, device),
+        n_target=len(probe),
+        source=None if source is None else _source(*source, spec, device),
+        target=target,
+        split=split,
+        probe_hash=_probe_hash(target.take(probe), *(source or ())),
+    )
+
+
+@lru_cache(maxsize=4)
+def _loaded(config: DatasetConfig) -> ImageSet:
+    """Read a dataset once per process, however many runs use it."""
+    return load(config)
+
+
+@lru_cache(maxsize=2)
+def _source_sets(config: SourceConfig) -> tuple[ImageSet, ImageSet]:
+    images = _loaded(config)
+    bank, queries = source_positions(images, n_bank=config.n_bank, n_queries=config.n_queries)
+    return images.take(bank), images.take(queries)
+
+
+def _source(bank: ImageSet, queries: ImageSet, spec: InputSpec, device: torch.device) -> Source:
+    return Source(
+        bank=_part(bank, spec, device),
+        queries=_part(queries, spec, device),
+        n_classes=bank.n_classes,
+        task=bank.task,
+    )
+
+
+def _part(images: ImageSet, spec: InputSpec, device: torch.device) -> Part:
+    return Part(
+        image_tensor(images.images, spec).to(device),
+        torch.from_numpy(np.array(images.labels)).to(device),
+        images.sample_ids,
+        None if images.groups is None else tuple(str(group) for group in images.groups),
+    )
+
+
+def _probe_hash(*probes: ImageSet) -> str:
+    hashes = [probe.content_hash for probe in probes]
+    return hashlib.sha256(" ".join(hashes).encode()).hexdigest()

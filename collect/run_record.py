@@ -1,0 +1,96 @@
+"""The row of ``raw.runs`` that a run leaves."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+
+from collect.heads import Network
+from collect.provenance import code_version, described_device, package_versions
+from collect.run_data import RunData
+from collect.study import RunConfig
+
+
+def run_record(
+    config: RunConfig,
+    data: RunData,
+    network: Network,
+    *,
+    device: torch.device,
+    n_trainable: Sequence[int],
+    started_at: datetime,
+) -> dict[str, Any]:
+    """Columns of ``raw.runs`` but the run's id, its end and what the writer fills in.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The run.
+    data : RunData
+        Its images.
+    network : Network
+        Its network.
+    device : torch.device
+        Where it ran.
+    n_trainable : sequence of int
+        Trainable parameters of each phase.
+    started_at : datetime
+        With a time zone.
+
+    Returns
+    -------
+    dict of str to object
+        Column to value.
+    """
+    backbone = network.description
+    code, is_dirty = code_version()
+    return {
+        "study": config.study,
+        "origin": "repdrift",
+        "backbone": config.backbone,
+        "pretraining": "random" if config.adaptation == "scratch" else config.pretraining,
+        "adaptation": config.adaptation,
+        "n_blocks": config.n_blocks,
+        "pooling": config.pooling,
+        "head": config.head,
+        "dataset": data.target.name,
+        "task": data.target.task,
+        "fold": config.fold,
+        "n_folds": config.n_folds,
+        "seed": config.seed,
+        "image_size": backbone.inputs.size,
+        "n_tokens": backbone.n_tokens,
+        "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "n_trainable_parameters": n_trainable[-1] if n_trainable else 0,
+        "n_train": len(data.train),
+        "n_validation": len(data.validation),
+        "n_test": len(data.test),
+        "hyperparameters": _hyperparameters(config, network, n_trainable),
+        "config_hash": config.config_hash,
+        "weights_hash": backbone.weights_hash,
+        "data_hash": config.data_hash,
+        "split_hash": data.split.content_hash,
+        "probe_hash": data.probe_hash,
+        "code_version": code,
+        "code_is_dirty": is_dirty,
+        "package_versions": package_versions(),
+        "device": described_device(device),
+        "accepted_leakage": config.accepted_leakage,
+        "started_at": started_at,
+        "finished_at": datetime.now(UTC),
+    }
+
+
+def _hyperparameters(
+    config: RunConfig, network: Network, n_trainable: Sequence[int]
+) -> dict[str, Any]:
+    inputs = network.description.inputs
+    return {
+        "training": config.training.model_dump(mode="json"),
+        "probing": config.probing.model_dump(mode="json"),
+        "dropout": config.dropout,
+        "inputs": {"mean": inputs.mean, "std": inputs.std, "interpolation": inputs.interpolation},
+        "n_trainable_parameters_by_phase": list(n_trainable),
+        "threads": torch.get_num_threads(),
+    }

@@ -1,0 +1,61 @@
+"""Which checkpoint stands for a run, and when to stop: from the inner validation split alone."""
+
+import math
+from typing import Literal
+
+from torch import Tensor, nn
+
+
+class Selection:
+    """Keeps the state of the network that stands for the run.
+
+    Parameters
+    ----------
+    select : {"last", "best"}
+        The last epoch, or the one with the lowest validation loss; the earlier one on a tie.
+
+    Attributes
+    ----------
+    epoch : int
+        Epoch that stands for the run so far.
+    n_worse : int
+        Epochs since the lowest validation loss of the phase.
+    """
+
+    def __init__(self, select: Literal["last", "best"]) -> None:
+        self.select = select
+        self.start_phase()
+
+    def start_phase(self) -> None:
+        """Start afresh: only an epoch of the last phase can stand for the run."""
+        self.epoch = 0
+        self.n_worse = 0
+        self._lowest = math.inf
+        self._state: dict[str, Tensor] = {}
+
+    def update(self, epoch: int, validation_loss: float, network: nn.Module) -> bool:
+        """Take note of an epoch; return whether it stands for the run now.
+
+        Parameters
+        ----------
+        epoch : int
+            Completed epochs.
+        validation_loss : float
+            On the inner validation split.
+        network : nn.Module
+            Its state is copied when it may be needed later.
+        """
+        is_lowest = validation_loss < self._lowest
+        self.n_worse = 0 if is_lowest else self.n_worse + 1
+        self._lowest = min(self._lowest, validation_loss)
+        if self.select == "best" and not is_lowest:
+            return False
+        self.epoch = epoch
+        if self.select == "best":
+            self._state = {name: value.clone() for name, value in network.state_dict().items()}
+        return True
+
+    def restore(self, network: nn.Module) -> None:
+        """Put the network into the state that stands for the run."""
+        if self._state:
+            network.load_state_dict(self._state)
