@@ -35,16 +35,8 @@ ROUNDED_TWICE = {
 
 
 @pytest.fixture(scope="module")
-def published(shared_dir):
-    folder = shared_dir / "published" / "juodelyte2023"
-    if not folder.is_dir():
-        pytest.skip("needs the published results beside the checkout")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def auc(published):
-    return pl.read_csv(published / "AUC.csv").with_columns(
+def auc(published_folder):
+    return pl.read_csv(published_folder / "AUC.csv").with_columns(
         run_id=pl.concat_str("target", "source", "freeze", "fold", separator=" "),
         fold=pl.col("fold").str.strip_prefix("fold").cast(pl.Int32),
         n_folds=pl.lit(5),
@@ -64,7 +56,7 @@ def cells(auc):
 
 
 @pytest.fixture(scope="module")
-def figure_6(auc, published):
+def figure_6(auc, published_folder):
     """Relative gain against CCA to the pre-trained network, adaptation full."""
     keys = ["target", "fold"]
     scratch = auc.filter(pl.col("source") == "random").select(*keys, scratch="AUC")
@@ -75,7 +67,7 @@ def figure_6(auc, published):
     )
     cca = pl.concat(
         pl.read_csv(path).with_columns(target=pl.lit(path.stem.removeprefix("CCA_")))
-        for path in published.glob("CCA_*.csv")
+        for path in published_folder.glob("CCA_*.csv")
     ).with_columns(fold=pl.col("fold").str.strip_prefix("fold").cast(pl.Int32))
     own = cca.filter(
         pl.col("model1") == pl.concat_str("target", "model2", pl.lit("freezeFalse"), separator="-")

@@ -1,0 +1,28 @@
+"""What a user may choose for `repdrift analysis run`."""
+
+from dataclasses import dataclass
+
+from analysis.membership import Divergence, Reference
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices of an analysis run; each analysis records those that it depends on.
+
+    Attributes
+    ----------
+    level : float
+        Coverage of all intervals.
+    eta, epsilon : float
+        Thresholds of the similarity space: M >= 1 - eta, A <= epsilon.
+    reference_policy : {"best", "linear", "scratch"}
+        What A is measured from.
+    divergence : {"absolute", "shortfall"}
+        Whether runs that are better than the reference count as divergent.
+    """
+
+    level: float = 0.95
+    eta: float = 0.5
+    epsilon: float = 0.05
+    reference_policy: Reference = "best"
+    divergence: Divergence = "absolute"

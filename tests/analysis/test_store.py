@@ -1,0 +1,158 @@
+"""`repdrift analysis run` fills results.* from the marts, and every row leads back to its runs."""
+
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from analysis.cli import app
+from analysis.settings import Settings
+from analysis.store import rows_hash, run_analyses
+from warehouse.connection import connect
+from warehouse.errors import AnalysisError
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.views import read_view
+
+
+@pytest.fixture(scope="module")
+def results(made_warehouse):
+    """Every table of results, after two runs with the same settings."""
+    names = ["analyses", "intervals", "regressions", "memberships"]
+    for _ in range(2):
+        list(run_analyses(made_warehouse, Settings(eta=0.5, epsilon=0.1)))
+    with connect(made_warehouse) as con:
+        return {name: read_view(con, f"results.{name}") for name in names}
+
+
+def test_running_twice_replaces_rather_than_repeats(results):
+    names = results["analyses"]["name"].to_list()
+    assert sorted(names) == ["gains", "intervals", "memberships", "regressions"]
+    for name in ("intervals", "regressions", "memberships"):
+        assert not results[name].is_duplicated().any()
+
+
+def test_intervals_are_over_folds_with_their_recorded_sizes(results):
+    row = results["intervals"].filter(
+        pl.col("dataset") == "eye", pl.col("adaptation") == "full", pl.col("score") == "auc"
+    )
+    assert row.select("method", "uncertainty", "n_runs").row(0) == ("nadeau_bengio", "fold", 3)
+    factor = (row["std_error"] / row["sd"]).item() ** 2
+    assert factor == pytest.approx(1 / 3 + 50 / 100, rel=1e-12)
+    assert row["run_ids"].item().to_list() == ["eye-full-1", "eye-full-2", "eye-full-3"]
+
+
+def test_gains_are_paired_within_the_fold(results, made_warehouse):
+    gains = results["intervals"].filter(
+        pl.col("dataset") == "eye",
+        pl.col("adaptation") == "full",
+        pl.col("score") == "gain_difference:auc",
+    )
+    with connect(made_warehouse) as con:
+        auc = read_view(con, "marts.final_scores", where={"dataset": "eye", "score": "auc"})
+    by_fold = auc.pivot("adaptation", index="fold", values="value")
+    expected = (by_fold["full"] - by_fold["scratch"]).std()
+    assert gains["sd"].item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_linear_probes_do_not_move_so_their_slope_is_undefined(results):
+    rows = results["regressions"].filter(pl.col("adaptation") == "linear")
+    assert set(rows["status"]) == {"undefined"}
+    assert set(rows["reason"]) == {"the predictor is constant"}
+
+
+def test_adaptations_are_also_pooled(results):
+    slopes = results["regressions"].filter(
+        pl.col("term") == "similarity",
+        pl.col("method") == "cluster_cr1",
+        pl.col("outcome") == "score:auc",
+        pl.col("layer") == "late",
+    )
+    sizes = dict(slopes.select("adaptation", "n_runs").iter_rows())
+    assert sizes == {"full": 12, "linear": 12, "pooled": 24, "scratch": 12}
+    assert set(slopes["n_clusters"]) == {4}
+
+
+def test_a_family_holds_the_slopes_of_all_layers_and_no_intercepts(results):
+    rows = results["regressions"].filter(pl.col("adaptation") == "full")
+    slopes = rows.filter(pl.col("term") == "similarity", pl.col("p_value").is_not_null())
+    assert set(slopes["family_size"]) == {2}
+    assert set(rows.filter(pl.col("term") == "intercept")["family"]) == {None}
+
+
+def test_scratch_is_no_candidate_for_the_similarity_space(results):
+    assert set(results["memberships"]["adaptation"]) == {"full", "linear"}
+
+
+def test_every_row_leads_to_runs_that_exist(results, made_warehouse):
+    with connect(made_warehouse) as con:
+        known = set(read_view(con, "raw.runs")["run_id"])
+    for name in ("intervals", "regressions", "memberships"):
+        rows = results[name]
+        assert set(rows["run_ids"].explode()) <= known
+        assert rows["run_ids"].list.len().to_list() == rows["n_runs"].to_list()
+
+
+def test_the_recorded_query_shows_the_rows_that_went_in(results, made_warehouse):
+    with connect(made_warehouse) as con:
+        for row in results["analyses"].iter_rows(named=True):
+            rows = con.sql(row["query"]).pl()
+            assert rows_hash(rows) == row["data_hash"]
+            assert rows["run_id"].n_unique() == row["n_runs"]
+
+
+def test_other_thresholds_are_another_analysis(made_warehouse):
+    list(run_analyses(made_warehouse, Settings(eta=0.5, epsilon=0.1)))
+    found = {f.name: f.analysis_id for f in run_analyses(made_warehouse, Settings(eta=0.4))}
+    with connect(made_warehouse) as con:
+        etas = read_view(con, "results.memberships")["eta"].unique().sort().to_list()
+        analyses = read_view(con, "results.analyses")
+    assert etas == [0.4, 0.5]
+    assert len(analyses.filter(pl.col("name") == "memberships")) == 2
+    assert found["intervals"] in analyses.filter(pl.col("name") == "intervals")["analysis_id"]
+
+
+def test_command_prints_one_row_per_analysis(made_warehouse):
+    outcome = CliRunner().invoke(app, ["run", "-w", str(made_warehouse), "--level", "0.9"])
+    assert outcome.exit_code == 0, outcome.output
+    lines = outcome.stdout.splitlines()
+    assert lines[0] == "analysis,analysis_id,n_runs,n_rows"
+    assert [line.split(",")[0] for line in lines[1:]] == [
+        "intervals",
+        "gains",
+        "regressions",
+        "memberships",
+    ]
+
+
+def test_refuses_a_warehouse_without_runs(tmp_path):
+    ingest(Layout(tmp_path))
+    with pytest.raises(AnalysisError, match=r"no runs with scores in .*ingest"):
+        list(run_analyses(tmp_path, Settings()))
+
+
+def test_command_is_read_without_heavy_imports():
+    heavy = ["duckdb", "polars", "numpy", "scipy", "statsmodels", "pandas", "torch"]
+    code = f"import sys, analysis.cli; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_published_figure_6_comes_out_of_the_warehouse(published_warehouse):
+    list(run_analyses(published_warehouse, Settings()))
+    where = {
+        "outcome": "gain_ratio:auc",
+        "adaptation": "full",
+        "term": "similarity",
+        "measure": "cca_mean_juodelyte",
+    }
+    with connect(published_warehouse) as con:
+        rows = read_view(con, "results.regressions", where=where)
+    assert rows.select("n_runs", "n_clusters").unique().rows() == [(35, 7)]
+    steepest = rows.filter(pl.col("method") == "ols").sort("estimate").row(0, named=True)
+    assert (steepest["pretraining"], steepest["layer"]) == ("RadImageNet", "block3")
+    assert round(steepest["estimate"], 3) == -2.996
+    kept = rows.filter(pl.col("p_adjusted") <= 0.05).group_by("method").len()
+    assert kept.rows() == [("ols", 3)]
