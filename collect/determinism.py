@@ -3,9 +3,12 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import torch
 import torch.utils.deterministic
+
+SETTINGS = cast("Any", torch.utils.deterministic)  # made at run time: not in its stubs
 
 
 @contextmanager
@@ -28,14 +31,14 @@ def deterministic(seed: int) -> Iterator[None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     was_warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    filled = torch.utils.deterministic.fill_uninitialized_memory
+    filled = SETTINGS.fill_uninitialized_memory
     devices = range(torch.cuda.device_count())
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
-        torch.utils.deterministic.fill_uninitialized_memory = False  # a help in debugging only
+        SETTINGS.fill_uninitialized_memory = False  # a help in debugging only
         try:
             yield
         finally:
             torch.use_deterministic_algorithms(was_deterministic, warn_only=was_warn_only)
-            torch.utils.deterministic.fill_uninitialized_memory = filled
+            SETTINGS.fill_uninitialized_memory = filled
