@@ -1,0 +1,1 @@
+"""One small vision transformer, pre-trained in three ways: Zu et al.'s comparison on a laptop."""
