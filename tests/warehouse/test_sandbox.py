@@ -1,0 +1,141 @@
+"""A user's query reads the warehouse; whatever else it attempts is refused in one line."""
+
+import numpy as np
+import pytest
+
+from tests.warehouse.small_runs import RUN
+from warehouse.connection import connect
+from warehouse.errors import WarehouseError
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.sandbox import close_sandbox, query_rows
+from warehouse.spool import RunWriter
+
+SECRET = "the secret"
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory):
+    """Fill a warehouse with one run, and put a file with a secret beside it."""
+    outside = tmp_path_factory.mktemp("outside")
+    layout = Layout(outside / "warehouse")
+    with RunWriter(layout, "run1") as writer:
+        writer.append_activations(
+            epoch=0,
+            layer="block1",
+            token="mean",
+            probe="source",
+            sample_ids=["a", "b"],
+            activations=np.array([[3, 4], [0, 1]], np.float32),
+        )
+        writer.finish(RUN)
+    ingest(layout)
+    (outside / "secret.csv").write_text(f"a\n{SECRET}\n")
+    return layout
+
+
+@pytest.fixture
+def sandboxed(layout):
+    """Connect to the warehouse as `repdrift sql` does."""
+    with connect(layout.root) as con:
+        close_sandbox(con, layout)
+        yield con
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("select count(*) from raw.runs", [(1,)]),
+        ("from marts.final_scores", []),
+        ("select layer, list_inner_product(activation, activation) as n from activations order by n",
+         [("block1", 1), ("block1", 25)]),
+        ("with a as (select 1 as b) select b + $more from a", [(3,)]),
+        ("select column_name from (describe raw.timings) limit 1", [("run_id",)]),
+        ("values (1), (2);", [(1,), (2,)]),
+    ],
+)  # fmt: skip
+def test_reads(sandboxed, query, expected):
+    parameters = {"more": 2} if "$more" in query else None
+    assert query_rows(sandboxed, query, parameters).rows() == expected
+
+
+ESCAPES = [
+    # read another file
+    "select * from read_text('{outside}/secret.csv')",
+    "select * from read_csv('{outside}/secret.csv')",
+    "select * from read_csv('{runs}/../../secret.csv')",
+    "select * from read_csv('{runs}/run1/../../../secret.csv')",
+    "select * from '{outside}/secret.csv'",
+    "select * from read_blob('/etc/passwd')",
+    "select * from sniff_csv('{outside}/secret.csv')",
+    "select * from glob('{outside}/*')",
+    "select * from parquet_metadata('{outside}/secret.csv')",
+    "select * from read_csv('/dev/stdin')",
+    "select * from 'https://example.org/a.csv'",
+    "select * from query('from read_text(''{outside}/secret.csv'')')",
+    "select getenv('HOME')",
+    # read a variable of this process
+    "select * from SECRET",
+    # write a file, in the runs too
+    "copy raw.runs to '{outside}/x.csv'",
+    "copy raw.runs to '{runs}/x.csv'",
+    "copy (select 1) to '/dev/stdout'",
+    "export database '{runs}/x'",
+    "explain analyze copy raw.runs to '{runs}/x.csv'",
+    "select 1; copy raw.runs to '{runs}/x.csv'",
+    "prepare p as copy raw.runs to '{runs}/x.csv'",
+    # other databases
+    "attach '{outside}/x.duckdb'",
+    "attach ':memory:' as m",
+    "select * from read_duckdb('{outside}/x.duckdb')",
+    "import database '{outside}'",
+    "detach warehouse",
+    # extensions, settings, secrets
+    "install httpfs",
+    "load httpfs",
+    "load '{outside}/x.duckdb_extension'",
+    "set enable_external_access = true",
+    "set lock_configuration = false",
+    "reset allowed_directories",
+    "pragma enable_profiling",
+    "create secret s (type http)",
+    "set memory_limit = '1TB'",
+    "call enable_logging()",
+    # change what is there
+    "insert into raw.timings values ('run1', 1, 'train', 1, 1)",
+    "with gone as (delete from raw.runs returning *) select * from gone",
+    "delete from raw.runs",
+    "drop view marts.gains",
+    "create or replace temp view activations as select 1",
+    "create temp table x as select 1",
+    "comment on table raw.runs is 'x'",
+    "begin",
+    "checkpoint",
+    "vacuum",
+    "",
+]
+
+
+@pytest.mark.parametrize("query", ESCAPES)
+def test_refuses(sandboxed, layout, query):
+    outside = layout.root.parent
+    before = sorted(outside.rglob("*"))
+    with pytest.raises(WarehouseError) as refusal:
+        query_rows(sandboxed, query.format(outside=outside, runs=layout.runs))
+    message = str(refusal.value)
+    assert message
+    assert "\n" not in message
+    assert SECRET not in message
+    assert sorted(outside.rglob("*")) == before
+    assert sandboxed.execute("select count(*) from raw.runs").fetchone() == (1,)
+
+
+def test_says_what_is_wrong_with_a_query(sandboxed):
+    with pytest.raises(WarehouseError, match='syntax error at or near "selec"'):
+        query_rows(sandboxed, "selec 1")
+    with pytest.raises(WarehouseError, match="Table with name scores does not exist"):
+        query_rows(sandboxed, "from scores")
+    with pytest.raises(WarehouseError, match="this text has 2"):
+        query_rows(sandboxed, "select 1; select 2")
+    with pytest.raises(WarehouseError, match=r"only a SELECT .* this is COPY"):
+        query_rows(sandboxed, "copy raw.runs to 'x'")

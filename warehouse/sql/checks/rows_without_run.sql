@@ -1,0 +1,24 @@
+-- Rows of a run that is not in raw.runs: a write that was not whole.
+select
+    'scores' as relation,
+    scores.run_id
+from raw.scores as scores
+anti join raw.runs as runs on scores.run_id = runs.run_id
+union
+select
+    'similarities' as relation,
+    similarities.run_id
+from raw.similarities as similarities
+anti join raw.runs as runs on similarities.run_id = runs.run_id
+union
+select
+    'parameter_distances' as relation,
+    distances.run_id
+from raw.parameter_distances as distances
+anti join raw.runs as runs on distances.run_id = runs.run_id
+union
+select
+    'timings' as relation,
+    timings.run_id
+from raw.timings as timings
+anti join raw.runs as runs on timings.run_id = runs.run_id
