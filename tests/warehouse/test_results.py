@@ -29,7 +29,7 @@ def memberships(*etas: float) -> pl.DataFrame:
         for name, dtype in declared.types.items()
         if name != "analysis_id"
     }
-    return pl.DataFrame([row | {"eta": eta} for eta in etas])
+    return pl.DataFrame([row | {"reference_policy": "best", "eta": eta} for eta in etas])
 
 
 @pytest.fixture
