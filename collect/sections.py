@@ -145,7 +145,7 @@ class TrainingConfig(PhaseConfig):
     class_weights: Literal["none", "balanced"] = "none"
     clip_norm: Annotated[float, Field(gt=0)] | None = None
     precision: Literal["float32", "bf16", "fp16"] = "float32"
-    channels_last: bool = False
+    channels_last: bool = True
     compile: bool = False
     head_phase: PhaseConfig | None = None
     search_learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()

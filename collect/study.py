@@ -32,9 +32,6 @@ class RunConfig(Section):
 
     ``run_id`` hashes what decides the trained weights and the held-out predictions. Where the
     files lie, which study asks, and what is probed on the way are not part of it.
-
-    ``reference_pretraining`` names the weights behind the reference ``pretrained``: the run's own,
-    or for ``scratch`` the first pretraining of the study.
     """
 
     study: str
@@ -43,7 +40,6 @@ class RunConfig(Section):
     source: SourceConfig | None = None
     backbone: str
     pretraining: str
-    reference_pretraining: str
     adaptation: Adaptation
     n_blocks: Count | None = None
     pooling: Pooling = "mean"
@@ -62,7 +58,7 @@ class RunConfig(Section):
         """First 16 hexadecimal digits of the SHA-256 of the run's identity."""
         if not self.data_hash:
             raise ValueError("the run has no data_hash yet: its images have not been read")
-        left_out = {"study", "source", "probing", "reference_pretraining", "accepted_leakage"}
+        left_out = {"study", "source", "probing", "accepted_leakage"}
         identity = self.model_dump(mode="json", exclude={*left_out, "dataset"})
         identity["dataset"] = self.dataset.model_dump(mode="json", exclude={"path"})
         return _sha256(identity)[:16]
@@ -176,7 +172,6 @@ class Study(Section):
                     source=self.source,
                     backbone=backbone,
                     pretraining="random" if is_scratch else pretraining,
-                    reference_pretraining=network.pretraining[0] if is_scratch else pretraining,
                     adaptation="scratch" if is_scratch else adaptation,
                     n_blocks=n_blocks,
                     pooling=pooling,
