@@ -7,6 +7,7 @@ import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch.nn import functional
 
+from collect.measures.knn import knn_probabilities
 from collect.miniatures.network import normalised
 from collect.miniatures.photographs import Photographs
 
@@ -75,15 +76,15 @@ def knn_accuracy(bank: Encoded, queries: Encoded) -> Accuracy:
 
     Votes are weighted by exp(cosine / 0.07). Costs a comparison for each pair of images.
     """
-    known = functional.normalize(bank.features, dim=1)
-    asked = functional.normalize(queries.features, dim=1)
-    n_classes = int(bank.labels.max()) + 1
-    votes = []
-    for batch in torch.split(asked, 1000):
-        cosines, nearest = (batch @ known.T).topk(min(N_NEIGHBOURS, len(known)), dim=1)
-        one_hot = functional.one_hot(bank.labels[nearest], n_classes)
-        votes.append((one_hot * (cosines / TEMPERATURE).exp().unsqueeze(-1)).sum(dim=1))
-    return wilson_accuracy(torch.cat(votes).argmax(dim=1) == queries.labels)
+    votes = knn_probabilities(
+        bank.features,
+        bank.labels,
+        queries.features,
+        n_neighbours=min(N_NEIGHBOURS, len(bank.labels)),
+        n_classes=int(bank.labels.max()) + 1,
+        temperature=TEMPERATURE,
+    )
+    return wilson_accuracy(votes.argmax(dim=1) == queries.labels)
 
 
 def linear_probe_accuracy(fitted: Encoded, asked: Encoded) -> Accuracy:

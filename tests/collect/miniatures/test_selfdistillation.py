@@ -61,7 +61,7 @@ def test_prototypes_stand_still_at_first(batch):
 def test_a_student_that_cannot_tell_prototypes_apart_pays_their_logarithm(batch):
     objective = SelfDistillation(("anything",))
     with torch.no_grad():
-        objective.student["head"].prototypes.fill_(1.0)
+        objective.student["head"].get_parameter("prototypes").fill_(1.0)
     loss = objective.loss(batch, generator=torch.Generator().manual_seed(0))
     assert loss.item() == pytest.approx(math.log(2048), rel=1e-5)  # float32
 
