@@ -10,7 +10,7 @@ from typing import Any
 
 TEXT_WIDTH_MM = 170.0
 MM_PER_INCH = 25.4
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5B3A8E")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5B3A8E", "#4D4D4D")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 GREY = "#6B6B6B"
@@ -25,8 +25,6 @@ RC: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.titlesize": 7,
     "axes.titleweight": "bold",
-    "figure.constrained_layout.h_pad": 0.03,
-    "figure.constrained_layout.w_pad": 0.03,
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "grid.color": "#E3E3E3",
@@ -81,7 +79,7 @@ def appearances(names: Iterable[str]) -> dict[str, Appearance]:
     Returns
     -------
     dict of str to Appearance
-        Seven colours and nine markers make 63 different appearances; they repeat after that.
+        Eight colours and nine markers make 72 different appearances; they repeat after that.
 
     Examples
     --------

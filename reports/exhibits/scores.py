@@ -1,32 +1,31 @@
-"""Score tables: one per dataset, a row per network and adaptation, intervals over folds."""
+"""Score tables: a block per dataset, a row per network and adaptation, intervals over folds."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug, span
-from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import PRIMARY, adaptation_name, is_better_small, score_name
 
 CELL = ("backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
+STUBS = ("backbone", "pretraining", "pooling", "head")
 COLUMN = ("split", "confidence_source", "token", "n_neighbours", "score")
 TEST_SCORES = ("balanced_accuracy", "ece_width_15")
 SOURCE_SCORES = ("accuracy",)
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return one table per origin and dataset."""
-    keys = data.frames["scores"].select("origin", "dataset").unique(maintain_order=True)
+    """Return one table per origin, a block per dataset."""
     artefacts = []
-    for origin, dataset in keys.iter_rows():
-        source = data.select("scores", origin=origin, dataset=dataset)
+    for origin in data.frames["scores"]["origin"].unique(maintain_order=True):
+        source = data.select("scores", origin=origin)
         columns = _columns(source.rows)
         if columns:
             artefacts.append(
                 Artefact(
-                    name=slug("scores", origin, dataset),
-                    caption=f"Scores on {dataset} ({origin}), × 100.",
+                    name=slug("scores", origin),
+                    caption=f"Scores of the runs of {origin}, × 100.",
                     content=_table(source.rows, columns),
                     sources=(source,),
                 )
@@ -49,29 +48,42 @@ def _columns(rows: pl.DataFrame) -> list[Mapping[str, object]]:
 
 
 def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]]) -> Table:
-    cells = rows.select(CELL).unique(maintain_order=True)
-    stubs = [name for name in ("pooling", "head") if cells[name].n_unique() > 1]
-    body = [
+    stubs = [name for name in STUBS if rows[name].n_unique() > 1]
+    blocks = [
+        Block(_block(rows.filter(dataset=dataset), columns, stubs), heading=dataset)
+        for dataset in rows["dataset"].unique(maintain_order=True)
+    ]
+    return Table(
+        columns=(
+            *(Column(stub) for stub in stubs),
+            Column("adaptation"),
+            *(_heading(column) for column in columns),
+        ),
+        blocks=tuple(blocks),
+        notes=_notes(rows, stubs),
+    )
+
+
+def _block(
+    rows: pl.DataFrame, columns: list[Mapping[str, object]], stubs: list[str]
+) -> tuple[Row, ...]:
+    cells = rows.select(CELL).unique(maintain_order=True).to_dicts()
+    numbers = [
         with_best_marked(
-            [_number(rows, cell, column) for cell in cells.iter_rows(named=True)],
+            [_number(rows, cell, column) for cell in cells],
             largest=not is_better_small(str(column["score"])),
         )
         for column in columns
     ]
-    blocks: dict[str, list[Row]] = {}
-    for index, cell in enumerate(cells.iter_rows(named=True)):
-        label = adaptation_name(cell["adaptation"], cell["n_blocks"])
-        texts = (label, *(cell[stub] for stub in stubs))
-        block = blocks.setdefault(network(cell["backbone"], cell["pretraining"]), [])
-        block.append(Row((*texts, *(numbers[index] for numbers in body))))
-    return Table(
-        columns=(
-            Column("adaptation"),
-            *(Column(stub) for stub in stubs),
-            *(_heading(column) for column in columns),
-        ),
-        blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
-        notes=_notes(rows),
+    return tuple(
+        Row(
+            (
+                *(cell[stub] for stub in stubs),
+                adaptation_name(cell["adaptation"], cell["n_blocks"]),
+                *(column[index] for column in numbers),
+            )
+        )
+        for index, cell in enumerate(cells)
     )
 
 
@@ -97,15 +109,17 @@ def _number(rows: pl.DataFrame, cell: Mapping[str, object], column: Mapping[str,
     return Number(None)
 
 
-def _notes(rows: pl.DataFrame) -> tuple[str, ...]:
+def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
     kinds = rows.select("uncertainty", "method", "level").unique().sort(pl.all())
     intervals = "; ".join(
         f"{level:.0%} interval over {uncertainty}s ({method.replace('_', ' ')})"
         for uncertainty, method, level in kinds.iter_rows()
     )
+    same = ", ".join(f"{name} {rows[name][0]}" for name in STUBS if name not in stubs)
     return (
+        *((f"All: {same}.",) if same else ()),
         f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell.",
-        "Underlined: the best mean of a column; no test is implied.",
+        "Underlined: the best mean of a column on a dataset; no test is implied.",
     )
 
 

@@ -30,7 +30,7 @@ def _figure(data: Data, source: Selection, panels: pl.DataFrame, part: int) -> A
     rows = source.rows.with_columns(series=named("backbone", "pretraining", network))
     shown = [
         (
-            f"{panel['dataset']}, {adaptation_name(panel['adaptation'], panel['n_blocks'])}",
+            f"{panel['dataset']}\n{adaptation_name(panel['adaptation'], panel['n_blocks'])}",
             rows.filter(*(pl.col(name).eq_missing(pl.lit(panel[name])) for name in PANEL)),
         )
         for panel in panels.iter_rows(named=True)

@@ -1,72 +1,143 @@
-"""A grid of panels of equal size, with one legend for all of them above."""
+"""A grid of panels of equal size laid out in millimetres, with one legend above all of them.
+
+Sizes are given, not fitted: the same rows give the same layout, and a figure is drawn once.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from reports.style import TEXT_WIDTH_MM, Appearance, inches
+from reports.style import MM_PER_INCH, TEXT_WIDTH_MM, Appearance, inches
+
+WIDEST_PANEL_MM = 48.0
+LEGEND_ROW_MM = 4.2
+CHARACTER_MM = 1.35
+HANDLE_MM = 9.0
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """Room around panels, in mm.
+
+    Attributes
+    ----------
+    height : float
+        Of a panel.
+    above : float
+        Over each panel, for its title and statistics.
+    below : float
+        Under each panel, for its tick labels and axis label.
+    left : float
+        For tick labels and label of the y axis of the first column.
+    between : float
+        Between columns; more where every panel has its own y axis.
+    foot : float
+        At the bottom, for a label that all panels share.
+    """
+
+    height: float = 30.0
+    above: float = 6.0
+    below: float = 6.0
+    left: float = 18.0
+    between: float = 4.0
+    foot: float = 1.0
+
+
+@dataclass(frozen=True)
+class Legend:
+    """Names in the order they are printed, their appearances, and whether they are lines."""
+
+    names: Sequence[str]
+    styles: Mapping[str, Appearance]
+    are_lines: bool = False
 
 
 def panel_grid(
-    n_rows: int, n_columns: int, *, panel_height_mm: float, extra_mm: float = 14.0
+    n_rows: int, n_columns: int, spacing: Spacing, legend: Legend | None = None
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Return a figure as wide as the text and its panels, row by row.
+    """Return a figure, at most as wide as the text, and its panels.
 
     Parameters
     ----------
     n_rows, n_columns : int
         Panels.
-    panel_height_mm : float
-        Height of one row of panels with its title, in mm.
-    extra_mm : float, default 14
-        Height for axis label and legend, in mm.
+    spacing : Spacing
+        Sizes in mm.
+    legend : Legend, optional
+        Drawn above the panels; a single name needs none and gets none.
 
     Returns
     -------
     Figure
-        At most 170 mm wide; up to three panels are 62 mm wide each.
+        170 mm wide at most; panels are at most 48 mm wide.
     list of list of Axes
         Indexed by row, then column.
     """
-    width = min(TEXT_WIDTH_MM, max(85.0, n_columns * 62.0))
-    height = n_rows * panel_height_mm + extra_mm
-    figure = Figure(figsize=inches(width, height), layout="constrained")  # type: ignore[arg-type]
-    axes = np.asarray(figure.subplots(n_rows, n_columns, squeeze=False))
-    return figure, [list(row) for row in axes]
+    gaps = spacing.left + 2.0 + (n_columns - 1) * spacing.between
+    panel = min(WIDEST_PANEL_MM, (TEXT_WIDTH_MM - gaps) / n_columns)
+    width = gaps + n_columns * panel
+    n_lines = _legend_rows(legend, width)
+    head = n_lines * LEGEND_ROW_MM
+    row_height = spacing.above + spacing.height + spacing.below
+    height = head + n_rows * row_height + spacing.foot
+    figure = Figure(figsize=inches(width, height))  # type: ignore[arg-type]
+    if legend is not None and n_lines:
+        _draw_legend(figure, legend, n_columns=-(-len(legend.names) // n_lines))
+
+    def place(row: int, column: int) -> Axes:
+        left = spacing.left + column * (panel + spacing.between)
+        bottom = height - head - row * row_height - spacing.above - spacing.height
+        box = (left / width, bottom / height, panel / width, spacing.height / height)
+        axis = figure.add_axes(box)
+        axis.yaxis.set_label_coords(-(spacing.left - 7.5) / panel, 0.5)
+        return axis
+
+    return figure, [[place(row, column) for column in range(n_columns)] for row in range(n_rows)]
 
 
-def add_legend(
-    figure: Figure, styles: Mapping[str, Appearance], names: Sequence[str], *, lines: bool = False
-) -> None:
-    """Put the names and their appearances above the panels, in as many columns as fit.
+def share_y(row: Sequence[Axes]) -> None:
+    """Give the panels of a row one y axis, labelled at the first."""
+    for axis in row[1:]:
+        axis.sharey(row[0])
+        axis.tick_params(labelleft=False)
+    row[0].autoscale(axis="y")
 
-    Parameters
-    ----------
-    figure : Figure
-        With constrained layout, so that the legend takes its own room.
-    styles : mapping of str to Appearance
-        Of at least ``names``.
-    names : sequence of str
-        In the order they are printed; a single one needs no legend and gets none.
-    lines : bool, default False
-        Whether the series are lines; markers otherwise.
-    """
-    if len(names) < 2:
-        return
+
+def label_below(figure: Figure, label: str) -> None:
+    """Print a label that all panels share at the foot of the figure."""
+    height_mm = figure.get_size_inches()[1] * MM_PER_INCH
+    figure.text(0.5, 1.2 / height_mm, label, ha="center", va="bottom", fontsize=7)
+
+
+def _legend_rows(legend: Legend | None, width: float) -> int:
+    if legend is None or len(legend.names) < 2:
+        return 0
+    entry = HANDLE_MM + CHARACTER_MM * max(len(name) for name in legend.names)
+    per_row = max(1, int(width / entry))
+    return -(-len(legend.names) // per_row)
+
+
+def _draw_legend(figure: Figure, legend: Legend, *, n_columns: int) -> None:
     handles = [
         Line2D(
             [],
             [],
-            color=styles[name].colour,
-            marker=styles[name].marker,
-            linestyle=styles[name].line if lines else "none",
+            color=legend.styles[name].colour,
+            marker=legend.styles[name].marker,
+            linestyle=legend.styles[name].line if legend.are_lines else "none",
             label=name,
         )
-        for name in names
+        for name in legend.names
     ]
-    longest = max(len(name) for name in names)
-    fits = int(figure.get_size_inches()[0] * 25.4 / (9 + 1.35 * longest))
-    figure.legend(handles=handles, loc="outside upper center", ncols=max(1, min(len(names), fits)))
+    figure.legend(
+        handles=handles,
+        loc="upper center",
+        ncols=n_columns,
+        borderaxespad=0.1,
+        columnspacing=1.6,
+        handletextpad=0.5,
+        handlelength=2.0 if legend.are_lines else 1.0,
+    )

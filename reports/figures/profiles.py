@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from matplotlib.figure import Figure
 
-from reports.figures.grid import add_legend, panel_grid
+from reports.figures.grid import Legend, Spacing, panel_grid, share_y
 from reports.style import Appearance
 
 
@@ -21,7 +21,8 @@ def layer_profiles(
     Parameters
     ----------
     panels : sequence of (str, DataFrame)
-        Title and rows ``series, run_id, layer, value, mean, null_mean``: one per run and layer.
+        Title of one or two lines, and ``series, run_id, layer, value, mean, null_mean``: a row per
+        run and layer.
     styles : mapping of str to Appearance
         Of every series.
     layers : sequence of str
@@ -36,7 +37,10 @@ def layer_profiles(
     """
     columns = min(len(panels), 4)
     n_rows = -(-len(panels) // columns)
-    figure, axes = panel_grid(n_rows, columns, panel_height_mm=46.0, extra_mm=16.0)
+    names = sorted({str(name) for _, rows in panels for name in rows["series"].to_list()})
+    longest = max(len(layer) for layer in layers)
+    spacing = Spacing(height=30.0, above=9.0, below=4.5 + 0.85 * longest)
+    figure, axes = panel_grid(n_rows, columns, spacing, Legend(names, styles, are_lines=True))
     flat = [axis for row in axes for axis in row]
     position = {layer: index for index, layer in enumerate(layers)}
     for axis, (title, rows) in zip(flat, panels, strict=False):
@@ -65,13 +69,10 @@ def layer_profiles(
             )
         axis.set_title(title, loc="left")
         axis.set_xticks(range(len(layers)), layers, rotation=45, ha="right", rotation_mode="anchor")
-        if axis is not flat[0]:
-            axis.sharey(flat[0])
     for axis in flat[len(panels) :]:
         axis.set_axis_off()
-    flat[0].autoscale(axis="y")
+    share_y(flat[: len(panels)])
     for row in axes:
+        row[0].tick_params(labelleft=True)
         row[0].set_ylabel(y_label)
-    names = sorted({str(name) for _, rows in panels for name in rows["series"].to_list()})
-    add_legend(figure, styles, names, lines=True)
     return figure

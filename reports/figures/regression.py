@@ -9,7 +9,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import add_legend, panel_grid
+from reports.figures.grid import Legend, Spacing, label_below, panel_grid, share_y
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import GREY, Appearance
 
@@ -96,21 +96,19 @@ def regression_panels(
         Lines and bands only where a fit is defined; the reason is printed where not.
     """
     n_columns = max(len(panels) for _, panels in rows)
-    figure, axes = panel_grid(len(rows), n_columns, panel_height_mm=47.0)
-    series: set[str] = set()
+    every = [panel for _, panels in rows for panel in panels]
+    names = sorted({name for panel in every for name in panel.points["series"].to_list()})
+    n_lines = max(len(panel_statistics(panel)) for panel in every)
+    spacing = Spacing(height=27.0, above=5.5 + 2.3 * n_lines, foot=4.0)
+    figure, axes = panel_grid(len(rows), n_columns, spacing, Legend(names, styles))
     for (heading, panels), row in zip(rows, axes, strict=True):
         for panel, axis in zip(panels, row, strict=False):
             _draw(axis, panel, styles)
-            series.update(panel.points["series"].to_list())
-            if axis is not row[0]:
-                axis.sharey(row[0])
-                axis.tick_params(labelleft=False)
         for axis in row[len(panels) :]:
             axis.set_axis_off()
-        row[0].autoscale(axis="y")
+        share_y(row[: len(panels)])
         row[0].set_ylabel(f"{heading}\n{y_label}" if heading else y_label)
-    figure.supxlabel(x_label, fontsize=7)
-    add_legend(figure, styles, sorted(series))
+    label_below(figure, x_label)
     return figure
 
 
@@ -136,7 +134,8 @@ def _draw(axis: Axes, panel: Panel, styles: Mapping[str, Appearance]) -> None:
         axis.plot(x, line.at(x), color="black", linewidth=1.0, label="fit")
     axis.margins(x=0.06)
     axis.locator_params(axis="x", nbins=4)
-    axis.set_title(panel.title, loc="left", pad=4 + 6.3 * len(panel_statistics(panel)))
+    axis.locator_params(axis="y", nbins=6)
+    axis.set_title(panel.title, loc="left", pad=3 + 6.3 * len(panel_statistics(panel)))
     axis.annotate(
         "\n".join(panel_statistics(panel)),
         xy=(0, 1),

@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import add_legend, panel_grid
+from reports.figures.grid import Legend, Spacing, label_below, panel_grid, share_y
 from reports.style import Appearance
 
 
@@ -28,24 +28,22 @@ def epoch_trajectories(
         Panels of a row share the y axis.
     """
     adaptations = sorted({name for _, rows in quantities for name in rows["adaptation"].to_list()})
-    figure, axes = panel_grid(len(quantities), len(adaptations), panel_height_mm=40.0)
-    names: set[str] = set()
+    names = sorted({name for _, rows in quantities for name in rows["series"].to_list()})
+    spacing = Spacing(height=26.0, above=5.0, below=5.0, foot=4.0)
+    legend = Legend(names, styles, are_lines=True)
+    figure, axes = panel_grid(len(quantities), len(adaptations), spacing, legend)
     for (label, rows), row in zip(quantities, axes, strict=True):
         for adaptation, axis in zip(adaptations, row, strict=True):
-            names |= _draw(axis, rows.filter(adaptation=adaptation), styles)
+            _draw(axis, rows.filter(adaptation=adaptation), styles)
             if row is axes[0]:
                 axis.set_title(adaptation, loc="left")
-            if row is axes[-1]:
-                axis.set_xlabel("completed epochs")
-            if axis is not row[0]:
-                axis.sharey(row[0])
-        row[0].autoscale(axis="y")
+        share_y(row)
         row[0].set_ylabel(label)
-    add_legend(figure, styles, sorted(names), lines=True)
+    label_below(figure, "completed epochs")
     return figure
 
 
-def _draw(axis: Axes, rows: pl.DataFrame, styles: Mapping[str, Appearance]) -> set[str]:
+def _draw(axis: Axes, rows: pl.DataFrame, styles: Mapping[str, Appearance]) -> None:
     for (series, _), run in rows.sort("series", "run_id", "epoch").group_by(
         "series", "run_id", maintain_order=True
     ):
@@ -54,4 +52,3 @@ def _draw(axis: Axes, rows: pl.DataFrame, styles: Mapping[str, Appearance]) -> s
             run["epoch"], run["value"], color=style.colour, linestyle=style.line, lw=0.8, alpha=0.75
         )
     axis.xaxis.get_major_locator().set_params(integer=True, nbins=6)  # type: ignore[call-arg]
-    return set(rows["series"].to_list())

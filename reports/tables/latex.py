@@ -78,7 +78,7 @@ def _heading(block: Block, n_columns: int) -> list[str]:
     ]
 
 
-def _row(row: Row, widths: Sequence[tuple[int, int]]) -> str:
+def _row(row: Row, widths: Sequence[tuple[str, str]]) -> str:
     cells = (_cell(cell, width) for cell, width in zip(row.cells, widths, strict=True))
     return " & ".join(cells) + r" \\"
 
@@ -89,15 +89,15 @@ def _parts(cell: Number) -> tuple[str, str]:
     return value, spread
 
 
-def _widths(cells: Sequence[Cell]) -> tuple[int, int]:
+def _widths(cells: Sequence[Cell]) -> tuple[str, str]:
+    """Return the widest number and the widest spread of a column."""
     parts = [_parts(cell) for cell in cells if isinstance(cell, Number) and cell.value is not None]
-    return (
-        max((len(value) for value, _ in parts), default=0),
-        max((len(spread) for _, spread in parts), default=0),
-    )
+    has_minus = any(value.startswith("-") for value, _ in parts)
+    digits = max((len(value.lstrip("-")) for value, _ in parts), default=0)
+    return "-" * has_minus + "0" * digits, "0" * max((len(s) for _, s in parts), default=0)
 
 
-def _cell(cell: Cell, widths: tuple[int, int]) -> str:
+def _cell(cell: Cell, widths: tuple[str, str]) -> str:
     if isinstance(cell, str):
         return escape_latex(cell)
     value, spread = _parts(cell)
@@ -111,8 +111,10 @@ def _cell(cell: Cell, widths: tuple[int, int]) -> str:
         text += rf" [\num{{{low}}}, \num{{{high}}}]"
     if cell.rank == "tied":
         text += r"\rlap{\textsuperscript{\textdagger}}"
-    return _phantom(widths[0] - len(value)) + text + _phantom(widths[1] - len(spread))
+    return _phantom(widths[0], value) + text + _phantom(widths[1], spread)
 
 
-def _phantom(n_characters: int) -> str:
-    return rf"\phantom{{{'0' * n_characters}}}" if n_characters > 0 else ""
+def _phantom(widest: str, text: str) -> str:
+    minus = "$-$" if widest.startswith("-") and not text.startswith("-") else ""
+    zeros = "0" * (len(widest.lstrip("-")) - len(text.lstrip("-")))
+    return rf"\phantom{{{minus}{zeros}}}" if minus or zeros else ""

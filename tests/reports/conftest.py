@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from reports.rendering import Report, render
 from warehouse.schema import migrate
 
 LAYERS = ("conv1", "block1", "block2", "block3", "block4")
@@ -19,28 +20,42 @@ OUTCOME = "gain_ratio:auc"
 
 
 @pytest.fixture
-def con(rng: np.random.Generator) -> Iterator[duckdb.DuckDBPyConnection]:
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
     """Four datasets, two networks in two adaptations and one from scratch, five folds."""
     with duckdb.connect() as connection:
-        migrate(connection, Path(":memory:"))
-        runs = _runs(rng)
-        insert(connection, "raw.runs", runs.drop("auc"))
-        insert(connection, "raw.scores", _scores(runs))
-        insert(connection, "raw.similarities", _similarities(runs, rng))
-        points = connection.sql("from marts.similarity_by_outcome").pl()
-        analysis = {
-            "analysis_id": ["a1"],
-            "name": ["all"],
-            "query": ["from raw.runs"],
-            "parameters": [json.dumps({"level": 0.95})],
-            "n_runs": [len(runs)],
-            "data_hash": ["0"],
-            "code_version": ["0.1.0"],
-        }
-        insert(connection, "results.analyses", pl.DataFrame(analysis))
-        insert(connection, "results.intervals", _intervals(runs))
-        insert(connection, "results.regressions", _regressions(points))
+        fill(connection)
         yield connection
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """Return the report of that warehouse; made once, because figures take seconds."""
+    with duckdb.connect() as connection:
+        fill(connection)
+        return render(connection)
+
+
+def fill(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the schema and insert the rows."""
+    rng = np.random.default_rng(20261122)
+    migrate(connection, Path(":memory:"))
+    runs = _runs(rng)
+    insert(connection, "raw.runs", runs.drop("auc"))
+    insert(connection, "raw.scores", _scores(runs))
+    insert(connection, "raw.similarities", _similarities(runs, rng))
+    points = connection.sql("from marts.similarity_by_outcome").pl()
+    analysis = {
+        "analysis_id": ["a1"],
+        "name": ["all"],
+        "query": ["from raw.runs"],
+        "parameters": [json.dumps({"level": 0.95})],
+        "n_runs": [len(runs)],
+        "data_hash": ["0"],
+        "code_version": ["0.1.0"],
+    }
+    insert(connection, "results.analyses", pl.DataFrame(analysis))
+    insert(connection, "results.intervals", _intervals(runs))
+    insert(connection, "results.regressions", _regressions(points))
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:

@@ -1,0 +1,55 @@
+"""`repdrift report build`: paths to stdout, messages to stderr, errors in one line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from reports.cli import app
+from tests.reports.conftest import insert
+from warehouse.connection import connect
+from warehouse.errors import ReportError, WarehouseError
+
+
+@pytest.fixture
+def warehouse(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> Path:
+    """Return the small warehouse, written to disk."""
+    root = tmp_path / "warehouse"
+    tables = ("raw.runs", "raw.scores", "raw.similarities", "results.analyses")
+    with connect(root, read_only=False) as written:
+        for table in (*tables, "results.intervals", "results.regressions"):
+            insert(written, table, con.sql(f"from {table}").pl())
+    return root
+
+
+def test_writes_the_report_and_prints_its_path(warehouse, tmp_path):
+    out = tmp_path / "out"
+    arguments = ["build", "-w", str(warehouse), "-o", str(out), "--no-pdf"]
+    result = CliRunner().invoke(app, [*arguments, "--paper", "juodelyte2023"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{out / 'report.tex'}\n"
+    assert "1 tables, 1 figures" in result.stderr
+
+
+def test_refuses_a_missing_warehouse(tmp_path):
+    result = CliRunner().invoke(app, ["build", "-w", str(tmp_path / "none")])
+    assert isinstance(result.exception, WarehouseError)
+
+
+def test_refuses_an_unknown_paper(warehouse, tmp_path):
+    arguments = ["build", "-w", str(warehouse), "-o", str(tmp_path / "out"), "--paper", "x"]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, ReportError)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_line_imports_nothing_heavy():
+    code = (
+        "import sys, reports.cli;"
+        "heavy = {'matplotlib', 'polars', 'duckdb', 'jinja2', 'numpy'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
