@@ -1,13 +1,13 @@
 """A warehouse directory, and a way to put small runs into it."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.warehouse.small_runs import RUN, score_rows, similarity_rows
+from tests.warehouse.small_runs import write_run
 from warehouse.layout import Layout
-from warehouse.spool import RunWriter
 
 
 @pytest.fixture
@@ -19,13 +19,4 @@ def layout(tmp_path: Path) -> Layout:
 @pytest.fixture
 def add_run(layout: Layout) -> Callable[..., Path]:
     """Write one complete run: `add_run("run1", scores=..., similarities=..., fold=2)`."""
-
-    def write(run_id: str, *, scores=None, similarities=None, **run) -> Path:
-        with RunWriter(layout, run_id) as writer:
-            writer.append("scores", score_rows() if scores is None else scores)
-            writer.append(
-                "similarities", similarity_rows() if similarities is None else similarities
-            )
-            return writer.finish(RUN | run)
-
-    return write
+    return partial(write_run, layout)

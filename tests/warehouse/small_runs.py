@@ -1,6 +1,11 @@
 """Small runs to put into a warehouse."""
 
+from pathlib import Path
+
 import polars as pl
+
+from warehouse.layout import Layout
+from warehouse.spool import RunWriter
 
 RUN = {
     "study": "small",
@@ -20,7 +25,9 @@ RUN = {
 }
 
 
-def score_rows(value: float | None = 0.75, *, epoch: int = 1, **dimensions: object) -> pl.DataFrame:
+def score_rows(
+    value: float | None = 0.75, *, epoch: int | None = 1, **dimensions: object
+) -> pl.DataFrame:
     """One row for `scores`: AUC of the head on the held-out fold, unless told otherwise."""
     row = {
         "epoch": epoch,
@@ -35,7 +42,9 @@ def score_rows(value: float | None = 0.75, *, epoch: int = 1, **dimensions: obje
     return pl.DataFrame([row | dimensions])
 
 
-def similarity_rows(value: float = 0.5, *, epoch: int = 1, **dimensions: object) -> pl.DataFrame:
+def similarity_rows(
+    value: float = 0.5, *, epoch: int | None = 1, **dimensions: object
+) -> pl.DataFrame:
     """One row for `similarities`: CKA of block1 to the run's start, unless told otherwise."""
     row = {
         "epoch": epoch,
@@ -48,3 +57,18 @@ def similarity_rows(value: float = 0.5, *, epoch: int = 1, **dimensions: object)
         "value": value,
     }
     return pl.DataFrame([row | dimensions])
+
+
+def write_run(
+    layout: Layout,
+    run_id: str,
+    *,
+    scores: pl.DataFrame | None = None,
+    similarities: pl.DataFrame | None = None,
+    **run: object,
+) -> Path:
+    """Write one complete run, by default with one score and one similarity."""
+    with RunWriter(layout, run_id) as writer:
+        writer.append("scores", score_rows() if scores is None else scores)
+        writer.append("similarities", similarity_rows() if similarities is None else similarities)
+        return writer.finish(RUN | run)

@@ -29,7 +29,8 @@ def memberships(*etas: float) -> pl.DataFrame:
         for name, dtype in declared.types.items()
         if name != "analysis_id"
     }
-    return pl.DataFrame([row | {"reference_policy": "best", "eta": eta} for eta in etas])
+    row |= {"reference_policy": "best", "divergence": "absolute"}
+    return pl.DataFrame([row | {"eta": eta} for eta in etas])
 
 
 @pytest.fixture
