@@ -61,8 +61,8 @@ def pretrain(
     Path
         The model card.
     """
-    objective = _objective(name, archive.class_names, recipe.seed).to(device)
-    images, held_out = _divided(archive.train.to(torch.device(device)), recipe.seed)
+    objective = new_objective(name, archive.class_names, recipe.seed).to(device)
+    images, held_out = divided(archive.train.to(torch.device(device)), recipe.seed)
     training = Training(objective, images, recipe)
     log = _resumed(training, name, checkpoint)
     LOG.info("%s: %d images on %s, from epoch %d", name, len(images), device, training.epoch)
@@ -78,9 +78,9 @@ def pretrain(
         log.append(row)
         LOG.info("%s %s", name, " ".join(f"{key} {_short(value)}" for key, value in row.items()))
         if time.monotonic() - last_save > CHECKPOINT_EVERY_S:
-            _save(training, name, log, checkpoint)
+            save(training, name, log, checkpoint)
             last_save = time.monotonic()
-    _save(training, name, log, checkpoint)
+    save(training, name, log, checkpoint)
     weights = _write_weights(training.objective, out / f"{name}.safetensors")
     evaluation = evaluated(weights, archive, seed=recipe.seed, device=device)
     card = out / f"{name}.json"
@@ -90,13 +90,14 @@ def pretrain(
     return card
 
 
-def _objective(name: str, class_names: tuple[str, ...], seed: int) -> Objective:
+def new_objective(name: str, class_names: tuple[str, ...], seed: int) -> Objective:
+    """Objective of a name with weights drawn from a seed, ready to train."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return OBJECTIVES[name](class_names).train()
 
 
-def _divided(images: Photographs, seed: int) -> tuple[Photographs, Photographs]:
+def divided(images: Photographs, seed: int) -> tuple[Photographs, Photographs]:
     """Images to learn from, and a tenth (at most 2,000) to follow the training with."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     n_held_out = min(2_000, len(images) // 10)
@@ -104,7 +105,7 @@ def _divided(images: Photographs, seed: int) -> tuple[Photographs, Photographs]:
     return images.take(order[n_held_out:]), images.take(order[:n_held_out])
 
 
-def _save(training: Training, name: str, log: Sequence[Mapping[str, object]], path: Path) -> None:
+def save(training: Training, name: str, log: Sequence[Mapping[str, object]], path: Path) -> None:
     """Write a checkpoint beside the old one, then put it in its place."""
     partial = path.with_suffix(".partial")
     identity = {"name": name, "recipe": asdict(training.recipe)}

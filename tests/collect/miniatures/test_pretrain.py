@@ -8,7 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from collect.miniatures.network import build
-from collect.miniatures.pretrain import OBJECTIVES, main
+from collect.miniatures.photographs import read_archive
+from collect.miniatures.pretrain import OBJECTIVES, divided, main, new_objective, pretrain, save
+from collect.miniatures.training import Recipe, Training
 
 pytestmark = pytest.mark.train
 
@@ -40,6 +42,26 @@ def test_each_way_writes_weights_that_load_and_a_card_that_knows_them(name, arch
             assert found["ci_low"] <= found["accuracy"] <= found["ci_high"]
             assert found["n"] == 60
     assert sorted(path.name for path in tmp_path.iterdir()) == [card_path.name, weights.name]
+
+
+def test_an_interrupted_pretraining_goes_on_after_its_last_epoch(archive_path, tmp_path):
+    archive = read_archive(archive_path).limited(40)
+    recipe = Recipe(epochs=2, batch_size=18)
+    images, _ = divided(archive.train, recipe.seed)
+    training = Training(
+        new_objective("supervised", archive.class_names, recipe.seed), images, recipe
+    )
+    first = {"epoch": 1, "loss": training.run_epoch()}
+    checkpoint = tmp_path / "supervised.checkpoint.pt"
+    save(training, "supervised", [first], checkpoint)
+    card = json.loads(
+        pretrain("supervised", archive, recipe, out=tmp_path, checkpoint=checkpoint, device="cpu")
+        .read_text()
+    )  # fmt: skip
+    assert card["log"][0] == first
+    assert [row["epoch"] for row in card["log"]] == [1, 2]
+    assert card["cost"]["steps"] == 4
+    assert not checkpoint.exists()
 
 
 def test_refuses_a_checkpoint_of_another_recipe(archive_path, tmp_path):
