@@ -8,6 +8,7 @@ import polars as pl
 
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
+from warehouse.view_comments import quoted
 
 EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s", re.IGNORECASE)
 
@@ -18,7 +19,7 @@ def close_sandbox(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     No file elsewhere, no network, no extension; and no way back, the configuration is locked.
     """
     con.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
-    con.execute(f"set allowed_directories = [{_quoted(str(layout.runs.absolute()) + '/')}]")
+    con.execute(f"set allowed_directories = [{quoted(str(layout.runs.absolute()) + '/')}]")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
 
@@ -69,7 +70,3 @@ def _require_select(query: str) -> None:
             f"only a SELECT can be run here, and this is {statement.type.name}: "
             "the warehouse is open for reading"
         )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

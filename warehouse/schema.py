@@ -8,6 +8,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.tables import statements
+from warehouse.view_comments import comment_on_view
 
 VIEW_FOLDERS = ("staging", "marts")  # in this order: marts read staging, never the other way
 
@@ -74,16 +75,6 @@ def migrate(con: duckdb.DuckDBPyConnection, database: Path) -> None:
         raise
 
 
-def header(text: str) -> list[str]:
-    """Comment lines at the start of an SQL file, without their dashes."""
-    lines = []
-    for line in text.splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line.removeprefix("--").strip())
-    return lines
-
-
 def _applied(con: duckdb.DuckDBPyConnection, database: Path) -> dict[str, str]:
     try:
         return dict(con.execute("select path, sha256 from meta.sql_files").fetchall())
@@ -133,9 +124,8 @@ def _create_views(con: duckdb.DuckDBPyConnection) -> None:
     for folder in VIEW_FOLDERS:
         for file in sql_files(folder):
             name = file.path.removesuffix(".sql").replace("/", ".")
-            comment = " ".join(header(file.text)).replace("'", "''")
             con.execute(f"create view {name} as {file.text}")
-            con.execute(f"comment on view {name} is '{comment}'")
+            comment_on_view(con, name, file.text)
             _record(con, file)
 
 

@@ -21,6 +21,8 @@ class Table:
     name: str
     types: pl.Schema
     sql_types: dict[str, str]
+    comment: str
+    comments: dict[str, str]
     key: tuple[str, ...]
     required: frozenset[str]
 
@@ -91,7 +93,7 @@ def table(name: str) -> Table:
         if comment is None:
             raise ValueError(f"no table {name!r} is declared")
         columns = con.execute(
-            "select column_name, data_type, is_nullable from duckdb_columns() "
+            "select column_name, data_type, is_nullable, comment from duckdb_columns() "
             "where schema_name || '.' || table_name = $1 order by column_index",
             [name],
         ).fetchall()
@@ -99,9 +101,11 @@ def table(name: str) -> Table:
     return Table(
         name=name,
         types=types,
-        sql_types={column: kind for column, kind, _ in columns},
+        sql_types={column: kind for column, kind, _, _ in columns},
+        comment=comment[0],
+        comments={column: description for column, _, _, description in columns},
         key=key_in(comment[0], columns=list(types)),
-        required=frozenset(column for column, _, may_be_null in columns if not may_be_null),
+        required=frozenset(column for column, _, may_be_null, _ in columns if not may_be_null),
     )
 
 

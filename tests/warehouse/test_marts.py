@@ -8,11 +8,13 @@ import pytest
 
 from tests.warehouse.small_runs import score_rows, similarity_rows, write_run
 from warehouse.connection import connect
+from warehouse.describe import described_columns
 from warehouse.errors import WarehouseError
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
-from warehouse.schema import header, sql_files
+from warehouse.schema import sql_files
 from warehouse.tables import key_in
+from warehouse.view_comments import header
 from warehouse.views import read_view, view_sql
 
 VIEWS = {
@@ -83,6 +85,12 @@ def con(filled):
     """Read the filled warehouse."""
     with connect(filled.root) as connection:
         yield connection
+
+
+@pytest.mark.parametrize("relation", [*VIEWS, "activations", "predictions"])
+def test_every_column_of_a_view_is_described(con, relation):
+    rows = described_columns(con, relation)
+    assert rows.filter(pl.col("description").is_null())["column_name"].to_list() == []
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,5 +1,6 @@
 -- One row per run and task score on the held-out fold: what the pre-training gained over a start from scratch.
--- gain_difference = value - scratch_value; gain_ratio = gain_difference / scratch_value, null where that divides by 0.
+-- gain_difference: value - scratch_value.
+-- gain_ratio: gain_difference / scratch_value; null where that divides by 0.
 -- key: run_id, score
 select
     runs.origin,

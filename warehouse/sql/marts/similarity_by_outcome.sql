@@ -1,8 +1,9 @@
 -- One row per run, layer, measure and outcome: what the regressions of an outcome on similarity take.
--- similarity is that to the run's own pre-trained start, at the same layer. outcome is gain_difference:<score>,
--- gain_ratio:<score> or score:<score> (head, held-out fold), calibration_error (ece_width_15 of the same),
--- knn_accuracy or knn_calibration_error (the neighbours' vote on the source probe, see staging.knn_outcomes).
 -- auc_ovr_weighted, which is the AUC where there are two classes, goes by the name auc: datasets regress together.
+-- similarity: Similarity to the run's own pre-trained start, at the same layer.
+-- outcome: gain_difference:<score>, gain_ratio:<score>, score:<score> (head, held-out fold), calibration_error ...
+-- outcome_value: Value; calibration_error is ece_width_15 of the head, knn_... is the vote on the source probe.
+-- n_neighbours: k of the k-NN vote (see staging.knn_outcomes); 0 for the head.
 -- key: run_id, layer, token, probe, measure, outcome
 with outcomes as (
     select

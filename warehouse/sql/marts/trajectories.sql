@@ -1,6 +1,12 @@
 -- One row per run, epoch, layer, reference and measure: the way of a representation, and the scores of that epoch.
--- train_loss, validation_loss, test_loss, test_accuracy, test_calibration_error (ece_width_15) are those of the head;
--- a score that was not recorded at that epoch is null.
+-- A score that was not recorded at that epoch is null.
+-- is_selected: Whether the epoch is the one that stands for the run.
+-- similarity: Value of the measure.
+-- train_loss: Loss of the head on the images that it is trained on.
+-- validation_loss: Loss of the head on the inner validation split.
+-- test_loss: Loss of the head on the held-out fold.
+-- test_accuracy: Accuracy of the head on the held-out fold, in [0, 1].
+-- test_calibration_error: ece_width_15 of the head on the held-out fold, in [0, 1].
 -- key: run_id, epoch, layer, token, reference, reference_run_id, reference_layer, probe, measure
 with epoch_scores as (
     select

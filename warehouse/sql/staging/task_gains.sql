@@ -1,6 +1,9 @@
 -- One row per run and task score on the held-out fold: the score of the head, and that of the run from scratch.
 -- The run from scratch has the same origin, dataset, backbone, pooling, head, image size, fold and seed; one of the
 -- same study goes before one of another. A run from scratch has no gain of its own.
+-- value: Score of the run.
+-- scratch_run_id: Run from scratch that it is compared with.
+-- scratch_value: Score of the run from scratch.
 -- key: run_id, score
 with final_scores as (
     select
