@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -99,6 +99,29 @@ def token_features(output: Tensor, token: Token, layout: Layout, n_prefix_tokens
     if token == "cls":
         return output[:, 0]
     return torch.cat([output[:, 0], positions.mean(dim=1)], dim=1)
+
+
+def pooled_positions(module: nn.Module, output: Tensor) -> Tensor:
+    """Pool the final output of a network without tokens as timm does it.
+
+    Parameters
+    ----------
+    module : nn.Module
+        The network, without a classifier.
+    output : Tensor of shape (n, d, h, w) or (n, h, w, d)
+        What its ``forward_features`` returned.
+
+    Returns
+    -------
+    Tensor of shape (n, d)
+        The mean over positions, with the norm that some networks put behind it. A network that was
+        cut has no pooling of its own left: the plain mean.
+    """
+    pooled: Tensor = cast("Any", module).forward_head(output, pre_logits=True)
+    if pooled.ndim == 2:
+        return pooled
+    layout = "NHWC" if getattr(module, "output_fmt", "NCHW") == "NHWC" else "NCHW"
+    return token_features(pooled, "mean", layout, 0)
 
 
 def chosen_layers(backbone: Backbone, names: Iterable[str] | Literal["all"]) -> tuple[Layer, ...]:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 import torch
 from torch import Tensor, nn
 
-from collect.activations import token_features
+from collect.activations import pooled_positions, token_features
 from collect.backbones.architecture import Backbone
 from warehouse.errors import CollectError
 
@@ -62,7 +62,7 @@ class Network(nn.Module):
         """
         output = self.backbone.forward_features(images)  # type: ignore[operator] # timm's own
         if output.ndim == 4:
-            return {"mean": self.backbone.forward_head(output, pre_logits=True)}  # type: ignore[operator]
+            return {"mean": pooled_positions(self.backbone, output)}
         prefix = self.description.n_prefix_tokens
         return {
             name: token_features(output, name, "NLC", prefix) for name in poolings(self.description)

@@ -6,7 +6,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from collect.activations import recorded_outputs
+from collect.activations import pooled_positions, recorded_outputs
 from collect.backbones.architecture import Architecture, Backbone, InputSpec, Layer, Layout
 from collect.backbones.registry import architecture, find_weights
 from collect.backbones.resolution import effective_size
@@ -94,9 +94,10 @@ def _described(module: nn.Module, inputs: InputSpec, *, weights_hash: str | None
     network = cast("Any", module)  # timm's own methods
     with torch.inference_mode(), recorded_outputs(module, channels) as outputs:
         features = network.forward_features(torch.zeros(1, 3, inputs.size, inputs.size))
-        pooled = network.forward_head(features, pre_logits=True)
+        has_tokens = features.ndim == 3
+        pooled = features[:, 0] if has_tokens else pooled_positions(module, features)
     module.train()
-    n_prefix_tokens = int(getattr(module, "num_prefix_tokens", 0)) if features.ndim == 3 else 0
+    n_prefix_tokens = int(getattr(module, "num_prefix_tokens", 0)) if has_tokens else 0
     return Backbone(
         module=module,
         inputs=inputs,
@@ -105,8 +106,8 @@ def _described(module: nn.Module, inputs: InputSpec, *, weights_hash: str | None
         ),
         n_prefix_tokens=n_prefix_tokens,
         has_class_token=n_prefix_tokens > 0 and getattr(module, "cls_token", None) is not None,
-        n_tokens=int(features.shape[1]) if features.ndim == 3 else None,
-        n_features=int(features.shape[-1] if features.ndim == 3 else pooled.shape[-1]),
+        n_tokens=int(features.shape[1]) if has_tokens else None,
+        n_features=int(pooled.shape[-1]),
         weights_hash=weights_hash,
     )
 

@@ -1,5 +1,6 @@
 """Any network that timm knows, by name, and the published weights that timm knows for it."""
 
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ def timm_architecture(name: str, tag: str | None = None) -> Architecture:
         If timm knows no such model; the message names similar ones.
     """
     if name not in timm.list_models():
-        similar = timm.list_models(f"*{name.split('_')[0]}*")[:5]
+        similar = get_close_matches(name, timm.list_models(), n=3)
         hint = f"; similar: {', '.join(similar)}" if similar else ""
         raise CollectError(f"{name}: timm {timm.__version__} has no such model{hint}")
     full_name = f"{name}.{tag}" if tag else name

@@ -1,0 +1,54 @@
+"""Small runs for the tests: networks with random weights, small images, few epochs."""
+
+import numpy as np
+
+from collect.datasets.load import load
+from collect.sections import DatasetConfig, ProbingConfig, SourceConfig, TrainingConfig
+from collect.study import RunConfig
+
+CLASSES = {"binary": 2, "multiclass": 3, "ordinal": 3}
+
+
+def write_npz(path, *, n=48, side=32, task="binary", n_groups=24, seed=0):
+    """Images whose left half is bright in class 1 (right half in class 2); patients have two."""
+    rng = np.random.default_rng(seed)
+    groups = np.arange(n) % n_groups
+    labels = groups % CLASSES.get(task, 2)
+    images = rng.integers(0, 120, size=(n, side, side), dtype=np.uint8)
+    images[labels == 1, :, : side // 2] += 100
+    images[labels == 2, :, side // 2 :] += 100
+    if task == "multilabel":
+        labels = np.stack([labels, groups // 2 % 2, groups // 4 % 2], axis=1)
+    np.savez(
+        path,
+        train_images=images,
+        train_labels=labels.reshape(n, -1).astype(np.uint8),
+        train_patients=groups.astype(np.int32),
+    )
+    return path
+
+
+def small_run(folder, *, task="binary", training=None, probing=None, with_source=True, **options):
+    """Configure a run on images under ``folder``, made when they are not there."""
+    target, source = folder / f"{task}.npz", folder / "natural.npz"
+    if not target.exists():
+        write_npz(target, task=task)
+    if not source.exists():
+        write_npz(source, task="multiclass", n=60, n_groups=60, seed=1)
+    dataset = DatasetConfig(path=str(target), task=task)
+    natural = SourceConfig(path=str(source), n_bank=30, n_queries=12)
+    values = {
+        "study": "small",
+        "dataset": dataset,
+        "data_hash": load(dataset).content_hash,
+        "source": natural if with_source else None,
+        "backbone": "test_efficientnet",
+        "pretraining": "random",
+        "adaptation": "full",
+        "image_size": 32,
+        "fold": 1,
+        "n_folds": 3,
+        "training": TrainingConfig(**{"epochs": 2, "batch_size": 16, **(training or {})}),
+        "probing": ProbingConfig(**{"n_target": 10, "n_neighbours": (3,), **(probing or {})}),
+    }
+    return RunConfig(**{**values, **options})

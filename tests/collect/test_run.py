@@ -1,0 +1,312 @@
+"""A run leaves everything it promises, the same bits every time, and nothing when it fails."""
+
+import json
+import math
+
+import polars as pl
+import pytest
+import torch
+from polars.testing import assert_frame_equal
+
+from collect.measures.cka import cka_linear_debiased
+from collect.run import execute
+from tests.collect.small_runs import small_run
+from warehouse.errors import CollectError, WarehouseError
+from warehouse.layout import Layout
+
+pytestmark = pytest.mark.train
+TABLES = ("scores", "similarities", "parameter_distances", "predictions", "activations")
+
+
+def done(config, root):
+    events = []
+    return execute(config, Layout(root), events.append), events
+
+
+def table(path, name):
+    return pl.read_parquet(path / f"{name}.parquet")
+
+
+def record(path):
+    return json.loads((path / "run.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    root = tmp_path_factory.mktemp("full")
+    config = small_run(root)
+    path, events = done(config, root / "w")
+    return config, path, events
+
+
+def test_the_same_run_gives_the_same_bits(full, tmp_path):
+    config, path, _ = full
+    again, _ = done(config, tmp_path / "w")
+    for name in TABLES:
+        assert_frame_equal(table(path, name), table(again, name), check_exact=True)
+
+
+def test_another_seed_gives_other_numbers(full, tmp_path):
+    config, path, _ = full
+    other, _ = done(config.model_copy(update={"seed": 1}), tmp_path / "w")
+    assert table(path, "predictions")["probabilities"].to_list() != (
+        table(other, "predictions")["probabilities"].to_list()
+    )
+
+
+def test_every_epoch_has_its_scores(full):
+    scores = table(full[1], "scores")
+    assert set(scores.filter(split="train")["epoch"]) == {1, 2}
+    for split in ("validation", "test"):
+        heads = scores.filter(split=split, confidence_source="head")
+        assert set(heads["epoch"]) == {0, 1, 2}
+        assert {"loss", "accuracy", "auc", "ece_width_15"} <= set(heads["score"])
+    votes = scores.filter(split="source", confidence_source="knn", n_neighbours=3)
+    assert {"accuracy", "ece_width_15"} <= set(votes["score"])
+    assert set(votes["token"]) == {"mean"}
+
+
+def test_scores_are_those_of_the_predictions_kept(full):
+    selected = record(full[1])["selected_epoch"]
+    predictions = table(full[1], "predictions").filter(epoch=selected, split="test")
+    chance = predictions["probabilities"].list.to_array(2).to_numpy()
+    labels = predictions["label"].to_numpy()
+    scores = table(full[1], "scores").filter(epoch=selected, split="test", confidence_source="head")
+    found = dict(scores.select("score", "value").iter_rows())
+    assert found["accuracy"] == (chance.argmax(axis=1) == labels).mean()
+    expected = -sum(math.log(row[label]) for row, label in zip(chance, labels, strict=True))
+    assert found["loss"] == pytest.approx(expected / len(labels), rel=1e-5)  # kept in 32 bit
+
+
+def test_similarities_are_those_of_the_activations_kept(full):
+    _, path, _ = full
+    selected = record(path)["selected_epoch"]
+    activations = table(path, "activations")
+    kept = {
+        epoch: torch.tensor(
+            activations.filter(epoch=epoch, layer="blocks.3", probe="target")[
+                "activation"
+            ].to_list()
+        )
+        for epoch in (0, selected)
+    }
+    row = table(path, "similarities").row(
+        by_predicate=(pl.col("epoch") == selected)
+        & (pl.col("layer") == "blocks.3")
+        & (pl.col("probe") == "target")
+        & (pl.col("measure") == "cka_linear_debiased"),
+        named=True,
+    )
+    assert row["value"] == pytest.approx(cka_linear_debiased(kept[selected], kept[0]), rel=1e-9)
+    assert row["n_images"] == 10
+
+
+def test_nothing_has_drifted_before_the_first_step(full):
+    start = table(full[1], "similarities").filter(epoch=0)
+    assert start["value"].to_list() == pytest.approx([1.0] * len(start), abs=1e-9)
+    distances = table(full[1], "parameter_distances").filter(epoch=0)
+    assert set(distances["value"]) == {0.0}
+
+
+def test_mean_cca_is_left_out_where_it_is_undefined_and_the_log_says_so(full):
+    _, path, _ = full
+    defined = table(path, "similarities").filter(measure="cca_mean")
+    assert (defined["n_features"] < defined["n_images"]).all()
+    log = (path / "run.log").read_text()
+    assert log.count("has 10 rows and 16 features") == 1
+
+
+def test_the_record_says_what_ran(full):
+    config, path, _ = full
+    run = record(path)
+    assert run["status"] == "complete"
+    assert (run["n_train"] + run["n_validation"], run["n_test"]) == (32, 16)
+    assert run["n_trainable_parameters"] == run["n_parameters"]
+    assert run["data_hash"] == config.data_hash
+    assert run["hyperparameters"]["threads"] == torch.get_num_threads()
+    assert {"torch", "timm", "python"} <= run["package_versions"].keys()
+    assert run["weights_hash"] is None
+
+
+def test_events_count_the_epochs(full):
+    _, _, events = full
+    assert [(event.kind, event.epoch) for event in events] == [
+        ("started", 0),
+        ("epoch", 1),
+        ("epoch", 2),
+        ("finished", 2),
+    ]
+    assert events[1].scores.keys() >= {"train_loss", "validation_loss", "validation_accuracy"}
+
+
+def test_a_complete_run_is_not_run_again(full):
+    config, path, _ = full
+    with pytest.raises(WarehouseError, match="complete already"):
+        done(config, path.parents[1])
+
+
+def test_linear_probing_moves_the_head_alone(tmp_path):
+    path, _ = done(small_run(tmp_path, adaptation="linear"), tmp_path / "w")
+    assert record(path)["n_trainable_parameters"] == 256 * 2 + 2
+    similarities = table(path, "similarities")
+    assert similarities["value"].to_list() == pytest.approx([1.0] * len(similarities), abs=1e-9)
+    assert set(table(path, "parameter_distances")["value"]) == {0.0}
+    votes = table(path, "scores").filter(split="source").sort("score", "epoch")
+    assert votes.group_by("score").agg(pl.col("value").n_unique())["value"].max() == 1
+    losses = table(path, "scores").filter(split="train")["value"].to_list()
+    assert losses[1] < losses[0]
+
+
+def test_scratch_starts_from_random_weights(tmp_path):
+    config = small_run(tmp_path, adaptation="scratch", pretraining="gone.safetensors")
+    path, _ = done(config, tmp_path / "w")
+    assert record(path)["pretraining"] == "random"
+
+
+def test_two_phases_count_their_epochs_through(tmp_path):
+    config = small_run(tmp_path, adaptation="head_then_full")
+    path, _ = done(config, tmp_path / "w")
+    distances = table(path, "parameter_distances").filter(layer="all", measure="relative_l2")
+    moved = dict(distances.select("epoch", "value").iter_rows())
+    assert moved[1] == moved[2] == 0 < moved[3] < moved[4]
+    run = record(path)
+    assert run["hyperparameters"]["n_trainable_parameters_by_phase"] == [514, run["n_parameters"]]
+    assert run["selected_epoch"] in (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("task", "score"),
+    [
+        ("multiclass", "auc_ovr_weighted"),
+        ("ordinal", "kappa_quadratic"),
+        ("multilabel", "map_macro"),
+    ],
+)
+def test_every_task_is_scored_its_own_way(tmp_path, task, score):
+    path, _ = done(small_run(tmp_path, task=task, with_source=False), tmp_path / "w")
+    assert score in set(table(path, "scores").filter(split="test")["score"])
+    predictions = table(path, "predictions")
+    assert predictions["labels" if task == "multilabel" else "label"].null_count() == 0
+
+
+def test_only_the_epochs_asked_for_are_probed_and_always_the_selected_one(tmp_path):
+    config = small_run(
+        tmp_path,
+        training={"select": "best", "epochs": 3},
+        probing={"epochs": "last"},
+    )
+    path, _ = done(config, tmp_path / "w")
+    probed = {0, record(path)["selected_epoch"]}
+    assert set(table(path, "similarities")["epoch"]) == probed
+    assert set(table(path, "activations")["epoch"]) == probed
+    assert set(table(path, "predictions")["epoch"]) == probed
+
+
+def test_the_selected_checkpoint_is_the_one_with_the_lowest_validation_loss(tmp_path):
+    config = small_run(tmp_path, training={"epochs": 4, "learning_rate": 0.01})
+    path, _ = done(config, tmp_path / "w")
+    losses = table(path, "scores").filter(
+        (pl.col("split") == "validation") & (pl.col("score") == "loss") & (pl.col("epoch") > 0)
+    )
+    assert record(path)["selected_epoch"] == losses.sort("value")["epoch"][0]
+
+
+def test_a_run_that_diverges_says_so(tmp_path):
+    training = {"optimiser": "sgd", "learning_rate": 1e6, "epochs": 3}
+    path, events = done(small_run(tmp_path, training=training), tmp_path / "w")
+    assert record(path)["status"] == "diverged"
+    assert "diverged: " in (path / "run.log").read_text()
+    assert events[-1].kind == "diverged"
+    assert math.isfinite(table(path, "scores")["value"].sum())
+
+
+def test_early_stopping_ends_a_phase(tmp_path):
+    training = {"epochs": 40, "early_stopping_patience": 2, "learning_rate": 0.02}
+    path, events = done(small_run(tmp_path, training=training), tmp_path / "w")
+    assert events[-1].epoch == record(path)["selected_epoch"] + 2 < 40
+
+
+def test_images_that_are_not_those_planned_are_refused(tmp_path):
+    config = small_run(tmp_path).model_copy(update={"data_hash": "0" * 64})
+    with pytest.raises(CollectError, match="not those that the run was planned with"):
+        done(config, tmp_path / "w")
+    assert not list((tmp_path / "w" / "runs").iterdir())
+    assert not list((tmp_path / "w" / "spool").glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"pooling": "cls"}, "EfficientNet has no class token"),
+        ({"probing": {"layers": ("layer4",)}}, "no layer 'layer4'"),
+        ({"probing": {"measures": ("cka",)}}, "no measure 'cka'"),
+        ({"probing": {"tokens": ("cls",)}}, "no class token"),
+    ],
+)
+def test_refuses(tmp_path, changes, message):
+    with pytest.raises(CollectError, match=message):
+        done(small_run(tmp_path, **changes), tmp_path / "w")
+
+
+def test_a_transformer_is_read_by_both_tokens(tmp_path):
+    config = small_run(
+        tmp_path,
+        backbone="test_vit",
+        pooling="cls+mean",
+        probing={"tokens": ("cls", "mean")},
+        training={"epochs": 1},
+    )
+    path, _ = done(config, tmp_path / "w")
+    assert set(table(path, "similarities")["token"]) == {"cls", "mean"}
+    votes = table(path, "scores").filter(confidence_source="knn")
+    assert set(votes["token"]) == {"cls", "mean", "cls+mean"}
+    assert record(path)["n_tokens"] == 5
+    heads = table(path, "scores").filter(confidence_source="head")
+    assert set(heads["token"]) == {"cls+mean"}
+
+
+def test_frozen_blocks_stay(tmp_path):
+    config = small_run(tmp_path, backbone="test_vit", adaptation="freeze_first_k", n_blocks=3)
+    path, _ = done(config, tmp_path / "w")
+    distances = table(path, "parameter_distances").filter(epoch=2, measure="relative_l2")
+    moved = dict(distances.select("layer", "value").iter_rows())
+    assert [name for name, value in moved.items() if value == 0] == [
+        "blocks.0",
+        "blocks.1",
+        "blocks.2",
+    ]
+    similarities = table(path, "similarities").filter(epoch=2, measure="cka_linear_debiased")
+    values = dict(similarities.filter(probe="target").select("layer", "value").iter_rows())
+    assert values["blocks.2"] == pytest.approx(1, abs=1e-9)
+    assert values["blocks.5"] < 0.9999
+
+
+def test_kept_blocks_are_all_there_is(tmp_path):
+    config = small_run(tmp_path, backbone="test_vit", adaptation="keep_first_k", n_blocks=2)
+    path, _ = done(config, tmp_path / "w")
+    assert set(table(path, "similarities")["layer"]) == {"blocks.0", "blocks.1"}
+    whole = small_run(tmp_path, backbone="test_vit", training={"epochs": 1})
+    other, _ = done(whole, tmp_path / "w")
+    assert record(path)["n_parameters"] < record(other)["n_parameters"]
+
+
+def test_a_random_network_is_a_reference_too(tmp_path):
+    config = small_run(tmp_path, probing={"references": ("pretrained", "random")})
+    path, _ = done(config, tmp_path / "w")
+    start = table(path, "similarities").filter(epoch=0, reference="random")
+    assert len(start)
+    assert set(table(path, "similarities")["reference"]) == {"pretrained", "random"}
+
+
+def test_all_pairs_of_layers_can_be_compared(tmp_path):
+    config = small_run(
+        tmp_path,
+        probing={
+            "pairs": "all",
+            "measures": ("cka_linear_debiased",),
+            "layers": ("blocks.0", "blocks.3"),
+        },
+    )
+    path, _ = done(config, tmp_path / "w")
+    pairs = table(path, "similarities").filter(epoch=1, probe="target")
+    assert pairs.select("layer", "reference_layer").n_unique() == 4
