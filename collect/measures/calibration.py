@@ -98,8 +98,8 @@ def bin_of(confidence: Tensor, n_bins: int, scheme: Scheme) -> tuple[Tensor, Ten
     if scheme == "width":
         edges = torch.arange(n_bins + 1, dtype=torch.float64) / n_bins
     else:
-        steps = torch.arange(n_bins + 1, dtype=torch.float64) / n_bins
-        edges = torch.quantile(confidence.double().cpu(), steps, interpolation="lower")
+        last = (torch.arange(n_bins + 1) * len(confidence)).div(n_bins).ceil().long() - 1
+        edges = confidence.sort().values[last.clamp(min=0).to(confidence.device)]
     edges = edges.to(confidence)
     return torch.bucketize(confidence, edges[1:-1].contiguous()), edges
 

@@ -9,37 +9,17 @@ and, because centred Gram matrices have zero row sums, the U-statistic of Song e
 .. math:: n (n - 3)\,\mathrm{HSIC}_u = \sum_{i \ne j} K_{ij} L_{ij}
     + \frac{\operatorname{tr} K \operatorname{tr} L}{(n - 1)(n - 2)} - \frac{2\, k^\top l}{n - 2}.
 
-Everything that belongs to one layer is in :class:`CentredLayer`; a pair needs one inner product.
+What belongs to one layer is in :class:`~collect.measures.gram.CentredLayer`; a pair needs one inner
+product.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from collect.measures.representation import centred, paired_representations, representation
-
-
-@dataclass(frozen=True)
-class CentredLayer:
-    """One layer, ready to be compared.
-
-    Attributes
-    ----------
-    features : Tensor of shape (n_rows, n_features)
-        Centred, at unit scale, in the dtype that the products are computed in.
-    squared_norms : Tensor of shape (n_rows,)
-        Diagonal of the Gram matrix in float64.
-    """
-
-    features: Tensor
-    squared_norms: Tensor
-
-
-def centred_layer(x: Tensor, name: str = "x") -> CentredLayer:
-    """Check and centre one layer; costs ``O(n_rows * n_features)``."""
-    features = centred(representation(x, name))
-    return CentredLayer(features, features.double().square().sum(dim=1))
+from collect.measures.gram import CentredLayer, InnerProducts, Part, centred_layer, inner_products
+from collect.measures.representation import paired_representations
 
 
 def cka_linear(x: Tensor, y: Tensor) -> float:
@@ -130,43 +110,63 @@ def cka_linear_debiased(x: Tensor, y: Tensor) -> float:
 
 def biased_alignment(x: CentredLayer, y: CentredLayer) -> float:
     """:func:`cka_linear` of layers that are already centred."""
-    scale = gram_inner_product(x, x) * gram_inner_product(y, y)
-    return float(gram_inner_product(x, y) / scale**0.5)
+    return float(alignments([x], [y], debiased=False))
 
 
 def debiased_alignment(x: CentredLayer, y: CentredLayer) -> float:
     """:func:`cka_linear_debiased` of layers that are already centred."""
-    own_x, own_y = hsic_u(x, x), hsic_u(y, y)
-    for own in (own_x, own_y):
-        if own <= 0:
-            raise ValueError(
-                f"debiased HSIC of a layer with itself is {own:.3g}, not positive: "
-                f"too few rows ({len(x.features)}) or one row dominates"
-            )
-    return float(hsic_u(x, y) / (own_x * own_y) ** 0.5)
+    return float(alignments([x], [y], debiased=True))
 
 
-def gram_inner_product(x: CentredLayer, y: CentredLayer) -> float:
-    """Sum over all i, j of ``K_ij L_ij``, by the cheaper of the products in features or rows."""
-    return _off_diagonal_inner_product(x, y) + float(x.squared_norms @ y.squared_norms)
+def alignments(x: Sequence[CentredLayer], y: Sequence[CentredLayer], *, debiased: bool) -> Tensor:
+    """CKA of every layer of one network with every layer of another.
+
+    Parameters
+    ----------
+    x, y : sequence of CentredLayer
+        Layers on the *same inputs in the same order*.
+    debiased : bool
+        Which of :func:`cka_linear_debiased` and :func:`cka_linear`.
+
+    Returns
+    -------
+    Tensor of shape (len(x), len(y))
+        float64 on the CPU.
+
+    Raises
+    ------
+    ValueError
+        If the debiased HSIC of a layer with itself is not positive.
+
+    Notes
+    -----
+    :func:`~collect.measures.gram.plan` says in which space and at what cost.
+    """
+    return ratio(inner_products(x, y), debiased=debiased)
 
 
-def hsic_u(x: CentredLayer, y: CentredLayer) -> float:
-    """HSIC by the U-statistic (Song et al. 2012, eq. 5), of layers that are already centred."""
-    n = len(x.features)
-    k, l = x.squared_norms, y.squared_norms  # noqa: E741
-    correction = k.sum() * l.sum() / ((n - 1) * (n - 2)) - 2 * (k @ l) / (n - 2)
-    return (_off_diagonal_inner_product(x, y) + float(correction)) / (n * (n - 3))
+def ratio(products: InnerProducts, *, debiased: bool) -> Tensor:
+    """CKA from the inner products of centred Gram matrices."""
+    cross, own_x, own_y = (
+        hsic_u(products, part) if debiased else getattr(products, part) + products.diagonal(part)
+        for part in ("cross", "own_x", "own_y")
+    )
+    smallest = float(torch.cat([own_x, own_y]).min())
+    if smallest <= 0:
+        raise ValueError(
+            f"debiased HSIC of a layer with itself is {smallest:.3g}, not positive: "
+            f"too few rows ({products.n_rows}) or one row dominates"
+        )
+    return cross / (own_x[:, None] * own_y[None, :]).sqrt()
 
 
-def _off_diagonal_inner_product(x: CentredLayer, y: CentredLayer) -> float:
-    a, b = x.features, y.features
-    if a.dtype != b.dtype:
-        a, b = a.double(), b.double()
-    n, p, q = len(a), a.shape[1], b.shape[1]
-    if p * q < n * (p + q):  # one (p, q) product is cheaper than two (n, n) ones
-        squared = torch.linalg.vector_norm(a.T @ b, dtype=torch.float64).square()
-        return float(squared - x.squared_norms @ y.squared_norms)
-    gram_a, gram_b = a @ a.T, b @ b.T
-    gram_a.fill_diagonal_(0)
-    return float(gram_a.double().flatten() @ gram_b.double().flatten())
+def hsic_u(products: InnerProducts, part: Part) -> Tensor:
+    """HSIC by the U-statistic (Song et al. 2012, eq. 5), in the shape of the part."""
+    n = products.n_rows
+    corrected = (
+        getattr(products, part)
+        + products.traces(part) / ((n - 1) * (n - 2))
+        - 2 * products.diagonal(part) / (n - 2)
+    )
+    unbiased: Tensor = corrected / (n * (n - 3))
+    return unbiased

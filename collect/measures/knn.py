@@ -76,7 +76,8 @@ def knn_probabilities(  # noqa: PLR0913 -- the protocol has this many settings
     )
     votes = _label_matrix(bank_labels, len(bank), n_classes).to(bank.device)
     weights = torch.softmax(similarity.double() / temperature, dim=1)
-    return torch.einsum("qk,qkc->qc", weights, votes[index])
+    # Weights add up to 1 but for rounding: a unanimous vote must not exceed it.
+    return torch.einsum("qk,qkc->qc", weights, votes[index]).clamp(max=1.0)
 
 
 def nearest_neighbours(

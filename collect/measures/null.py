@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from scipy.stats import pearson3
 
-from collect.measures.cka import CentredLayer
+from collect.measures.gram import CentredLayer
 
 MINIMUM_UNITS = 6
 
@@ -82,7 +82,7 @@ def null_terms(layer: CentredLayer, *, debiased: bool) -> NullTerms:
     Parameters
     ----------
     layer : CentredLayer
-        From :func:`~collect.measures.cka.centred_layer`.
+        From :func:`~collect.measures.gram.centred_layer`.
     debiased : bool
         Whether the value is debiased CKA.
 

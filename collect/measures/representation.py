@@ -1,10 +1,14 @@
 """Representations: matrices with one row per input, checked before anything is computed."""
 
+import math
+
 import torch
 from torch import Tensor
 
 MINIMUM_ROWS = 4
 _KEPT_DTYPES = (torch.float32, torch.float64)
+_SAFE_EXPONENT = 40
+_NEGLIGIBLE_SHIFT = 1e-5  # alignments change by its square
 _REDUCED_DTYPES = (torch.float16, torch.bfloat16)
 
 
@@ -40,10 +44,13 @@ def representation(x: Tensor, name: str = "x") -> Tensor:
     if x.is_complex():
         raise ValueError(f"{name} is complex: expected real activations")
     x = in_working_dtype(x)
-    if not bool(torch.isfinite(x).all()):
+    if not bool(
+        x.sum(dtype=torch.float64).isfinite()
+    ):  # one sum is NaN or infinite if any entry is
         n_bad = int((~torch.isfinite(x)).sum())
-        raise ValueError(f"{name} has {n_bad} values that are not finite (NaN or infinity)")
-    if bool((x == x[0]).all()):
+        if n_bad:
+            raise ValueError(f"{name} has {n_bad} values that are not finite (NaN or infinity)")
+    if bool((x[1] == x[0]).all()) and bool((x == x[0]).all()):
         raise ValueError(f"{name} is constant: all {n_rows} rows are the same")
     return x
 
@@ -88,11 +95,11 @@ def paired_representations(
 
 
 def centred(x: Tensor) -> Tensor:
-    """Features minus their means, at unit scale.
+    """Features minus their means, scaled by a power of two where squares could overflow.
 
-    The mean is taken and subtracted in float64, so float32 features that lie far from the origin
-    lose nothing beyond the rounding that they came with; the mean squared row norm becomes 1, so
-    squares neither overflow nor underflow.
+    The mean is taken in float64. What float32 cannot hold of it is subtracted in a second step
+    where it matters, so features far from the origin keep the precision that they came with.
+    Scaling by a power of two rounds nothing.
 
     Parameters
     ----------
@@ -104,12 +111,18 @@ def centred(x: Tensor) -> Tensor:
     Tensor of shape (n_rows, n_features)
         In the dtype of ``x``.
     """
-    wide = x.double()
-    wide = wide / wide.abs().amax()
-    wide = wide - wide.mean(dim=0)
-    scale = torch.linalg.vector_norm(wide) / len(wide) ** 0.5
-    features: Tensor = (wide / scale).to(x.dtype)
-    return features
+    mean = x.mean(dim=0, dtype=torch.float64)
+    coarse = mean.to(x.dtype)
+    features = x - coarse
+    rest = mean - coarse.double()
+    mean_square = float(torch.linalg.vector_norm(features, dtype=torch.float64)) ** 2 / x.numel()
+    if float(rest.abs().amax()) > _NEGLIGIBLE_SHIFT * mean_square**0.5:
+        features -= rest.to(x.dtype)
+    exponent = math.log2(mean_square)
+    if abs(exponent) <= _SAFE_EXPONENT:
+        return features
+    half = round(-exponent / 4)  # in two steps: the whole power itself may be out of range
+    return features * 2.0**half * 2.0**half
 
 
 def units(n_rows: int, groups: Tensor | None) -> tuple[Tensor, int]:

@@ -94,6 +94,14 @@ def test_nearest_come_first(bank):
     assert bool((cosines.diff(dim=1) <= 0).all())
 
 
+@pytest.mark.parametrize("n_neighbours", [3, 7, 10, 20])
+def test_a_unanimous_vote_is_no_more_than_certain(bank, n_neighbours):
+    labels = torch.zeros(40, dtype=torch.int64)
+    votes = knn_probabilities(bank, labels, bank, n_neighbours=n_neighbours, n_classes=2)
+    assert votes.max() <= 1.0
+    assert_allclose(votes[:, 0], 1.0, rtol=1e-12)
+
+
 def test_accuracy_is_the_share_of_right_votes():
     p = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
     assert_allclose(knn_accuracy(p, torch.tensor([0, 1, 1])), 2 / 3, rtol=1e-12)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from collect.measures.cka import centred_layer, cka_linear, cka_linear_debiased
+from collect.measures.cka import cka_linear, cka_linear_debiased
+from collect.measures.gram import centred_layer
 from collect.measures.null import null_terms, pairing_null
 
 ESTIMATORS = {False: cka_linear, True: cka_linear_debiased}

@@ -6,7 +6,7 @@ import torch
 
 from collect.measures.registry import MEASURES
 
-N, P = 40, 6
+N, P = 200, 70  # more channels than cca_mean_juodelyte samples
 
 
 def orthogonal(rng):
@@ -24,8 +24,8 @@ TRANSFORMATIONS = {
 
 
 def pair(rng):
-    x = rng.normal(size=(N, P)) + 1
-    return x, x[:, :5] + rng.normal(size=(N, 5))
+    x = rng.normal(size=(N, P)) * np.linspace(0.2, 2, P) + 1
+    return x, x[:, ::-1] + rng.normal(size=(N, P))
 
 
 def value(measure, x, y):
@@ -56,10 +56,35 @@ def test_likeness_is_at_the_end_of_the_range(rng, measure):
 
 
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
-def test_shuffled_pairing_is_less_alike(rng, measure):
+def test_shuffled_pairing_is_less_alike_if_the_measure_sees_it(rng, measure):
     x, y = pair(rng)
     paired, shuffled = value(measure, x, y), value(measure, x, y[rng.permutation(N)])
-    assert (paired > shuffled) == (measure.kind == "similarity")
+    if not measure.sees_pairing:
+        assert paired == pytest.approx(shuffled, abs=1e-12)
+    else:
+        assert (paired > shuffled) == (measure.kind == "similarity")
+
+
+METRICS = {name: measure for name, measure in MEASURES.items() if measure.metric}
+
+
+@pytest.mark.parametrize("measure", METRICS.values(), ids=METRICS)
+def test_metrics_obey_the_triangle_inequality(rng, measure):
+    clouds = [rng.normal(size=(20, p)) ** k for p in (1, 3, 30) for k in (1, 3)]
+    clouds += [clouds[2] + 0.1 * rng.normal(size=(20, 3)), clouds[2][:, :2]]
+    d = np.array([[value(measure, x, y) for y in clouds] for x in clouds])
+    assert (d[:, None, :] <= d[:, :, None] + d[None, :, :] + 1e-7).all()
+
+
+@pytest.mark.parametrize("measure", METRICS.values(), ids=METRICS)
+def test_metrics_vanish_only_between_equivalent_layers(rng, measure):
+    x, y = pair(rng)
+    assert value(measure, x, 2 * x @ orthogonal(rng) + 1) < 1e-6
+    assert value(measure, x, y) > 1e-3
+
+
+def test_no_similarity_claims_to_be_a_metric():
+    assert all(measure.kind == "distance" for measure in METRICS.values())
 
 
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
@@ -68,7 +93,7 @@ def test_shuffled_pairing_is_less_alike(rng, measure):
     [
         (lambda x: x * 0, "x is constant"),
         (lambda x: np.where(x == x[0, 0], np.nan, x), "x has 1 values that are not finite"),
-        (lambda x: x[:-1], "x has 39 rows and y has 40"),
+        (lambda x: x[:-1], "x has 199 rows and y has 200"),
         (lambda x: x[:3], "x has 3 rows"),
     ],
     ids=["constant", "not finite", "unequal rows", "too few rows"],

@@ -1,0 +1,205 @@
+r"""Inner products of centred Gram matrices, of all layers with all layers, by the cheaper road.
+
+Through features, ``<K, L> = ||X' Y||^2`` takes one product per *pair* of layers; through rows, one
+Gram matrix per *layer*, of which a block of rows at a time and only the upper triangle is computed.
+No n x n matrix is ever held. Products are computed in the dtype of the features, sums in float64.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from collect.measures.representation import centred, representation
+
+Space = Literal["features", "rows"]
+Part = Literal["cross", "own_x", "own_y"]
+
+_BLOCK_ROWS = 256
+_CHUNK_ROWS = 8192
+# One multiply-add of the inner products over rows waits for memory: it costs as much as so many of
+# a matrix product.
+_MEMORY_BOUND = 8
+
+
+@dataclass(frozen=True)
+class CentredLayer:
+    """One layer, ready to be compared.
+
+    Attributes
+    ----------
+    features : Tensor of shape (n_rows, n_features)
+        Centred, at a safe scale, in the dtype that products are computed in.
+    squared_norms : Tensor of shape (n_rows,)
+        Diagonal of the Gram matrix in float64.
+    """
+
+    features: Tensor
+    squared_norms: Tensor
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What :func:`inner_products` will do, and why.
+
+    Attributes
+    ----------
+    space : {'features', 'rows'}
+        The cheaper one.
+    cost : dict of str to float
+        Multiply-adds of both, those that wait for memory weighted.
+    """
+
+    space: Space
+    cost: dict[Space, float]
+
+
+@dataclass(frozen=True)
+class InnerProducts:
+    """Sums over i != j of ``K_ij L_ij``, and the diagonals.
+
+    Attributes
+    ----------
+    cross : Tensor of shape (n_layers_x, n_layers_y)
+        Every layer of x with every layer of y, float64.
+    own_x, own_y : Tensor of shape (n_layers_x,) and (n_layers_y,)
+        Every layer with itself.
+    diagonal_x, diagonal_y : Tensor of shape (n_layers_x, n_rows) and (n_layers_y, n_rows)
+        Diagonals of the Gram matrices.
+    """
+
+    cross: Tensor
+    own_x: Tensor
+    own_y: Tensor
+    diagonal_x: Tensor
+    diagonal_y: Tensor
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the layers."""
+        return self.diagonal_x.shape[1]
+
+    def diagonal(self, part: Part) -> Tensor:
+        """Sum over i of ``K_ii L_ii``, in the shape of the part."""
+        x, y = self.diagonal_x, self.diagonal_y
+        if part == "cross":
+            return x @ y.T
+        return (x if part == "own_x" else y).square().sum(dim=1)
+
+    def traces(self, part: Part) -> Tensor:
+        """``tr K tr L``, in the shape of the part."""
+        x, y = self.diagonal_x.sum(dim=1), self.diagonal_y.sum(dim=1)
+        if part == "cross":
+            return x[:, None] * y[None, :]
+        return (x if part == "own_x" else y).square()
+
+
+def centred_layer(x: Tensor, name: str = "x") -> CentredLayer:
+    """Check and centre one layer; costs ``O(n_rows * n_features)``."""
+    features = centred(representation(x, name))
+    norms = torch.linalg.vector_norm(features, dim=1, dtype=torch.float64)
+    return CentredLayer(features, norms.square())
+
+
+def plan(n_rows: int, widths_x: Sequence[int], widths_y: Sequence[int]) -> Plan:
+    """Which space is cheaper for these shapes.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of all layers.
+    widths_x, widths_y : sequence of int
+        Features of the layers of both networks.
+
+    Returns
+    -------
+    Plan
+        The choice and the costs.
+
+    Examples
+    --------
+    >>> plan(1512, [768] * 12, [768] * 12).space
+    'rows'
+    >>> plan(50_000, [768] * 12, [768] * 12).space
+    'features'
+    """
+    widths = [*widths_x, *widths_y]
+    pairs = sum(widths_x) * sum(widths_y) + sum(p * p for p in widths)
+    triangle = n_rows * n_rows / 2
+    cost: dict[Space, float] = {
+        "features": float(n_rows * pairs),
+        "rows": triangle * (sum(widths) + _MEMORY_BOUND * len(widths) ** 2),
+    }
+    return Plan(min(cost, key=lambda space: cost[space]), cost)
+
+
+def inner_products(
+    x: Sequence[CentredLayer], y: Sequence[CentredLayer], *, space: Space | None = None
+) -> InnerProducts:
+    """Inner products of every layer of x with every layer of y, and of each with itself.
+
+    Parameters
+    ----------
+    x, y : sequence of CentredLayer
+        Layers on the same rows and device.
+    space : {'features', 'rows'}, optional
+        By :func:`plan` when not given.
+
+    Returns
+    -------
+    InnerProducts
+        On the CPU.
+    """
+    layers = [layer.features for layer in (*x, *y)]
+    dtype = torch.float64 if any(a.dtype == torch.float64 for a in layers) else torch.float32
+    layers = [a.to(dtype) for a in layers]
+    if space is None:
+        widths = [a.shape[1] for a in layers]
+        space = plan(len(layers[0]), widths[: len(x)], widths[len(x) :]).space
+    diagonals = torch.stack([layer.squared_norms for layer in (*x, *y)])
+    if space == "rows":
+        every = _through_rows(layers)
+        own, cross = every.diagonal(), every[: len(x), len(x) :]
+    else:
+        own, cross = _through_features(layers, diagonals, len(x))
+    return InnerProducts(
+        cross.cpu(), own[: len(x)].cpu(), own[len(x) :].cpu(),
+        diagonals[: len(x)].cpu(), diagonals[len(x) :].cpu(),
+    )  # fmt: skip
+
+
+def _through_rows(layers: Sequence[Tensor]) -> Tensor:
+    n, n_layers, like = len(layers[0]), len(layers), layers[0]
+    total = torch.zeros(n_layers, n_layers, dtype=torch.float64, device=like.device)
+    for start in range(0, n, _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, n)
+        block = like.new_empty(stop - start, n_layers, n - start)
+        for i, a in enumerate(layers):
+            torch.mm(a[start:stop], a[start:].T, out=block[:, i])
+        square = block[:, :, : stop - start]
+        square.diagonal(dim1=0, dim2=2).zero_()
+        square *= 0.5**0.5  # both triangles are in the square: half of it, doubled below
+        total += 2 * torch.bmm(block, block.mT).sum(dim=0, dtype=torch.float64)
+    return total
+
+
+def _through_features(
+    layers: Sequence[Tensor], diagonals: Tensor, n_x: int
+) -> tuple[Tensor, Tensor]:
+    def product(i: int, j: int) -> Tensor:
+        return _squared_norm(layers[i], layers[j]) - diagonals[i] @ diagonals[j]
+
+    own = torch.stack([product(i, i) for i in range(len(layers))])
+    cross = [product(i, j) for i in range(n_x) for j in range(n_x, len(layers))]
+    return own, torch.stack(cross).reshape(n_x, -1)
+
+
+def _squared_norm(a: Tensor, b: Tensor) -> Tensor:
+    total: Tensor | float = 0.0
+    for u, v in zip(torch.split(a, _CHUNK_ROWS), torch.split(b, _CHUNK_ROWS), strict=True):
+        total = total + (u.T @ v).double()
+    assert isinstance(total, Tensor)
+    squared: Tensor = torch.linalg.vector_norm(total).square()
+    return squared

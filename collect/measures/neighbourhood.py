@@ -1,0 +1,151 @@
+"""Measures of who is close to whom: dissimilarity matrices and shared neighbours."""
+
+import torch
+from scipy.stats import rankdata
+from torch import Tensor
+
+from collect.measures.representation import paired_representations, representation
+
+NEIGHBOURS = 10
+
+
+def rsa(x: Tensor, y: Tensor) -> float:
+    r"""Representational similarity analysis: Spearman correlation of dissimilarity matrices.
+
+    The dissimilarity of two inputs is 1 minus the Pearson correlation of their rows over features.
+
+    Parameters
+    ----------
+    x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
+        Activations on the *same inputs in the same order*.
+
+    Returns
+    -------
+    float
+        Unitless, in [-1, 1].
+
+    Raises
+    ------
+    ValueError
+        If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, a row has
+        the same value in all features (its correlation is undefined), or all dissimilarities are
+        equal.
+
+    Notes
+    -----
+    ``O(n_rows**2 * n_features)`` time, ``O(n_rows**2)`` memory, float64. Ranks of ties are
+    averaged. Not invariant to rotation: the mean over features is no geometric quantity.
+
+    References
+    ----------
+    .. [1] Kriegeskorte, Mur and Bandettini (2008), "Representational similarity analysis",
+       Frontiers in Systems Neuroscience 2.
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 2, 4], [2, 1, 0], [0, 5, 1], [3, 3, 1]])
+    >>> round(rsa(x, 2 * x), 6)
+    1.0
+    """
+    x, y = paired_representations(x, y)
+    return rank_correlation(dissimilarity_ranks(x, "x"), dissimilarity_ranks(y, "y"))
+
+
+def dissimilarity_ranks(x: Tensor, name: str = "x") -> Tensor:
+    """Ranks of the dissimilarities of all pairs of rows, centred, at unit length.
+
+    Returns
+    -------
+    Tensor of shape (n_rows * (n_rows - 1) / 2,)
+        float64.
+    """
+    rows = representation(x, name).double()
+    rows = rows - rows.mean(dim=1, keepdim=True)
+    lengths = rows.norm(dim=1, keepdim=True)
+    tolerance = torch.finfo(torch.float64).eps * x.double().abs().amax(dim=1, keepdim=True)
+    if bool((flat := lengths <= 4 * x.shape[1] * tolerance).any()):
+        row = int(flat.flatten().nonzero()[0])
+        raise ValueError(
+            f"row {row} of {name} has the same value in all features: its correlation with other "
+            "rows is undefined"
+        )
+    correlation = (rows / lengths) @ (rows / lengths).T
+    i, j = torch.triu_indices(len(rows), len(rows), offset=1, device=rows.device)
+    ranks = torch.from_numpy(rankdata((1 - correlation[i, j]).cpu().numpy())).to(rows.device)
+    ranks = ranks - ranks.mean()
+    length = torch.linalg.vector_norm(ranks)
+    if length == 0:
+        raise ValueError(f"all dissimilarities of {name} are equal: their correlation is undefined")
+    unit_ranks: Tensor = ranks / length
+    return unit_ranks
+
+
+def rank_correlation(x: Tensor, y: Tensor) -> float:
+    """:func:`rsa` of prepared ranks."""
+    return float(x @ y)
+
+
+def mutual_knn(x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS) -> float:
+    r"""Mean share of common nearest neighbours by cosine.
+
+    .. math:: \frac{1}{n k} \sum_i \left| N_k(x_i) \cap N_k(y_i) \right|
+
+    Parameters
+    ----------
+    x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
+        Activations on the *same inputs in the same order*.
+    n_neighbours : int, default 10
+        k.
+
+    Returns
+    -------
+    float
+        In [0, 1]; unrelated layers score k / (n_rows - 1) on average.
+
+    Raises
+    ------
+    ValueError
+        If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, there are
+        no more rows than neighbours, or a row is 0.
+
+    References
+    ----------
+    .. [1] Huh et al. (2024), "The platonic representation hypothesis", ICML.
+       https://arxiv.org/abs/2405.07987
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 0.1], [1.0, 0.2], [0.1, 1.0], [0.2, 1.0]])
+    >>> mutual_knn(x, 3 * x, n_neighbours=1)
+    1.0
+    """
+    x, y = paired_representations(x, y)
+    sets = [neighbour_sets(a, n, n_neighbours=n_neighbours) for a, n in ((x, "x"), (y, "y"))]
+    return overlap(*sets)
+
+
+def neighbour_sets(x: Tensor, name: str = "x", *, n_neighbours: int = NEIGHBOURS) -> Tensor:
+    """Nearest neighbours of each row as a 0/1 matrix.
+
+    Returns
+    -------
+    Tensor of shape (n_rows, n_rows)
+        bool; row i marks the n_neighbours rows of largest cosine with row i, itself left out.
+    """
+    rows = representation(x, name).double()
+    if not 1 <= n_neighbours < len(rows):
+        raise ValueError(f"{name} has {len(rows)} rows: too few for {n_neighbours} neighbours")
+    rows = rows / rows.abs().amax()
+    lengths = rows.norm(dim=1, keepdim=True)
+    if bool((lengths == 0).any()):
+        row = int((lengths == 0).flatten().nonzero()[0])
+        raise ValueError(f"row {row} of {name} is 0: its cosine is undefined")
+    cosine = (rows / lengths) @ (rows / lengths).T
+    cosine.fill_diagonal_(-torch.inf)
+    nearest = cosine.topk(n_neighbours, dim=1).indices
+    return torch.zeros_like(cosine, dtype=torch.bool).scatter_(1, nearest, value=True)
+
+
+def overlap(x: Tensor, y: Tensor) -> float:
+    """:func:`mutual_knn` of prepared neighbours."""
+    return float((x & y).sum() / x.sum())

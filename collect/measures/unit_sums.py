@@ -1,0 +1,201 @@
+r"""Debiased CKA over sampling units, and what it becomes without each of them.
+
+Rows of one image are not independent, so the U-statistic takes rows of *different* units only: with
+``K = X X'`` it estimates
+
+.. math:: \mathrm{HSIC} = \mathbb{E}\,K_{ij} L_{ij} + \mathbb{E}\,K_{ij} L_{kl}
+    - 2\,\mathbb{E}\,K_{ij} L_{ik}
+
+for four units drawn at random and a row drawn at random from each: every image counts the same,
+however many rows it has. It is unbiased, with one row per unit it is the U-statistic of Song et al.
+(2012), and what it is without one unit takes a subtraction, not another computation.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from collect.measures.representation import centred, representation, units
+
+_CHUNK_ELEMENTS = 1 << 22
+
+
+@dataclass(frozen=True)
+class GroupedLayer:
+    """One layer with the sampling unit of each row.
+
+    Attributes
+    ----------
+    features : Tensor of shape (n_rows, n_features)
+        Centred, float64.
+    unit : Tensor of shape (n_rows,)
+        Unit of each row, from 0.
+    n_units : int
+        Units.
+    """
+
+    features: Tensor
+    unit: Tensor
+    n_units: int
+
+    @cached_property
+    def weight(self) -> Tensor:
+        """Share of each row in its unit, (n_rows,)."""
+        sizes = self.unit.bincount(minlength=self.n_units).to(self.features.dtype)
+        return 1 / sizes[self.unit]
+
+    @cached_property
+    def means(self) -> Tensor:
+        """Mean of the rows of each unit, (n_units, n_features)."""
+        zeros = self.features.new_zeros(self.n_units, self.features.shape[1])
+        return zeros.index_add_(0, self.unit, self.features * self.weight[:, None])
+
+    @cached_property
+    def between(self) -> Tensor:
+        """Mean of ``K_ij`` over the rows of two units, 0 within a unit, (n_units, n_units)."""
+        return (self.means @ self.means.T).fill_diagonal_(0)
+
+    @cached_property
+    def row_totals(self) -> Tensor:
+        """Sum over the other units of the mean of ``K_ij`` over their rows j, (n_rows,)."""
+        others = self.means.sum(dim=0) - self.means[self.unit]
+        return (self.features * others).sum(dim=1)
+
+    @cached_property
+    def rows_of_units(self) -> list[Tensor]:
+        """Rows of each unit."""
+        order = self.unit.argsort(stable=True)
+        return list(torch.split(order, self.unit.bincount(minlength=self.n_units).tolist()))
+
+    def to_units(self, rows: slice) -> Tensor:
+        """Mean of ``K_ij`` over the rows j of each other unit, (rows, n_units)."""
+        block = self.features[rows] @ self.means.T
+        return block.scatter_(1, self.unit[rows, None], 0.0)
+
+    def per_unit(self, values: Tensor) -> Tensor:
+        """Sum the values of the rows of each unit, (n_units,)."""
+        zeros = torch.zeros(self.n_units, dtype=values.dtype, device=values.device)
+        return zeros.index_add_(0, self.unit, values)
+
+
+def grouped_layer(x: Tensor, name: str = "x", groups: Tensor | None = None) -> GroupedLayer:
+    """Check and centre one layer, in float64, and number its sampling units."""
+    features = centred(representation(x, name).double())
+    unit, n_units = units(len(features), groups)
+    return GroupedLayer(features, unit.to(features.device), n_units)
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A value, and the same without each unit.
+
+    Attributes
+    ----------
+    value : Tensor, scalar
+        From all units.
+    without : Tensor of shape (n_units,)
+        From all but one.
+    """
+
+    value: Tensor
+    without: Tensor
+
+
+def cka_without_each_unit(x: GroupedLayer, y: GroupedLayer) -> Statistic:
+    """Debiased CKA over units, and what it is without each of them.
+
+    Parameters
+    ----------
+    x, y : GroupedLayer
+        From :func:`grouped_layer`, with the same groups.
+
+    Returns
+    -------
+    Statistic
+        float64. With one row per unit the value is
+        :func:`~collect.measures.cka.cka_linear_debiased`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 5 units, or the HSIC of a layer with itself is not positive, with
+        all units or without one of them.
+
+    Notes
+    -----
+    Costs ``O(n_rows * n_units * n_features)`` time.
+    """
+    if x.n_units < 5:
+        raise ValueError(f"{x.n_units} units: leaving one out takes at least 5")
+    cross, own_x, own_y = hsic_over_units(x, y), hsic_over_units(x, x), hsic_over_units(y, y)
+    for own in (own_x, own_y):
+        smallest = min(float(own.value), float(own.without.min()))
+        if smallest <= 0:
+            raise ValueError(
+                f"debiased HSIC of a layer with itself is {smallest:.3g}, not positive: "
+                f"too few units ({x.n_units}) or one of them dominates"
+            )
+    return Statistic(
+        cross.value / (own_x.value * own_y.value).sqrt(),
+        cross.without / (own_x.without * own_y.without).sqrt(),
+    )
+
+
+def hsic_over_units(x: GroupedLayer, y: GroupedLayer) -> Statistic:
+    """HSIC from terms of different units only, and what it is without each unit."""
+    pairs, quadruples, triples = _sums(x, y)
+    values, without = (
+        a[0] / (n * (n - 1))
+        + a[1] / (n * (n - 1) * (n - 2) * (n - 3))
+        - 2 * a[2] / (n * (n - 1) * (n - 2))
+        for n, a in (
+            (x.n_units, [pairs.value, quadruples.value, triples.value]),
+            (x.n_units - 1, [pairs.without, quadruples.without, triples.without]),
+        )
+    )
+    return Statistic(values, without)
+
+
+def _sums(x: GroupedLayer, y: GroupedLayer) -> tuple[Statistic, Statistic, Statistic]:
+    # Weighted sums over pairs, quadruples and triples of rows of different units.
+    a, b, weight, n_units = x.row_totals, y.row_totals, x.weight, x.n_units
+    products = torch.zeros_like(a)  # of each row, over the units g: K_ig L_ig
+    change = torch.zeros(n_units, dtype=a.dtype, device=a.device)  # of triples, without unit g
+    chunk = max(1, _CHUNK_ELEMENTS // n_units)
+    for start in range(0, len(a), chunk):
+        rows = slice(start, start + chunk)
+        k, l, w = x.to_units(rows), y.to_units(rows), weight[rows]  # noqa: E741
+        kl = k * l
+        products[rows] = kl.sum(dim=1)
+        change += 2 * w @ kl - (w * a[rows]) @ l - (w * b[rows]) @ k
+    of_row = weight * (a * b - products)
+    triples = Statistic(of_row.sum(), of_row.sum() - x.per_unit(of_row) + change)
+    return _pairs(x, y, products), _quadruples(x.between, y.between), triples
+
+
+def _pairs(x: GroupedLayer, y: GroupedLayer, products: Tensor) -> Statistic:
+    if x.n_units == len(products):
+        of_unit = x.per_unit(products)
+    else:
+        cross = (x.features * x.weight[:, None]).T @ y.features
+        of_row = x.weight * ((x.features @ cross) * y.features).sum(dim=1)
+        inside = [
+            ((x.features[i] @ x.features[i].T) * (y.features[i] @ y.features[i].T)).mean()
+            for i in x.rows_of_units
+        ]
+        of_unit = x.per_unit(of_row) - torch.stack(inside)
+    total = of_unit.sum()
+    return Statistic(total, total - 2 * of_unit)
+
+
+def _quadruples(k: Tensor, l: Tensor) -> Statistic:  # noqa: E741
+    a, b, kl = k.sum(dim=1), l.sum(dim=1), (k * l).sum(dim=1)
+    sum_a, sum_b, inner, dot = a.sum(), b.sum(), kl.sum(), a @ b
+    inner_without = inner - 2 * kl
+    dot_without = dot - a * b - k @ b - l @ a + kl
+    return Statistic(
+        sum_a * sum_b - 4 * dot + 2 * inner,
+        (sum_a - 2 * a) * (sum_b - 2 * b) - 4 * dot_without + 2 * inner_without,
+    )
