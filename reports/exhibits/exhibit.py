@@ -52,6 +52,16 @@ class Artefact:
     sources: tuple[Selection, ...]
 
 
+def matching(where: Mapping[str, object]) -> list[pl.Expr]:
+    """Return conditions: a column equals its value, is null, or is one of the values of a tuple."""
+    return [
+        pl.col(column).is_in(value)
+        if isinstance(value, tuple)
+        else pl.col(column).eq_missing(pl.lit(value))
+        for column, value in where.items()
+    ]
+
+
 @dataclass(frozen=True)
 class Data:
     """What a builder gets: the rows of its queries and one appearance per network and dataset."""
@@ -65,14 +75,8 @@ class Data:
 
         None matches null, a tuple any of its values; without a condition every row is returned.
         """
-        conditions = [
-            pl.col(column).is_in(value)
-            if isinstance(value, tuple)
-            else pl.col(column).eq_missing(pl.lit(value))
-            for column, value in where.items()
-        ]
         frame = self.frames[query]
-        return Selection(query, where, frame.filter(*conditions) if conditions else frame)
+        return Selection(query, where, frame.filter(matching(where)) if where else frame)
 
 
 @dataclass(frozen=True)

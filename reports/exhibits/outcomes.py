@@ -13,12 +13,12 @@ from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
 FIGURE = ("origin", "outcome", "measure", "token", "probe")
 PANEL_ROW = ("backbone", "pretraining", "adaptation")
 MOST_COLUMNS = 5
-MOST_ROWS = 4
+MOST_ROWS = 3
 SHOWN = ("gain_ratio", "calibration_error", "knn_accuracy")
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return one figure per origin, outcome, measure, token and probe; more beyond four rows."""
+    """Return one figure per origin, outcome, measure, token and probe; more beyond three rows."""
     artefacts = []
     for key in data.frames["regressions"].select(FIGURE).unique(maintain_order=True).rows():
         where = dict(zip(FIGURE, key, strict=True))
@@ -36,7 +36,7 @@ def is_shown(outcome: str) -> bool:
 def outcome_figures(
     data: Data, where: Mapping[str, object], *, name: str, x_label: str = ""
 ) -> list[Artefact]:
-    """Return the figures of one outcome and measure, four rows of panels in each.
+    """Return the figures of one outcome and measure, three rows of panels in each.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown
 from reports.formatting import number
 from reports.layers import layer_order
@@ -100,18 +100,18 @@ def _value(
 
 
 def _notes(slopes: pl.DataFrame) -> tuple[str, ...]:
-    families = slopes.filter(pl.col("p_adjusted").is_not_null()).select(
-        "family", "family_size", "method"
-    )
-    named = "; ".join(
-        f"{family} ({method}): {size} tests"
-        for family, size, method in families.unique().sort(pl.all()).iter_rows()
-    )
-    return (
+    methods = (
         "Interval and naive p: least squares as if runs were independent. Clustered: standard "
-        "errors by dataset (CR1). Wild: wild cluster bootstrap. Dash: undefined; the CSV says why.",
-        *((f"Holm: p adjusted within its family. {named}.",) if named else ()),
+        "errors by dataset (CR1). Wild: wild cluster bootstrap. Dash: undefined; the CSV says why."
     )
+    sizes = slopes["family_size"].drop_nulls()
+    if sizes.is_empty():
+        return (methods,)
+    holm = (
+        "Holm: the p-value left of it, adjusted among the networks and layers of this table with "
+        f"the same adaptation ({span(sizes)} tests; the CSV names the family)."
+    )
+    return methods, holm
 
 
 EXHIBIT = Exhibit(

@@ -4,14 +4,20 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug, span
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, matching, slug, span
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
-from reports.wording import PRIMARY, adaptation_name, is_better_small, score_name
+from reports.wording import adaptation_name, is_better_small, score_name
 
 CELL = ("backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 STUBS = ("backbone", "pretraining", "pooling", "head")
 COLUMN = ("split", "confidence_source", "token", "n_neighbours", "score")
-TEST_SCORES = ("balanced_accuracy", "ece_width_15")
+PRIMARY = (
+    ("auc", "auc_ovr_weighted"),  # the second is the first where there are two classes
+    ("map_macro",),
+    ("kappa_quadratic",),
+    ("accuracy",),
+)
+TEST_SCORES = (("balanced_accuracy",), ("ece_width_15",))
 SOURCE_SCORES = ("accuracy",)
 
 
@@ -38,13 +44,14 @@ def _columns(rows: pl.DataFrame) -> list[Mapping[str, object]]:
     present = rows.select(COLUMN).unique().sort(COLUMN)
     head = present.filter(split="test", confidence_source="head")
     recorded = set(head["score"].to_list())
-    primary = next((score for score in PRIMARY if score in recorded), None)
-    wanted = [score for score in (primary, *TEST_SCORES) if score in recorded]
+    primary = [scores for scores in PRIMARY if recorded & set(scores)][:1]
+    wanted = [scores for scores in (*primary, *TEST_SCORES) if recorded & set(scores)]
     columns: list[Mapping[str, object]] = [
-        {"split": "test", "confidence_source": "head", "score": score} for score in wanted
+        {"split": "test", "confidence_source": "head", "score": scores} for scores in wanted
     ]
     votes = present.filter(pl.col("score").is_in(SOURCE_SCORES), confidence_source="knn")
-    return [*columns, *votes.filter(split="source").head(1).iter_rows(named=True)]
+    first = votes.filter(split="source").head(1).iter_rows(named=True)
+    return [*columns, *(row | {"score": (row["score"],)} for row in first)]
 
 
 def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]]) -> Table:
@@ -71,7 +78,7 @@ def _block(
     numbers = [
         with_best_marked(
             [_number(rows, cell, column) for cell in cells],
-            largest=not is_better_small(str(column["score"])),
+            largest=not is_better_small(_score(column)),
         )
         for column in columns
     ]
@@ -87,18 +94,20 @@ def _block(
     )
 
 
+def _score(column: Mapping[str, object]) -> str:
+    scores = column["score"]
+    return scores[0] if isinstance(scores, tuple) else str(scores)
+
+
 def _heading(column: Mapping[str, object]) -> Column:
-    label = score_name(str(column["score"]))
+    label = score_name(_score(column))
     if column["confidence_source"] == "knn":
         return Column(f"{label} (k = {column['n_neighbours']})", "k-NN, source probe")
     return Column(label, "held-out fold")
 
 
 def _number(rows: pl.DataFrame, cell: Mapping[str, object], column: Mapping[str, object]) -> Number:
-    conditions = [
-        pl.col(key).eq_missing(pl.lit(value)) for key, value in {**cell, **column}.items()
-    ]
-    for row in rows.filter(conditions).head(1).iter_rows(named=True):
+    for row in rows.filter(matching({**cell, **column})).head(1).iter_rows(named=True):
         ends = (row["ci_low"], row["ci_high"])
         return Number(
             row["estimate"],

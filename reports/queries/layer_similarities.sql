@@ -16,7 +16,7 @@ select
     measure,
     value,
     null_mean,
-    avg(value) over cell as mean,
+    avg(value order by run_id) over cell as mean,
     count(*) over cell as n_runs
 from marts.final_similarities
 where reference = 'pretrained' and reference_layer = layer

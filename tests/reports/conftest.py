@@ -43,7 +43,7 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     insert(connection, "raw.runs", runs.drop("auc"))
     insert(connection, "raw.scores", _scores(runs))
     insert(connection, "raw.similarities", _similarities(runs, rng))
-    points = connection.sql("from marts.similarity_by_outcome").pl()
+    points = connection.sql("from marts.similarity_by_outcome order by all").pl()
     analysis = {
         "analysis_id": ["a1"],
         "name": ["all"],
