@@ -32,8 +32,7 @@ def load(config: DatasetConfig) -> ImageSet:
         One line that names the file and what is wrong with it.
     """
     images = _read(config)
-    if config.name:
-        images = replace(images, name=config.name)
+    images = replace(images, name=config.name, task=config.task or images.task)
     check_labels(images, config.path or config.name)
     if config.max_images is not None and config.max_images < len(images):
         images = images.take(grouped_subset(images, config.max_images))
