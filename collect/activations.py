@@ -120,7 +120,7 @@ def pooled_positions(module: nn.Module, output: Tensor) -> Tensor:
     pooled: Tensor = cast("Any", module).forward_head(output, pre_logits=True)
     if pooled.ndim == 2:
         return pooled
-    layout = "NHWC" if getattr(module, "output_fmt", "NCHW") == "NHWC" else "NCHW"
+    layout: Layout = "NHWC" if getattr(module, "output_fmt", "NCHW") == "NHWC" else "NCHW"
     return token_features(pooled, "mean", layout, 0)
 
 

@@ -1,5 +1,7 @@
 """Activations are what the layer returned, pooled as asked, and hooks never stay behind."""
 
+from typing import Any
+
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -25,7 +27,7 @@ def test_hooks_are_gone_afterwards_even_after_an_error():
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_efficientnet"])
 def test_outputs_are_those_of_timm(name):
     backbone = build_backbone(name, "random", image_size=32)
-    module = backbone.module.eval()
+    module: Any = backbone.module.eval()
     images = torch.randn(2, 3, 32, 32)
     names = [layer.name for layer in backbone.layers]
     with torch.inference_mode(), recorded_outputs(module, names) as outputs:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import polars as pl
 import pytest
@@ -19,7 +20,7 @@ TABLES = ("scores", "similarities", "parameter_distances", "predictions", "activ
 
 
 def done(config, root):
-    events = []
+    events: list[Any] = []
     return execute(config, Layout(root), events.append), events
 
 
