@@ -1,12 +1,18 @@
 """Fill the warehouse, look into it, keep it sound."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from warehouse.ingest import IngestReport
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -17,6 +23,9 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+    markdown = "markdown"
+    latex = "latex"
+    parquet = "parquet"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print the rows.")]
@@ -25,18 +34,11 @@ FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to pri
 @app.command()
 def ingest(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
     """Bring runs that are new into the database; doing it again changes nothing."""
-    from warehouse.errors import WarehouseError
     from warehouse.ingest import ingest as ingest_runs
     from warehouse.layout import Layout
 
-    if not warehouse.is_dir():
-        raise WarehouseError(f"no directory {warehouse}: `repdrift collect run` makes one")
-    report = ingest_runs(Layout(warehouse), on_wait=_say)
-    _say(f"{report.n_new} new, {report.n_changed} changed, {report.n_known} known runs")
-    for problem in report.problems:
-        _say(f"left out: {problem}")
-    if report.problems:
-        raise typer.Exit(1)
+    _require_directory(warehouse)
+    _report_ingest(ingest_runs(Layout(warehouse), on_wait=_say))
 
 
 @app.command("import")
@@ -44,9 +46,7 @@ def import_runs(
     mapping: Annotated[
         str, typer.Argument(help="Name of a shipped mapping, or path of a TOML file.")
     ],
-    directory: Annotated[
-        Path, typer.Argument(help="Directory with the files.", exists=True, file_okay=False)
-    ],
+    directory: Annotated[Path, typer.Argument(help="Directory with the files.")],
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
 ) -> None:
     """Bring in runs that others logged, as a mapping file says; doing it again changes nothing."""
@@ -77,28 +77,114 @@ def describe(
     """Print what the tables and views are, or the columns of one."""
     from warehouse.connection import connect
     from warehouse.describe import described_columns, described_relations
-    from warehouse.output import FORMATS
 
     with connect(warehouse, on_wait=_say) as con:
         rows = described_columns(con, relation) if relation else described_relations(con)
-    typer.echo(FORMATS[output](rows), nl=False)
+    _write(rows, output)
+
+
+@app.command()
+def check(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
+    """Find what is wrong: damaged files, half-written runs, rows that cannot be."""
+    from warehouse.check import findings
+    from warehouse.layout import Layout
+
+    found = findings(Layout(warehouse), on_wait=_say)
+    for finding in found:
+        typer.echo(f"{finding.message} [{finding.remedy}]")
+    _say(f"{len(found)} findings" if found else "sound")
+    if found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def repair(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
+    """Set damaged runs aside and make the database anew from the others."""
+    from warehouse.layout import Layout
+    from warehouse.repair import repair as mend
+
+    _require_directory(warehouse)
+    report = mend(Layout(warehouse), on_wait=_say)
+    for run_id in report.set_aside:
+        _say(f"run {run_id} is damaged: moved to {warehouse / 'damaged' / run_id}")
+    for run_id in report.removed:
+        _say(f"run {run_id} was half written: removed")
+    if report.old_database is not None:
+        _say(f"the old database is {report.old_database}; `repdrift analysis run` fills results.*")
+    _report_ingest(report.ingested)
 
 
 def sql(
-    query: Annotated[str, typer.Argument(help="One SELECT.")],
+    query: Annotated[
+        str | None, typer.Argument(help="One SELECT, or @NAME for a saved query.")
+    ] = None,
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--param", "-p", help="name=value for $name in the query; repeatable."),
+    ] = None,
     output: FormatOption = Format.table,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write instead of the terminal.")
+    ] = None,
+    list_queries: Annotated[
+        bool, typer.Option("--list", help="List the saved queries and their parameters.")
+    ] = False,
 ) -> None:
     """Run a query on the warehouse, read-only and shut off from everything else."""
     from warehouse.connection import connect
     from warehouse.layout import Layout
-    from warehouse.output import FORMATS
+    from warehouse.queries import parsed_values, saved_queries, saved_query
     from warehouse.sandbox import close_sandbox, query_rows
 
+    layout = Layout(warehouse)
+    if list_queries:
+        for saved in saved_queries(layout).values():
+            parameters = " ".join(f"[-p {name}=...]" for name in saved.parameters)
+            typer.echo(f"@{saved.name} {parameters}".rstrip() + f"\n    {saved.question}")
+        return
+    if not query:
+        raise typer.BadParameter("give a SELECT, @NAME of a saved query, or --list")
+    values = parsed_values(parameter or [])
+    if query.startswith("@"):
+        saved = saved_query(layout, query[1:])
+        query, values = saved.text, saved.bound(values)
     with connect(warehouse, on_wait=_say) as con:
-        close_sandbox(con, Layout(warehouse))
-        rows = query_rows(con, query)
-    typer.echo(FORMATS[output](rows), nl=False)
+        close_sandbox(con, layout)
+        rows = query_rows(con, query, values)
+    _write(rows, output, out)
+
+
+def _write(rows: "pl.DataFrame", output: Format, out: Path | None = None) -> None:
+    from warehouse.errors import WarehouseError
+    from warehouse.output import FORMATS
+
+    content = FORMATS[output](rows)
+    if out is None:
+        if output is Format.parquet and sys.stdout.isatty():
+            raise typer.BadParameter("parquet is no text: name a file with --out")
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        return
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise WarehouseError(f"cannot write {out}: {error.strerror}") from error
+
+
+def _require_directory(warehouse: Path) -> None:
+    from warehouse.errors import WarehouseError
+
+    if not warehouse.is_dir():
+        raise WarehouseError(f"no directory {warehouse}: `repdrift collect run` makes one")
+
+
+def _report_ingest(report: "IngestReport") -> None:
+    _say(f"{report.n_new} new, {report.n_changed} changed, {report.n_known} known runs")
+    for problem in report.problems:
+        _say(f"left out: {problem}")
+    if report.problems:
+        raise typer.Exit(1)
 
 
 def _say(line: str) -> None:

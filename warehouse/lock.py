@@ -46,3 +46,15 @@ class RunLock:
             return os.fstat(self._descriptor).st_ino == self._path.stat().st_ino
         except FileNotFoundError:
             return False
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock of that file."""
+    try:
+        with path.open() as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -1,0 +1,110 @@
+"""Commands put data on stdout and messages on stderr; what a user can mend is one line."""
+
+import json
+import re
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from warehouse.ingest import ingest
+
+
+@pytest.fixture
+def repdrift(layout, tmp_path):
+    """Run the real command in a process of its own, on the warehouse of the test."""
+
+    def run(*arguments):
+        code = "import sys, repdrift; sys.argv[0] = 'repdrift'; repdrift.main()"
+        command = [sys.executable, "-c", code, *arguments, "-w", str(layout.root)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+
+    return run
+
+
+def test_ingest_says_what_it_did_and_leaves_stdout_alone(repdrift, add_run):
+    add_run("run1")
+    done = repdrift("warehouse", "ingest")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "1 new, 0 changed, 0 known runs\n"
+
+
+def test_ingest_fails_with_the_name_of_a_damaged_run(repdrift, add_run):
+    scores = add_run("run1") / "scores.parquet"
+    scores.write_bytes(scores.read_bytes()[:-5])
+    done = repdrift("warehouse", "ingest")
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "0 new, 0 changed, 0 known runs",
+        "left out: run run1: scores.parquet is truncated or was altered",
+    ]
+    assert repdrift("warehouse", "check").returncode == 1
+    assert "moved to" in repdrift("warehouse", "repair").stderr
+    checked = repdrift("warehouse", "check")
+    assert (checked.returncode, checked.stderr) == (0, "sound\n")
+
+
+def test_sql_prints_rows_and_takes_parameters(repdrift, layout, add_run, tmp_path):
+    add_run("run1")
+    ingest(layout)
+    query = "select run_id, value from marts.final_scores where fold = $fold"
+    assert json.loads(repdrift("sql", query, "-p", "fold=1", "--format", "json").stdout) == [
+        {"run_id": "run1", "value": 0.75}
+    ]
+    assert repdrift("sql", query, "-p", "fold=2", "-f", "csv").stdout == "run_id,value\n"
+    assert (
+        repdrift("sql", query, "-p", "fold=1", "-f", "parquet", "-o", "rows.parquet").stdout == ""
+    )
+    assert pl.read_parquet(tmp_path / "rows.parquet")["value"].to_list() == [0.75]
+
+
+def test_sql_lists_and_runs_saved_queries(repdrift, layout, add_run):
+    add_run("run1")
+    ingest(layout)
+    listed = repdrift("sql", "--list").stdout
+    assert "@diverged_runs\n    Which runs failed to train?\n" in listed
+    done = repdrift("sql", "@unfinished_cells", "-f", "json")
+    assert json.loads(done.stdout)[0]["complete_folds"] == [1]
+
+
+def test_describe_prints_every_table_and_the_columns_of_one(repdrift, layout, add_run):
+    add_run("run1")
+    ingest(layout)
+    listed = repdrift("warehouse", "describe").stdout
+    for name in ("raw.runs", "marts.gains", "results.intervals", "activations"):
+        assert re.search(rf"^{re.escape(name)} +\d+  \w", listed, re.MULTILINE)
+    assert "label" in repdrift("warehouse", "describe", "predictions").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["sql", "select 1"], 1, "error: no warehouse in .*: `repdrift warehouse ingest"),
+        (["warehouse", "ingest"], 1, "error: no directory .*: `repdrift collect run` makes one"),
+        (["warehouse", "import", "juodelyte2023", "nowhere"], 1, "error: nowhere has no file AUC"),
+        (["warehouse", "import", "nothing", "."], 1, "error: no mapping 'nothing'"),
+        (["warehouse", "import", "juodelyte2023", "."], 1, r"error: .*has no file AUC\.csv"),
+        (["sql", "-p", "fold"], 2, "give a SELECT"),
+        (["sql", "select 1", "-p", "fold"], 1, "error: parameter 'fold': write name=value"),
+        (["sql", "@nothing"], 1, "error: no saved query 'nothing'"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line(repdrift, arguments, code, message):
+    done = repdrift(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
+    assert re.search(message, " ".join(done.stderr.replace("│", " ").split()))
+    if code == 1:
+        assert done.stderr.count("\n") == 1
+
+
+def test_the_command_starts_without_anything_heavy():
+    heavy = "torch polars duckdb pyarrow matplotlib statsmodels pandas numpy"
+    code = (
+        "import sys, warehouse.cli; "
+        f"loaded = [name for name in '{heavy}'.split() if name in sys.modules]; "
+        "print(*loaded)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n", "")

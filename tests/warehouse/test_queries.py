@@ -1,0 +1,168 @@
+"""The ten questions that a user asks first have an answer that was worked out by hand."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.warehouse.small_runs import score_rows, similarity_rows, write_run
+from warehouse.connection import connect
+from warehouse.errors import WarehouseError
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.queries import saved_queries, saved_query
+from warehouse.results import write_results
+from warehouse.sandbox import close_sandbox, query_rows
+
+QUESTIONS = {
+    "best_network_per_dataset",
+    "calibration_per_cell",
+    "diverged_runs",
+    "forgetting_of_source",
+    "gain_over_scratch",
+    "mean_and_interval_per_cell",
+    "similarity_per_epoch",
+    "similarity_per_layer",
+    "slopes_on_similarity",
+    "unfinished_cells",
+}
+KNN: dict[str, Any] = {
+    "split": "source",
+    "confidence_source": "knn",
+    "score": "accuracy",
+    "n_neighbours": 10,
+}
+RESULTS = {
+    "origin": "repdrift",
+    "backbone": "resnet18",
+    "pretraining": "imagenet",
+    "adaptation": "full",
+    "token": "mean",
+    "level": 0.95,
+    "n_runs": 2,
+    "run_ids": ["full1", "full2"],
+}
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory):
+    """Two folds of full, linear and scratch on one dataset, a diverged fold, and two results."""
+    layout = Layout(tmp_path_factory.mktemp("questions"))
+    for fold, auc, cka in [(1, 0.8, 0.5), (2, 0.9, 0.7)]:
+        scores = pl.concat(
+            [
+                score_rows(auc),
+                score_rows(0.1 * fold, score="ece_width_15"),
+                score_rows(0.75, score="accuracy"),
+                score_rows(0.5 * fold, split="validation", score="loss"),
+                score_rows(0.9, epoch=0, **KNN),
+                score_rows(0.9 - 0.2 * fold, **KNN),
+            ]
+        )
+        layers = [
+            similarity_rows(1.0, epoch=0, null_mean=0.1),
+            similarity_rows(cka, null_mean=0.1),
+        ]
+        write_run(layout, f"full{fold}", scores=scores, similarities=pl.concat(layers), fold=fold)
+        other: dict[str, Any] = {"similarities": similarity_rows(0.9), "fold": fold}
+        write_run(layout, f"linear{fold}", scores=score_rows(0.7), adaptation="linear", **other)
+        write_run(layout, f"scratch{fold}", scores=score_rows(0.6), adaptation="scratch", **other)
+    write_run(layout, "diverged", fold=3, status="diverged")
+    ingest(layout)
+    interval = {
+        **RESULTS,
+        **{"dataset": "knee", "pooling": "mean", "head": "linear", "split": "test"},
+        **{"confidence_source": "head", "n_neighbours": 0, "score": "auc", "uncertainty": "fold"},
+        **{"method": "t", "estimate": 0.85, "sd": 0.07, "ci_low": 0.2, "ci_high": 1.5},
+    }
+    slope = {
+        **RESULTS,
+        **{"layer": "block1", "probe": "target", "measure": "cka_linear", "status": "fitted"},
+        **{"outcome": "gain_ratio:auc", "method": "ols", "term": "similarity", "estimate": 0.8},
+        **{"p_value": 0.2, "n_clusters": 1},
+    }
+    analysis = {
+        "query": "from x",
+        "parameters": {},
+        "n_runs": 2,
+        "data_hash": "",
+        "code_version": "",
+    }
+    with connect(layout.root, read_only=False) as con:
+        for name, row in [("intervals", interval), ("regressions", slope)]:
+            rows = pl.DataFrame([row])
+            write_results(con, analysis=analysis | {"name": name}, tables={name: rows})
+    return layout
+
+
+@pytest.fixture
+def answer(layout):
+    """Answer a saved query as `repdrift sql @name -p ...` does."""
+    with connect(layout.root) as con:
+        close_sandbox(con, layout)
+
+        def run(name, **values):
+            saved = saved_query(layout, name)
+            return query_rows(con, saved.text, saved.bound(values))
+
+        yield run
+
+
+def test_ten_questions_are_saved_each_with_its_text_and_what_its_parameters_mean(layout):
+    assert set(saved_queries(layout)) == QUESTIONS
+    for saved in saved_queries(layout).values():
+        assert saved.question.endswith("?")
+        assert all(saved.parameters.values()), saved.name
+
+
+def about(**values):
+    return {name: pytest.approx(value) for name, value in values.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("best_network_per_dataset", {},
+         {"adaptation": "full", "n_runs": 2, **about(mean_score=0.85, ahead_of_second=0.15)}),
+        ("calibration_per_cell", {"dataset": "knee"},
+         {"n_runs": 2, **about(mean_calibration_error=0.15, mean_accuracy=0.75)}),
+        ("diverged_runs", {}, {"run_id": "diverged", "fold": 3}),
+        ("forgetting_of_source", {},
+         {"n_neighbours": 10, **about(mean_before=0.9, mean_after=0.6, mean_change=-0.3)}),
+        ("gain_over_scratch", {"score": "auc"},
+         about(mean_gain=0.25, mean_of_scratch=0.6, mean_gain_ratio=0.25 / 0.6)),
+        ("mean_and_interval_per_cell", {"dataset": "knee"},
+         {"adaptation": "full", "method": "t", **about(mean=0.85, ci_low=0.2, ci_high=1.5)}),
+        ("similarity_per_epoch", {"measure": "cka_linear"},
+         {"adaptation": "full", "epoch": 0, "mean_validation_loss": None, "mean_similarity": 1}),
+        ("similarity_per_layer", {"dataset": "knee"},
+         {"adaptation": "full", "n_runs": 2, **about(mean_similarity=0.6, noise_floor=0.1)}),
+        ("slopes_on_similarity", {"layer": "block1"},
+         {"outcome": "gain_ratio:auc", "method": "ols", **about(slope=0.8, p_value=0.2)}),
+        ("unfinished_cells", {},
+         {"adaptation": "full", "n_complete": 2, "complete_folds": [1, 2], "diverged_folds": [3]}),
+    ],
+)  # fmt: skip
+def test_answers(answer, name, values, expected):
+    first = answer(name, **values).row(0, named=True)
+    assert {column: first[column] for column in expected} == expected
+
+
+def test_a_parameter_narrows_the_answer(answer):
+    assert len(answer("gain_over_scratch")) == 2
+    for name in ("gain_over_scratch", "similarity_per_layer", "mean_and_interval_per_cell"):
+        assert answer(name, dataset="isic").is_empty()
+
+
+def test_a_users_own_query_goes_before_the_shipped_one(tmp_path):
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries" / "diverged_runs.sql").write_text("-- Mine?\nselect $a as a, 1 as b")
+    saved = saved_query(Layout(tmp_path), "diverged_runs")
+    assert (saved.question, saved.bound({"a": 2})) == ("Mine?", {"a": 2})
+    with pytest.raises(WarehouseError, match="diverged_runs has no parameter 'c'; it has a"):
+        saved.bound({"c": 1})
+
+
+def test_refuses_an_unknown_name(layout):
+    with pytest.raises(WarehouseError, match=r"no saved query 'all': `repdrift sql --list`"):
+        saved_query(layout, "all")

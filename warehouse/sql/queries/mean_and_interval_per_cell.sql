@@ -1,0 +1,23 @@
+-- How good is each network on each dataset, and how sure is that?
+-- One row per cell (dataset, network, adaptation) and score: mean over its runs with the interval of `analysis run`.
+-- $dataset: Target dataset; all when it is not given.
+-- $score: Score; auc, auc_ovr_weighted and accuracy when it is not given.
+select
+    dataset,
+    backbone,
+    pretraining,
+    adaptation,
+    score,
+    estimate as mean,
+    sd,
+    ci_low,
+    ci_high,
+    method,
+    n_runs
+from results.intervals
+where
+    split = 'test'
+    and confidence_source = 'head'
+    and ($dataset is null or dataset = $dataset)
+    and ($score is null and score in ('auc', 'auc_ovr_weighted', 'accuracy') or score = $score)
+order by dataset asc, score asc, mean desc, backbone asc, pretraining asc, adaptation asc, method asc
