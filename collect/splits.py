@@ -174,7 +174,8 @@ def stratified_parts(
     Returns
     -------
     ndarray of shape (n,)
-        Part of each image, from 0. The same input gives the same parts.
+        Part of each image, from 0; no part is empty if there are groups enough. The same input
+        gives the same parts.
 
     Notes
     -----
@@ -198,7 +199,16 @@ def stratified_parts(
         weight = weights[group]
         part[group] = np.argmin((2 * held @ weight + weight @ weight) / share)
         held[part[group]] += weight
-    return part[groups]
+    return _none_empty(part, order, len(share))[groups]
+
+
+def _none_empty(part: Indices, order: Indices, n_parts: int) -> Indices:
+    """Give a part without groups the lightest group of the part that has most, if it has two."""
+    for empty in range(n_parts):
+        sizes = np.bincount(part, minlength=n_parts)
+        if sizes[empty] == 0 and sizes.max() > 1:
+            part[order[part[order] == sizes.argmax()][-1]] = empty
+    return part
 
 
 def _some_of(membership: NDArray[np.bool_], groups: Indices, share: float) -> Indices:

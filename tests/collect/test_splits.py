@@ -116,6 +116,12 @@ def test_identical_images_stay_together_whatever_the_patient_ids_say():
     assert len(np.unique(numbers)) == 4
 
 
+def test_a_small_part_gets_a_group_even_where_groups_are_few():
+    membership = np.ones((3, 1), dtype=bool)
+    parts = stratified_parts(membership, np.arange(3), [0.85, 0.15])
+    assert sorted(parts) == [0, 0, 1]
+
+
 def test_holdout_takes_its_fraction(patients):
     config = DatasetConfig(path="x.npz", split="holdout", test_fraction=0.3)
     split = split_of(patients, config, fold=None, n_folds=None)
