@@ -20,6 +20,10 @@ class WhitenedLayer:
 
     basis: Tensor
 
+    def reordered(self, order: Tensor) -> "WhitenedLayer":
+        """Take the rows in another order."""
+        return WhitenedLayer(self.basis[order])
+
 
 def whitened_layer(x: Tensor, name: str = "x") -> WhitenedLayer:
     """Orthonormal basis of the centred features in float64.

@@ -6,12 +6,13 @@ from typing import Literal
 
 from torch import Tensor
 
-from collect.measures.null import NullDistribution, pairing_null
-from collect.measures.registry import MEASURES
+from collect.measures.inference import Inference, Inferred, infer
+from collect.measures.registry import MEASURES, SimilarityMeasure
 from collect.measures.representation import paired_representations, units
-from collect.measures.spectrum import spectrum
+from collect.measures.spectrum import Spectrum, spectrum
 
 Pairs = Literal["matching", "all"]
+DEFAULT = Inference()
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Comparison:
         Never rounded, never clamped.
     null_mean, null_sd, null_p_value : float or None
         Mean and standard deviation of the value when the units are paired at random, and the
-        probability of a value at least as similar; None when it was not asked for.
+        probability of a value at least as similar; None where it was not computed.
     ci_low, ci_high : float or None
-        95 % interval over units; None when it was not asked for.
+        95 % interval over units; None where it was not computed.
     n_images : int
         Sampling units: images, or patients when ``groups`` says so.
     n_rows, n_features, n_features_reference : int
@@ -63,7 +64,7 @@ def compare(
     measures: Sequence[str],
     pairs: Pairs = "matching",
     groups: Tensor | None = None,
-    null: bool = True,
+    inference: Inference = DEFAULT,
 ) -> list[Comparison]:
     """Compare the layers of a network with those of a reference.
 
@@ -76,9 +77,10 @@ def compare(
     pairs : {'matching', 'all'}
         Layers of the same name, or every layer of ``x`` with every layer of ``y``.
     groups : Tensor of shape (n_rows,), optional
-        Image or patient that each row belongs to, when a unit has several rows.
-    null : bool
-        Whether to compute the distribution under random pairing of units.
+        Image or patient that each row belongs to, when a unit has several rows. The debiased CKA
+        then takes rows of different units only.
+    inference : Inference
+        What to say about chance: by default whatever has a closed form.
 
     Returns
     -------
@@ -91,40 +93,58 @@ def compare(
         If a measure is unknown, a layer of ``x`` has no partner, or a value is undefined; the
         message names the layer and the reason.
     """
+    found, undefined = defined_comparisons(
+        x, y, measures=measures, pairs=pairs, groups=groups, inference=inference
+    )
+    if undefined:
+        raise ValueError(undefined[0])
+    return found
+
+
+def defined_comparisons(
+    x: Mapping[str, Tensor],
+    y: Mapping[str, Tensor],
+    *,
+    measures: Sequence[str],
+    pairs: Pairs = "matching",
+    groups: Tensor | None = None,
+    inference: Inference = DEFAULT,
+) -> tuple[list[Comparison], list[str]]:
+    """Compare as :func:`compare` does, but leave out what is undefined, and say what and why.
+
+    Returns
+    -------
+    tuple of (list of Comparison, list of str)
+        What is defined, and one line for each layer or pair that is not.
+
+    Raises
+    ------
+    ValueError
+        If a measure is unknown or a layer of ``x`` has no partner.
+    """
     for name in measures:
         if name not in MEASURES:
             raise ValueError(f"unknown measure {name!r}: known are {', '.join(sorted(MEASURES))}")
     chosen = layer_pairs(list(x), list(y), pairs)
-    for layer, reference_layer in chosen:
-        paired_representations(
-            x[layer], y[reference_layer], (f"layer {layer}", f"reference layer {reference_layer}")
-        )
-    spectra = {layer: spectrum(x[layer], f"layer {layer}") for layer in dict(chosen)}
+    undefined: dict[str, None] = {}
+    sound = []
+    for a, b in chosen:
+        try:
+            paired_representations(x[a], y[b], (f"layer {a}", f"reference layer {b}"))
+            sound.append((a, b))
+        except ValueError as error:
+            undefined[str(error)] = None
+    spectra = {a: spectrum(x[a], f"layer {a}") for a in dict(sound)}
     found = []
     for name in measures:
-        values, nulls = _values_and_nulls(name, x, y, chosen, null=null and groups is None)
-        for (layer, reference_layer), value, law in zip(chosen, values, nulls, strict=True):
-            n_rows, n_features = x[layer].shape
-            found.append(
-                Comparison(
-                    layer=layer,
-                    reference_layer=reference_layer,
-                    measure=name,
-                    value=value,
-                    null_mean=law.mean if law else None,
-                    null_sd=law.sd if law else None,
-                    null_p_value=law.p_value(value) if law else None,
-                    ci_low=None,
-                    ci_high=None,
-                    n_images=units(n_rows, groups)[1],
-                    n_rows=n_rows,
-                    n_features=n_features,
-                    n_features_reference=y[reference_layer].shape[1],
-                    effective_rank=spectra[layer].effective_rank,
-                    top_component_share=spectra[layer].top_component_share,
-                )
-            )
-    return found
+        inferred, problems = infer(MEASURES[name], x, y, sound, groups, inference)
+        undefined |= dict.fromkeys(problems)
+        found += [
+            _comparison(MEASURES[name], a, b, x[a], y[b], groups, spectra[a], inferred[a, b])
+            for a, b in sound
+            if (a, b) in inferred
+        ]
+    return found, list(undefined)
 
 
 def layer_pairs(x: Sequence[str], y: Sequence[str], pairs: Pairs) -> list[tuple[str, str]]:
@@ -145,25 +165,30 @@ def layer_pairs(x: Sequence[str], y: Sequence[str], pairs: Pairs) -> list[tuple[
     return [(layer, layer) for layer in x]
 
 
-def _values_and_nulls(
-    name: str,
-    x: Mapping[str, Tensor],
-    y: Mapping[str, Tensor],
-    pairs: list[tuple[str, str]],
-    *,
-    null: bool,
-) -> tuple[list[float], list[NullDistribution | None]]:
-    measure = MEASURES[name]
-    ours = {a: measure.prepare(x[a], f"layer {a}") for a in dict(pairs)}
-    theirs = {b: measure.prepare(y[b], f"reference layer {b}") for b in {b: a for a, b in pairs}}
-    values = []
-    for a, b in pairs:
-        try:
-            values.append(measure.combine(ours[a], theirs[b]))
-        except ValueError as error:
-            raise ValueError(f"{name} of layer {a} and reference layer {b}: {error}") from error
-    if not null or measure.null_terms is None:
-        return values, [None] * len(values)
-    terms_x = {a: measure.null_terms(prepared) for a, prepared in ours.items()}
-    terms_y = {b: measure.null_terms(prepared) for b, prepared in theirs.items()}
-    return values, [pairing_null(terms_x[a], terms_y[b]) for a, b in pairs]
+def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
+    measure: SimilarityMeasure,
+    layer: str,
+    reference_layer: str,
+    x: Tensor,
+    y: Tensor,
+    groups: Tensor | None,
+    shape: Spectrum,
+    inferred: Inferred,
+) -> Comparison:
+    return Comparison(
+        layer=layer,
+        reference_layer=reference_layer,
+        measure=measure.name,
+        value=inferred.value,
+        null_mean=inferred.null_mean,
+        null_sd=inferred.null_sd,
+        null_p_value=inferred.null_p_value,
+        ci_low=inferred.ci_low,
+        ci_high=inferred.ci_high,
+        n_images=units(len(x), groups)[1],
+        n_rows=len(x),
+        n_features=x.shape[1],
+        n_features_reference=y.shape[1],
+        effective_rank=shape.effective_rank,
+        top_component_share=shape.top_component_share,
+    )

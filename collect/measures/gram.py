@@ -39,6 +39,10 @@ class CentredLayer:
     features: Tensor
     squared_norms: Tensor
 
+    def reordered(self, order: Tensor) -> "CentredLayer":
+        """Take the rows in another order."""
+        return CentredLayer(self.features[order], self.squared_norms[order])
+
 
 @dataclass(frozen=True)
 class Plan:

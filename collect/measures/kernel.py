@@ -23,6 +23,10 @@ class KernelLayer:
     gram: Tensor
     bandwidth: float
 
+    def reordered(self, order: Tensor) -> "KernelLayer":
+        """Take the rows in another order."""
+        return KernelLayer(self.gram[order][:, order], self.bandwidth)
+
 
 def kernel_layer(x: Tensor, name: str = "x", *, bandwidth_factor: float = 1.0) -> KernelLayer:
     """Gaussian kernel of one layer with ``bandwidth_factor`` times the median distance as sigma.

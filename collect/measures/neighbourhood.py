@@ -146,6 +146,11 @@ def neighbour_sets(x: Tensor, name: str = "x", *, n_neighbours: int = NEIGHBOURS
     return torch.zeros_like(cosine, dtype=torch.bool).scatter_(1, nearest, value=True)
 
 
+def reordered_rows_and_columns(sets: Tensor, order: Tensor) -> Tensor:
+    """Take the rows of the layer behind prepared neighbours in another order."""
+    return sets[order][:, order]
+
+
 def overlap(x: Tensor, y: Tensor) -> float:
     """:func:`mutual_knn` of prepared neighbours."""
     return float((x & y).sum() / x.sum())

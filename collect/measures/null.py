@@ -14,9 +14,7 @@ from dataclasses import dataclass
 import torch
 from scipy.stats import pearson3
 
-from collect.measures.gram import CentredLayer
-
-MINIMUM_UNITS = 6
+from collect.measures.null_terms import NullTerms
 
 
 @dataclass(frozen=True)
@@ -38,91 +36,6 @@ class NullDistribution:
     def p_value(self, value: float) -> float:
         """Probability of a value at least this large, by the Pearson III curve of these moments."""
         return float(pearson3.sf((value - self.mean) / self.sd, self.skewness))
-
-
-@dataclass(frozen=True)
-class NullTerms:
-    """What the moments need of one layer, from its traceless matrix A' and its full matrix A.
-
-    Attributes
-    ----------
-    n_rows : int
-        Rows that are permuted.
-    norm, trace : float
-        Frobenius norm and trace of A.
-    squares : float
-        Sum of squares of A'.
-    trace_of_cube : float
-        Trace of A' A' A'.
-    cubes : float
-        Sum of cubes of the entries of A'.
-    diagonal_squares, diagonal_cubes : float
-        Sums over the diagonal d of A'.
-    diagonal_form : float
-        ``d' A' d``.
-    diagonal_row_squares : float
-        Sum over rows of d times the row's sum of squares.
-    """
-
-    n_rows: int
-    norm: float
-    trace: float
-    squares: float
-    trace_of_cube: float
-    cubes: float
-    diagonal_squares: float
-    diagonal_cubes: float
-    diagonal_form: float
-    diagonal_row_squares: float
-
-
-def null_terms(layer: CentredLayer, *, debiased: bool) -> NullTerms:
-    """Terms of one layer, in float64.
-
-    Parameters
-    ----------
-    layer : CentredLayer
-        From :func:`~collect.measures.gram.centred_layer`.
-    debiased : bool
-        Whether the value is debiased CKA.
-
-    Returns
-    -------
-    NullTerms
-        Costs ``O(n_rows**3)`` time and three n x n matrices.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than 6 rows: the third moment is undefined.
-    """
-    features = layer.features.double()
-    n = len(features)
-    if n < MINIMUM_UNITS:
-        raise ValueError(f"{n} rows: moments under random pairing need {MINIMUM_UNITS}")
-    a = features @ features.T
-    trace = float(a.trace())
-    if debiased:
-        rows = a.diagonal().clone()
-        a += (rows[:, None] + rows[None, :]) / (n - 2) - rows.sum() / ((n - 1) * (n - 2))
-        a.fill_diagonal_(0)
-        trace = 0.0
-    norm = float(torch.linalg.vector_norm(a))
-    a += trace / (n * (n - 1))
-    a.diagonal().sub_(trace / (n - 1))
-    d, squared = a.diagonal(), a.square()
-    return NullTerms(
-        n_rows=n,
-        norm=norm,
-        trace=trace,
-        squares=float(squared.sum()),
-        trace_of_cube=float((a @ a).flatten() @ a.flatten()),
-        cubes=float(squared.flatten() @ a.flatten()),
-        diagonal_squares=float(d @ d),
-        diagonal_cubes=float(d.pow(3).sum()),
-        diagonal_form=float(d @ a @ d),
-        diagonal_row_squares=float(d @ squared.sum(dim=1)),
-    )
 
 
 def pairing_null(x: NullTerms, y: NullTerms) -> NullDistribution:

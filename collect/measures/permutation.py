@@ -74,7 +74,7 @@ def row_permutations(
     sizes = unit.bincount(minlength=n_units)
     by_unit = unit.argsort(stable=True)
     first = sizes.cumsum(dim=0) - sizes
-    strata = [(sizes == size).nonzero().flatten() for size in sizes.unique()]
+    strata = [(sizes == size).nonzero().flatten() for size in torch.unique(sizes)]
     n_moving = sum(len(stratum) for stratum in strata if len(stratum) > 1)
     if n_moving < 4:
         raise ValueError(

@@ -25,6 +25,10 @@ class PredictiveLayer:
     x: Tensor
     name: str = "x"
 
+    def reordered(self, order: Tensor) -> "PredictiveLayer":
+        """Take the rows in another order."""
+        return PredictiveLayer(self.x[order], self.name)
+
     @cached_property
     def basis(self) -> Tensor:
         """Orthonormal basis of the centred features: what a linear map of them can reach."""

@@ -1,30 +1,38 @@
 """The measures by name, each with what it claims; tests hold each to exactly its claims."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from torch import Tensor
 
-from collect.measures.cca import mean_correlation, whitened_layer
+from collect.measures.cca import WhitenedLayer, mean_correlation, whitened_layer
 from collect.measures.cca_sampling import repeated_correlation, sampled_layers
-from collect.measures.cka import biased_alignment, debiased_alignment
-from collect.measures.gram import centred_layer
-from collect.measures.kernel import kernel_alignment, kernel_layer
+from collect.measures.cka import alignments, biased_alignment, debiased_alignment
+from collect.measures.gram import CentredLayer, centred_layer
+from collect.measures.kernel import KernelLayer, kernel_alignment, kernel_layer
 from collect.measures.minibatch import batch_alignment, batches
 from collect.measures.neighbourhood import (
     dissimilarity_ranks,
     neighbour_sets,
     overlap,
     rank_correlation,
+    reordered_rows_and_columns,
 )
-from collect.measures.null import NullTerms, null_terms
+from collect.measures.null_terms import NullTerms, null_terms
 from collect.measures.prediction import PredictiveLayer, explained_share, mean_cosine, mean_row
 from collect.measures.representation import paired_representations
-from collect.measures.shape import angle, procrustes_distance, unit_shape, wide_layer
+from collect.measures.shape import (
+    angle,
+    procrustes_distance,
+    reordered_rows,
+    unit_shape,
+    wide_layer,
+)
 from collect.measures.svcca import (
+    ProjectedLayer,
     component_correlation,
     principal_layer,
     projected_layer,
@@ -67,6 +75,12 @@ class SimilarityMeasure:
     null_terms : callable, optional
         ``null_terms(prepared)``: what the exact distribution under random pairing needs of one
         layer; None where it has no closed form.
+    all_pairs : callable, optional
+        ``all_pairs(prepared_xs, prepared_ys)``: a matrix of values, where that is cheaper than
+        ``combine`` of every pair.
+    reorder : callable, optional
+        ``reorder(prepared, order)``: the prepared layer with its rows in another order, where that
+        is cheaper than preparing anew.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -82,8 +96,14 @@ class SimilarityMeasure:
     symmetric: bool = True
     metric: bool = False
     null_terms: Callable[[Any], NullTerms] | None = None
+    all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
+    reorder: Callable[[Any, Tensor], Any] | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
+
+    def prepared(self, x: Tensor, name: str = "x", groups: Tensor | None = None) -> Any:  # noqa: ANN401
+        """Prepare one layer, with the image of each row if the measure wants to know it."""
+        return self.prepare(x, name, groups) if self.knows_groups else self.prepare(x, name)
 
     def compute(self, x: Tensor, y: Tensor) -> float:
         """Value for one pair of representations of the same inputs."""
@@ -102,6 +122,8 @@ MEASURES: dict[str, SimilarityMeasure] = {
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
             null_terms=partial(null_terms, debiased=False),
+            all_pairs=partial(alignments, debiased=False),
+            reorder=CentredLayer.reordered,
         ),
         SimilarityMeasure(
             name="cka_linear_debiased",
@@ -111,6 +133,8 @@ MEASURES: dict[str, SimilarityMeasure] = {
             invariant_to=SHAPE_PRESERVING,
             range=(-1.0, 1.0),
             null_terms=partial(null_terms, debiased=True),
+            all_pairs=partial(alignments, debiased=True),
+            reorder=CentredLayer.reordered,
         ),
         SimilarityMeasure(
             name="cka_minibatch",
@@ -125,6 +149,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=kernel_layer,
             combine=kernel_alignment,
+            reorder=KernelLayer.reordered,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),
@@ -133,6 +158,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="distance",
             prepare=wide_layer,
             combine=angle,
+            reorder=CentredLayer.reordered,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, math.pi / 2),
             metric=True,
@@ -142,6 +168,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="distance",
             prepare=unit_shape,
             combine=procrustes_distance,
+            reorder=reordered_rows,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, math.sqrt(2)),
             metric=True,
@@ -151,6 +178,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=whitened_layer,
             combine=mean_correlation,
+            reorder=WhitenedLayer.reordered,
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
         ),
@@ -168,6 +196,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=principal_layer,
             combine=component_correlation,
+            reorder=WhitenedLayer.reordered,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),
@@ -176,6 +205,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=projected_layer,
             combine=weighted_correlation,
+            reorder=ProjectedLayer.reordered,
             invariant_to=SHAPE_PRESERVING - {"rotation"},
             range=(0.0, 1.0),
             symmetric=False,
@@ -193,6 +223,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=neighbour_sets,
             combine=overlap,
+            reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),
         ),
@@ -201,6 +232,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=PredictiveLayer,
             combine=explained_share,
+            reorder=PredictiveLayer.reordered,
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
             symmetric=False,

@@ -68,6 +68,11 @@ def procrustes(x: Tensor, y: Tensor) -> float:
     return procrustes_distance(unit_shape(x, "x"), unit_shape(y, "y"))
 
 
+def reordered_rows(shape: Tensor, order: Tensor) -> Tensor:
+    """Take the rows of a prepared shape in another order."""
+    return shape[order]
+
+
 def procrustes_distance(x: Tensor, y: Tensor) -> float:
     """:func:`procrustes` of prepared shapes."""
     overlap = float(torch.linalg.matrix_norm(x.T @ y, ord="nuc"))

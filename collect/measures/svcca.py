@@ -90,6 +90,10 @@ class ProjectedLayer:
     whitened: WhitenedLayer
     coordinates: Tensor
 
+    def reordered(self, order: Tensor) -> "ProjectedLayer":
+        """Take the rows in another order."""
+        return ProjectedLayer(self.whitened.reordered(order), self.coordinates)
+
 
 def projected_layer(x: Tensor, name: str = "x") -> ProjectedLayer:
     """Prepare one layer for :func:`pwcca`."""

@@ -11,7 +11,8 @@ however many rows it has. It is unbiased, with one row per unit it is the U-stat
 (2012), and what it is without one unit takes a subtraction, not another computation.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from collect.measures.representation import centred, representation, units
 
+MINIMUM_TO_LEAVE_ONE = 5
 _CHUNK_ELEMENTS = 1 << 22
 
 
@@ -39,6 +41,20 @@ class GroupedLayer:
     features: Tensor
     unit: Tensor
     n_units: int
+
+    @cached_property
+    def own(self) -> "Statistic":
+        """HSIC of the layer with itself."""
+        return hsic_over_units(self, self)
+
+    def reordered(self, order: Tensor) -> "GroupedLayer":
+        """Take the rows in another order that keeps units together, as one of units of equal size.
+
+        The layer's HSIC with itself stays what it is.
+        """
+        other = replace(self, features=self.features[order])
+        other.__dict__["own"] = self.own
+        return other
 
     @cached_property
     def weight(self) -> Tensor:
@@ -103,6 +119,23 @@ class Statistic:
     without: Tensor
 
 
+def cka_over_units(x: GroupedLayer, y: GroupedLayer) -> float:
+    """Debiased CKA over units: the value of :func:`cka_without_each_unit` alone.
+
+    Raises
+    ------
+    ValueError
+        If the HSIC of a layer with itself is not positive.
+    """
+    own = [float(layer.own.value) for layer in (x, y)]
+    if min(own) <= 0:
+        raise ValueError(
+            f"debiased HSIC of a layer with itself is {min(own):.3g}, not positive: "
+            f"too few units ({x.n_units}) or one of them dominates"
+        )
+    return float(hsic_over_units(x, y).value) / math.sqrt(own[0] * own[1])
+
+
 def cka_without_each_unit(x: GroupedLayer, y: GroupedLayer) -> Statistic:
     """Debiased CKA over units, and what it is without each of them.
 
@@ -127,9 +160,11 @@ def cka_without_each_unit(x: GroupedLayer, y: GroupedLayer) -> Statistic:
     -----
     Costs ``O(n_rows * n_units * n_features)`` time.
     """
-    if x.n_units < 5:
-        raise ValueError(f"{x.n_units} units: leaving one out takes at least 5")
-    cross, own_x, own_y = hsic_over_units(x, y), hsic_over_units(x, x), hsic_over_units(y, y)
+    if x.n_units < MINIMUM_TO_LEAVE_ONE:
+        raise ValueError(
+            f"{x.n_units} units: leaving one out takes at least {MINIMUM_TO_LEAVE_ONE}"
+        )
+    cross, own_x, own_y = hsic_over_units(x, y), x.own, y.own
     for own in (own_x, own_y):
         smallest = min(float(own.value), float(own.without.min()))
         if smallest <= 0:

@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose
 
 from collect.measures.cka import cka_linear, cka_linear_debiased
 from collect.measures.gram import centred_layer
-from collect.measures.null import null_terms, pairing_null
+from collect.measures.null import pairing_null
+from collect.measures.null_terms import null_terms
 
 ESTIMATORS = {False: cka_linear, True: cka_linear_debiased}
 

@@ -1,0 +1,109 @@
+"""CPU and GPU agree: float64 to rounding, float32 to what float32 can hold."""
+
+import pytest
+import torch
+
+from collect.measures.calibration import calibration_scores
+from collect.measures.compare import compare
+from collect.measures.gram import centred_layer, inner_products
+from collect.measures.inference import Inference
+from collect.measures.knn import knn_probabilities
+from collect.measures.null import pairing_null
+from collect.measures.null_terms import null_terms
+from collect.measures.registry import MEASURES
+from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+N, P = 300, 40
+# RSA and shared neighbours are step functions of the features: a rounding can move a rank.
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
+STEPS = {"rsa": 1e-4, "mutual_knn": 2 / (10 * N)}
+
+
+def pair(rng, dtype):
+    x = rng.normal(size=(N, P)) + 1
+    y = x + rng.normal(size=(N, P))
+    return torch.from_numpy(x).to(dtype), torch.from_numpy(y).to(dtype)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+@pytest.mark.parametrize("name", MEASURES)
+def test_similarity_is_the_same(rng, name, dtype):
+    x, y = pair(rng, dtype)
+    on_cpu, on_gpu = MEASURES[name].compute(x, y), MEASURES[name].compute(x.cuda(), y.cuda())
+    tolerance = max(TOLERANCE[dtype], STEPS.get(name, 0.0) if dtype == torch.float32 else 0.0)
+    assert on_gpu == pytest.approx(on_cpu, abs=tolerance)
+
+
+@pytest.mark.parametrize("space", ["features", "rows"])
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+def test_inner_products_are_the_same(rng, dtype, space):
+    x, y = pair(rng, dtype)
+    cpu, gpu = (
+        inner_products([centred_layer(a)], [centred_layer(b)], space=space)
+        for a, b in ((x, y), (x.cuda(), y.cuda()))
+    )
+    scale = float((cpu.own_x * cpu.own_y).sqrt())
+    assert float(gpu.cross) / scale == pytest.approx(float(cpu.cross) / scale, abs=TOLERANCE[dtype])
+
+
+def test_debiased_cka_in_float32_is_within_a_millionth_of_float64(rng):
+    x = torch.from_numpy(rng.normal(size=(1512, 768)) + 30).float().cuda()
+    y = torch.from_numpy(rng.normal(size=(1512, 768)) + 30).float().cuda() + x
+    measure = MEASURES["cka_linear_debiased"]
+    exact = measure.compute(x.double().cpu(), y.double().cpu())
+    assert measure.compute(x, y) == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.parametrize("debiased", [False, True])
+def test_null_is_the_same(rng, debiased):
+    x, y = pair(rng, torch.float64)
+    cpu, gpu = (
+        pairing_null(*(null_terms(centred_layer(a), debiased=debiased) for a in both))
+        for both in ((x, y), (x.cuda(), y.cuda()))
+    )
+    assert (gpu.mean, gpu.sd, gpu.skewness) == pytest.approx(
+        (cpu.mean, cpu.sd, cpu.skewness), rel=1e-8, abs=1e-12
+    )
+
+
+def test_leaving_out_each_image_is_the_same(rng):
+    x, y = pair(rng, torch.float64)
+    images = torch.arange(N) // 5
+    cpu, gpu = (
+        cka_without_each_unit(grouped_layer(a, "x", images), grouped_layer(b, "y", images))
+        for a, b in ((x, y), (x.cuda(), y.cuda()))
+    )
+    torch.testing.assert_close(gpu.without.cpu(), cpu.without, rtol=0, atol=1e-9)
+
+
+def test_comparisons_are_the_same(rng):
+    x, y = pair(rng, torch.float64)
+    how = Inference(n_permutations=19, n_blocks=10)
+    measures = [name for name in MEASURES if name not in ("rsa", "cca_mean_juodelyte")]
+    groups = torch.arange(N) // 3
+    cpu = compare({"a": x}, {"a": y}, measures=measures, groups=groups, inference=how)
+    gpu = compare({"a": x.cuda()}, {"a": y.cuda()}, measures=measures, groups=groups, inference=how)
+    for a, b in zip(cpu, gpu, strict=True):
+        for field in ("value", "null_mean", "null_sd", "null_p_value", "ci_low", "ci_high"):
+            assert getattr(b, field) == pytest.approx(getattr(a, field), abs=1e-8)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+def test_neighbours_vote_the_same(rng, dtype):
+    x, y = pair(rng, dtype)
+    labels = torch.from_numpy(rng.integers(4, size=N))
+    cpu = knn_probabilities(x, labels, y, n_neighbours=20, n_classes=4)
+    gpu = knn_probabilities(x.cuda(), labels, y.cuda(), n_neighbours=20, n_classes=4)
+    torch.testing.assert_close(gpu.cpu(), cpu, rtol=0, atol=10 * TOLERANCE[dtype])
+
+
+def test_calibration_is_the_same(rng):
+    p = torch.from_numpy(rng.dirichlet([0.5] * 4, size=N))
+    y = torch.from_numpy(rng.integers(4, size=N))
+    assert calibration_scores(p.cuda(), y.cuda()) == pytest.approx(
+        calibration_scores(p, y), abs=1e-9
+    )
