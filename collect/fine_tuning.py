@@ -14,6 +14,7 @@ from collect.inputs import network_input
 from collect.losses import Loss
 from collect.networks import derived_seed
 from collect.reading import read
+from collect.resume import State
 from collect.run_data import Part
 from collect.selection import Selection
 from collect.study import RunConfig
@@ -83,7 +84,13 @@ class FineTuning:
         """Epochs when nothing stops early."""
         return sum(phase.settings.epochs for phase in self.phases)
 
-    def run(self, on_epoch: Callable[[Epoch], float]) -> None:
+    def run(
+        self,
+        on_epoch: Callable[[Epoch], float],
+        *,
+        save: Callable[[State], None],
+        resumed: State | None = None,
+    ) -> None:
         """Train to the end.
 
         Parameters
@@ -91,32 +98,51 @@ class FineTuning:
         on_epoch : callable
             Called after each epoch; tells the selection and returns the loss on the validation
             images.
+        save : callable
+            Called after that with the state from which the training can go on.
+        resumed : dict, optional
+            Such a state. Network, selection and random state must be back in place already.
 
         Raises
         ------
         DivergedError
             If a loss is not finite or exploded.
         """
-        number = 0
-        for phase in self.phases:
+        state = resumed or {"phase": 0, "epoch_of_phase": 0, "number": 0}
+        number = state["number"]
+        for index in range(state["phase"], len(self.phases)):
+            phase = self.phases[index]
             freeze(self.network, phase.frozen, self.config.n_blocks)
             training = self._phase_training(phase)
-            self.selection.start_phase()
-            frozen = phase.frozen == "backbone"
-            for _ in range(phase.settings.epochs):
-                number += 1
-                start = time.perf_counter()
-                loss = training.run_epoch()
-                self._require_sane(loss, f"training loss of epoch {number}")
-                duration = time.perf_counter() - start
-                training.validated(on_epoch(Epoch(number, loss, duration, frozen)))
-                patience = phase.settings.early_stopping_patience
-                if patience is not None and self.selection.n_worse >= patience:
-                    break
+            completed = 0
+            if index == state["phase"] and "training" in state:
+                training.load_state_dict(state["training"])
+                completed = state["epoch_of_phase"]
+            else:
+                self.selection.start_phase()
+            while completed < phase.settings.epochs and not self._stops_early(phase):
+                completed, number = completed + 1, number + 1
+                epoch = self._epoch(number, training, frozen=phase.frozen == "backbone")
+                training.validated(on_epoch(epoch))
+                save(
+                    {
+                        "phase": index,
+                        "epoch_of_phase": completed,
+                        "number": number,
+                        "training": training.state_dict(),
+                    }
+                )
 
-    def _require_sane(self, loss: float, what: str) -> None:
+    def _epoch(self, number: int, training: PhaseTraining, *, frozen: bool) -> Epoch:
+        start = time.perf_counter()
+        loss = training.run_epoch()
         if not math.isfinite(loss) or loss > EXPLODED:
-            raise DivergedError(f"{what} is {loss:g}")
+            raise DivergedError(f"training loss of epoch {number} is {loss:g}")
+        return Epoch(number, loss, time.perf_counter() - start, frozen)
+
+    def _stops_early(self, phase: Phase) -> bool:
+        patience = phase.settings.early_stopping_patience
+        return patience is not None and self.selection.n_worse >= patience
 
     def _phase_training(self, phase: Phase) -> PhaseTraining:
         model, inputs = self._frozen() if phase.frozen == "backbone" else self._live()

@@ -1,5 +1,6 @@
 """A network for a task: a backbone, the pooling of its output, and a head."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 import torch
@@ -72,6 +73,19 @@ class Network(nn.Module):
         """Logits of shape (n, n_classes) for normalised images."""
         logits: Tensor = self.head(self.pooled(images)[self.pooling])
         return logits
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """State of what can have changed: without a backbone that is frozen as a whole."""
+        is_frozen = self.backbone in self.frozen
+        return {
+            name: value
+            for name, value in self.state_dict().items()
+            if not (is_frozen and name.startswith("backbone."))
+        }
+
+    def load_trained_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from what :meth:`trained_state` returned; the rest stays as it is."""
+        self.load_state_dict({**self.state_dict(), **state})
 
     def train(self, mode: bool = True) -> Self:
         """Set training mode, but for what is frozen."""

@@ -1,5 +1,6 @@
 """What code, packages and machine made a run."""
 
+import hashlib
 import platform
 import subprocess
 from functools import cache
@@ -38,6 +39,15 @@ def code_version() -> tuple[str, bool | None]:
     if commit is None:
         return number, None
     return f"{number}+{commit}", bool(_git("status", "--porcelain", "--", "*.py", "*.sql"))
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 of the Python files of ``collect``: the code on which the bits of a run depend."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def package_versions() -> dict[str, str]:

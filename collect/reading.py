@@ -12,6 +12,7 @@ from collect.heads import Network
 from collect.inputs import network_input
 
 BATCH_SIZE = 128
+Layers = dict[tuple[str, Token], Tensor]  # by layer and token
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Reading:
 
     logits: Tensor
     pooled: dict[str, Tensor]
-    layers: dict[tuple[str, Token], Tensor]
+    layers: Layers
 
 
 def read(

@@ -2,14 +2,16 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import polars as pl
 
 from collect.losses import Loss
 from collect.measures.parameters import ParameterDistance
 from collect.probes import PART_OF, Observation
+from collect.reading import Layers
 from collect.records import (
     Rows,
     distance_rows,
@@ -19,6 +21,7 @@ from collect.records import (
     score_rows,
     similarity_rows,
 )
+from collect.resume import packed_frame, unpacked_frame
 from collect.run_data import RunData
 from collect.sections import ProbingConfig
 from warehouse.spool import RunWriter
@@ -44,6 +47,8 @@ class Recorder:
     ----------
     left_out : dict of str to None
         One line per value that is undefined, with the reason.
+    kept : dict of int to dict
+        Activations by epoch and probe: those of epoch 0 and of the epoch that stands for the run.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Recorder:
         self.rows: dict[str, Rows] = defaultdict(list)
         self.predictions: list[pl.DataFrame] = []
         self.left_out: dict[str, None] = {}
+        self.kept: dict[int, dict[str, Layers]] = {}
 
     @contextmanager
     def timed(self, epoch: int, stage: str, n_images: int) -> Iterator[None]:
@@ -116,33 +122,64 @@ class Recorder:
                     reason = f"{n_neighbours} neighbours, {token}, epoch {epoch}: {error}"
                     self.left_out[reason] = None
 
-    def write(self, writer: RunWriter, activations: Mapping[int, Observation]) -> None:
-        """Hand everything to the writer, with the activations of these epochs."""
+    def keep(self, epoch: int, observation: Observation | None) -> None:
+        """Keep the activations of an epoch beside those of epoch 0, instead of any others.
+
+        Parameters
+        ----------
+        epoch : int
+            0, or the epoch that stands for the run now.
+        observation : Observation or None
+            With the probes read; None drops what was kept and keeps nothing new.
+        """
+        self.kept = {number: kept for number, kept in self.kept.items() if number == 0}
+        if observation is not None:
+            self.kept[epoch] = {
+                probe: observation.readings[part].layers
+                for probe, part in PART_OF.items()
+                if part in observation.readings
+            }
+
+    def state_dict(self) -> dict[str, Any]:
+        """State from which an interrupted run goes on."""
+        return {
+            "rows": dict(self.rows),
+            "predictions": [packed_frame(frame) for frame in self.predictions],
+            "left_out": list(self.left_out),
+            "kept": self.kept,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a saved state."""
+        self.rows = defaultdict(list, state["rows"])
+        self.predictions = [unpacked_frame(packed) for packed in state["predictions"]]
+        self.left_out = dict.fromkeys(state["left_out"])
+        self.kept = state["kept"]
+
+    def write(self, writer: RunWriter) -> None:
+        """Hand everything to the writer."""
         for table, rows in self.rows.items():
             if rows:
                 writer.append(table, pl.DataFrame(rows, infer_schema_length=None))
         for frame in self.predictions:
             writer.append("predictions", frame)
         if self.probing.keep_activations:
-            for epoch, observation in activations.items():
-                self._write_activations(writer, epoch, observation)
+            for epoch, probes in self.kept.items():
+                for probe, layers in probes.items():
+                    self._write_activations(writer, epoch, probe, layers)
 
-    def _write_activations(self, writer: RunWriter, epoch: int, observation: Observation) -> None:
-        sample_ids = {"target": self.data.test.sample_ids[: self.data.n_target]}
-        if self.data.source is not None:
-            sample_ids["source"] = self.data.source.queries.sample_ids
-        for probe, ids in sample_ids.items():
-            for (layer, token), rows in observation.readings[PART_OF[probe]].layers.items():
-                if token == "spatial":  # positions are too many to keep
-                    continue
-                writer.append_activations(
-                    epoch=epoch,
-                    layer=layer,
-                    token=token,
-                    probe=probe,
-                    sample_ids=ids,
-                    activations=rows.cpu().numpy(),
-                )
+    def _write_activations(self, writer: RunWriter, epoch: int, probe: str, layers: Layers) -> None:
+        for (layer, token), rows in layers.items():
+            if token == "spatial":  # positions are too many to keep
+                continue
+            writer.append_activations(
+                epoch=epoch,
+                layer=layer,
+                token=token,
+                probe=probe,
+                sample_ids=self.data.probe_ids(probe),
+                activations=rows.cpu().numpy(),
+            )
 
     def _record_vote(
         self, epoch: int, observation: Observation, token: str, n_neighbours: int

@@ -15,10 +15,12 @@ from collect.losses import Loss, balanced_class_weights, task_loss
 from collect.measures.parameters import parameter_distances
 from collect.networks import run_backbone, run_network
 from collect.probes import Observation, Observer, knn_tokens
-from collect.provenance import run_device
+from collect.provenance import code_hash, described_device, package_versions, run_device
 from collect.recorder import Recorder
 from collect.records import layer_prefixes
+from collect.resume import ResumePoint, State, random_state, set_random_state
 from collect.run_data import RunData, run_data
+from collect.run_log import RunLog
 from collect.run_record import run_record
 from collect.selection import Selection
 from collect.study import RunConfig
@@ -52,19 +54,25 @@ def execute(config: RunConfig, layout: Layout, on_event: OnEvent) -> Path:
 
     Notes
     -----
-    On the CPU the same configuration gives the same numbers bit for bit, as long as the number of
+    A run that was interrupted goes on after its last completed epoch. On the CPU the same
+    configuration gives the same numbers bit for bit, interrupted or not, as long as the number of
     threads is the same.
     """
     with RunWriter(layout, config.run_id) as writer, deterministic(config.seed):
-        return _Run(config, writer, on_event).execute()
+        point = ResumePoint(layout.spool / f"{config.run_id}.resume.pt", _identity(config))
+        return _Run(config, writer, point, on_event).execute()
 
 
 class _Run:
     """One run under way."""
 
-    def __init__(self, config: RunConfig, writer: RunWriter, on_event: OnEvent) -> None:
+    def __init__(
+        self, config: RunConfig, writer: RunWriter, resume_point: ResumePoint, on_event: OnEvent
+    ) -> None:
         self.config = config
         self.writer = writer
+        self.resume_point = resume_point
+        self.log = RunLog(writer.directory / "run.log")
         self.on_event = on_event
         self.started_at = datetime.now(UTC)
         self.device = run_device()
@@ -90,23 +98,25 @@ class _Run:
             knn_tokens=knn_tokens(self.network, config.probing),
         )
         self.before = _parameters(self.network)
-        self.kept: dict[int, Observation] = {}
         self.last_epoch = 0
 
     def execute(self) -> Path:
         """Run to the end and finish the shard."""
         self._tell("started")
         self._begin()
+        state = self.resume_point.load()
+        if state is not None:
+            self._restore(state)
         status: Literal["complete", "diverged"] = "complete"
         try:
-            self.fine_tuning.run(self._after_epoch)
+            self.fine_tuning.run(self._after_epoch, save=self._save, resumed=state)
             self._probe_selected()
         except DivergedError as error:
             status = "diverged"
-            self._log(f"diverged: {error}")
+            self.log.write(f"diverged: {error}")
         for line in [*self.observer.left_out, *self.recorder.left_out]:
-            self._log(f"left out: {line}")
-        self.recorder.write(self.writer, self.kept)
+            self.log.write(f"left out: {line}")
+        self.recorder.write(self.writer)
         path = self.writer.finish(
             {
                 "status": status,
@@ -123,6 +133,7 @@ class _Run:
                 ),
             }
         )
+        self.resume_point.remove()
         self._tell("finished" if status == "complete" else "diverged", self.last_epoch)
         return path
 
@@ -137,7 +148,7 @@ class _Run:
             observation = self.observer.begin(self.network, random)
         self.recorder.record_scores(0, observation)
         self._record_probe(0, observation)
-        self.kept[0] = observation
+        self.recorder.keep(0, observation)
 
     def _after_epoch(self, epoch: Epoch) -> float:
         """Read, record, and return the validation loss."""
@@ -155,23 +166,50 @@ class _Run:
         self.last_epoch = number
         validation = scores["validation"]
         if self.selection.update(number, validation["loss"], self.network):
-            self.kept = {0: self.kept[0], **({number: observation} if probed else {})}
+            self.recorder.keep(number, observation if probed else None)
         shown = {"train_loss": epoch.train_loss}
         shown |= {f"validation_{name}": validation[name] for name in SHOWN if name in validation}
         self._tell("epoch", number, shown)
         return validation["loss"]
 
+    def _save(self, fine_tuning: State) -> None:
+        """Keep what an interrupted run needs to end with the same bits."""
+        self.resume_point.save(
+            {
+                **fine_tuning,
+                "network": self.network.trained_state(),
+                "random": random_state(),
+                "selection": self.selection.state_dict(),
+                "recorder": self.recorder.state_dict(),
+                "left_out": list(self.observer.left_out),
+                "started_at": self.started_at.isoformat(),
+                "log": self.log.text,
+            }
+        )
+
+    def _restore(self, state: State) -> None:
+        """Put everything back to where the last completed epoch left it."""
+        self.network.load_trained_state(state["network"])
+        self.selection.load_state_dict(state["selection"])
+        self.recorder.load_state_dict(state["recorder"])
+        self.observer.left_out |= dict.fromkeys(state["left_out"])
+        self.started_at = datetime.fromisoformat(state["started_at"])
+        self.last_epoch = state["number"]
+        self.log.restore(state["log"])
+        self.log.write(f"resumed after epoch {self.last_epoch}")
+        set_random_state(state["random"])
+
     def _probe_selected(self) -> None:
         """Read the checkpoint that stands for the run, unless its epoch was probed."""
         self.selection.restore(self.network)
         number = self.selection.epoch
-        if number in self.kept:
+        if number in self.recorder.kept:
             return
         observation = self.observer.evaluate(self.network, probed=True)
         with self.recorder.timed(number, "probe", self.data.n_source):
             observation = self.observer.probe(self.network, observation)
             self._record_probe(number, observation)
-        self.kept[number] = observation
+        self.recorder.keep(number, observation)
 
     def _record_probe(self, number: int, observation: Observation) -> None:
         layers = tuple(layer.name for layer in self.observer.layers)
@@ -187,12 +225,14 @@ class _Run:
     def _tell(self, kind: Kind, epoch: int = 0, scores: Mapping[str, float] | None = None) -> None:
         scores = scores or {}
         if kind in ("started", "epoch"):
-            self._log(" ".join([kind, str(epoch), *(f"{k} {v:.6g}" for k, v in scores.items())]))
+            self.log.write(f"{kind} {epoch}", scores)
         self.on_event(RunEvent(self.config.run_id, kind, epoch, self.fine_tuning.n_epochs, scores))
 
-    def _log(self, line: str) -> None:
-        with (self.writer.directory / "run.log").open("a", encoding="utf-8") as log:
-            log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}\n")
+
+def _identity(config: RunConfig) -> str:
+    """Return everything that the bits of a run depend on."""
+    versions = sorted(package_versions().items())
+    return repr((config.config_hash, code_hash(), versions, described_device(run_device())))
 
 
 def _loss(config: RunConfig, data: RunData) -> Loss:

@@ -88,6 +88,12 @@ class RunData:
         """Images on which the head is scored."""
         return len(self.validation) + len(self.test)
 
+    def probe_ids(self, probe: str) -> tuple[str, ...]:
+        """Sample ids of the images of the probe ``target`` or ``source``, in their order."""
+        if probe == "target":
+            return self.test.sample_ids[: self.n_target]
+        return () if self.source is None else self.source.queries.sample_ids
+
     @property
     def n_source(self) -> int:
         """Images of the source, bank and queries."""

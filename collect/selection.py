@@ -3,7 +3,8 @@
 import math
 from typing import Literal
 
-from torch import Tensor, nn
+from collect.heads import Network
+from collect.resume import State
 
 
 class Selection:
@@ -31,9 +32,17 @@ class Selection:
         self.epoch = 0
         self.n_worse = 0
         self._lowest = math.inf
-        self._state: dict[str, Tensor] = {}
+        self._state: State = {}
 
-    def update(self, epoch: int, validation_loss: float, network: nn.Module) -> bool:
+    def state_dict(self) -> State:
+        """State from which the selection goes on."""
+        return vars(self).copy()
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from a saved state."""
+        vars(self).update(state)
+
+    def update(self, epoch: int, validation_loss: float, network: Network) -> bool:
         """Take note of an epoch; return whether it stands for the run now.
 
         Parameters
@@ -42,7 +51,7 @@ class Selection:
             Completed epochs.
         validation_loss : float
             On the inner validation split.
-        network : nn.Module
+        network : Network
             Its state is copied when it may be needed later.
         """
         is_lowest = validation_loss < self._lowest
@@ -52,10 +61,10 @@ class Selection:
             return False
         self.epoch = epoch
         if self.select == "best":
-            self._state = {name: value.clone() for name, value in network.state_dict().items()}
+            self._state = {name: value.clone() for name, value in network.trained_state().items()}
         return True
 
-    def restore(self, network: nn.Module) -> None:
+    def restore(self, network: Network) -> None:
         """Put the network into the state that stands for the run."""
         if self._state:
-            network.load_state_dict(self._state)
+            network.load_trained_state(self._state)
