@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from reports.document import Section, report_tex
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection
 from reports.exhibits.registry import exhibits_of
+from reports.page import page_html
 from reports.store import read, selection_sql
 from reports.style import RC, appearances, network
 from reports.tables.latex import latex_table
@@ -63,7 +64,7 @@ def render(con: "duckdb.DuckDBPyConnection", *, paper: str | None = None) -> Rep
     Returns
     -------
     Report
-        Tables, figures, their numbers and queries, ``report.tex`` and ``manifest.json``.
+        Tables, figures, their numbers and queries, the document, the page and the manifest.
 
     Raises
     ------
@@ -83,6 +84,7 @@ def render(con: "duckdb.DuckDBPyConnection", *, paper: str | None = None) -> Rep
                 made = artefact_files(artefact)
                 files.update(made)
                 entries.append(_manifest_entry(artefact, made))
+        files["index.html"] = page_html(sections, data.frames["networks"], paper).encode()
     left_out = {s.exhibit.title: s.exhibit.missing for s in sections if not s.artefacts}
     files["report.tex"] = report_tex(sections, data.frames["networks"], paper).encode()
     manifest = {"paper": paper, "artefacts": entries, "left_out": left_out}

@@ -28,7 +28,7 @@ def selection_sql(name: str, where: Mapping[str, object]) -> str:
     text = query_text(name).rstrip()
     if not where:
         return f"{text};\n"
-    conditions = " and ".join(_condition(column, value) for column, value in where.items())
+    conditions = " and ".join(condition(column, value) for column, value in where.items())
     return f"with rows_of_query as (\n{text}\n)\n\nfrom rows_of_query\nwhere {conditions};\n"
 
 
@@ -53,7 +53,14 @@ def read(con: "duckdb.DuckDBPyConnection", name: str) -> pl.DataFrame:
     return rows
 
 
-def _condition(column: str, value: object) -> str:
+def condition(column: str, value: object) -> str:
+    """Return SQL that a column has a value: null, one of a tuple, or equal to it.
+
+    Examples
+    --------
+    >>> condition("n_blocks", None), condition("score", ("auc", "it's"))
+    ('n_blocks is null', "score in ('auc', 'it''s')")
+    """
     if value is None:
         return f"{column} is null"
     if isinstance(value, tuple):

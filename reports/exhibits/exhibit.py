@@ -1,7 +1,7 @@
 """What a report is made of: queries, the rows they gave, exhibits and the artefacts they become."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -44,12 +44,15 @@ class Artefact:
         What is shown.
     sources : tuple of Selection
         The numbers, first the main ones.
+    hover : mapping of str to DataFrame
+        Id of a group of marks in the figure, and a row of details per mark.
     """
 
     name: str
     caption: str
     content: Table | Figure
     sources: tuple[Selection, ...]
+    hover: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def matching(where: Mapping[str, object]) -> list[pl.Expr]:

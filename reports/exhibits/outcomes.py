@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
-from reports.figures.regression import Panel, regression_panels
+from reports.figures.regression import Panel, PointGroup, point_groups, regression_panels
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
 from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
@@ -86,6 +86,20 @@ def _figure(
         + (f" {left_out} further layers are in the table of regressions." if left_out else ""),
         content=figure,
         sources=(points, fits),
+        hover={group.gid: _details(group) for group in point_groups(rows)},
+    )
+
+
+def _details(group: PointGroup) -> pl.DataFrame:
+    return group.points.select(
+        pl.col("run_id").alias("run"),
+        "dataset",
+        "adaptation",
+        "fold",
+        "seed",
+        pl.lit(group.panel.title).alias("layer"),
+        pl.col("x").alias("similarity"),
+        pl.col("y").alias("outcome"),
     )
 
 
@@ -120,6 +134,10 @@ def _panel(
             y="outcome_value",
             series=pl.col("dataset") if several else pl.lit(name),
             run_id="run_id",
+            dataset="dataset",
+            adaptation="adaptation",
+            fold="fold",
+            seed="seed",
         ),
         fit=fit,
     )

@@ -74,7 +74,7 @@ def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]]) -> Table:
 def _block(
     rows: pl.DataFrame, columns: list[Mapping[str, object]], stubs: list[str]
 ) -> tuple[Row, ...]:
-    cells = rows.select(CELL).unique(maintain_order=True).to_dicts()
+    cells = rows.select("dataset", *CELL).unique(maintain_order=True).to_dicts()
     numbers = [
         with_best_marked(
             [_number(rows, cell, column) for cell in cells],
@@ -114,6 +114,7 @@ def _number(rows: pl.DataFrame, cell: Mapping[str, object], column: Mapping[str,
             digits=1,
             scale=100,
             interval=ends if None not in ends else None,
+            where={**cell, **column},
         )
     return Number(None)
 
@@ -128,7 +129,7 @@ def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
     return (
         *((f"All: {same}.",) if same else ()),
         f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell.",
-        "Underlined: the best mean of a column on a dataset; no test is implied.",
+        "Marked: the best mean of a column on a dataset; no test is implied.",
     )
 
 

@@ -13,6 +13,8 @@ from reports.figures.grid import Legend, Spacing, label_below, panel_grid, share
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import GREY, Appearance
 
+MOST_VECTOR_POINTS = 1000  # of one series in one panel; more are drawn as an image
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -62,7 +64,7 @@ class Panel:
     title : str
         Printed bold.
     points : DataFrame
-        ``x, y, series``: one row per run.
+        ``x, y, series``, and columns that name the run: one row per run.
     fit : DataFrame
         Rows of ``results.regressions`` of this panel; may be empty.
     """
@@ -101,9 +103,10 @@ def regression_panels(
     n_lines = max(len(panel_statistics(panel)) for panel in every)
     spacing = Spacing(height=27.0, above=5.5 + 2.3 * n_lines, foot=4.0)
     figure, axes = panel_grid(len(rows), n_columns, spacing, Legend(names, styles))
+    groups = point_groups(rows)
     for (heading, panels), row in zip(rows, axes, strict=True):
         for panel, axis in zip(panels, row, strict=False):
-            _draw(axis, panel, styles)
+            _draw(axis, panel, styles, groups)
         for axis in row[len(panels) :]:
             axis.set_axis_off()
         share_y(row[: len(panels)])
@@ -112,9 +115,35 @@ def regression_panels(
     return figure
 
 
-def _draw(axis: Axes, panel: Panel, styles: Mapping[str, Appearance]) -> None:
-    for (series,), points in panel.points.sort("series").group_by("series", maintain_order=True):
-        style = styles[str(series)]
+@dataclass(frozen=True)
+class PointGroup:
+    """Points of one series in one panel, and the id of their group in the SVG."""
+
+    gid: str
+    panel: Panel
+    series: str
+    points: pl.DataFrame
+
+
+def point_groups(rows: Sequence[tuple[str, Sequence[Panel]]]) -> list[PointGroup]:
+    """Return the groups of points in the order they are drawn."""
+    panels = [panel for _, row in rows for panel in row]
+    return [
+        PointGroup(f"points-{index}-{place}", panel, str(series), points)
+        for index, panel in enumerate(panels)
+        for place, ((series,), points) in enumerate(
+            panel.points.sort("series").group_by("series", maintain_order=True)
+        )
+    ]
+
+
+def _draw(
+    axis: Axes, panel: Panel, styles: Mapping[str, Appearance], groups: Sequence[PointGroup]
+) -> None:
+    for group in groups:
+        if group.panel is not panel:
+            continue
+        style, points = styles[group.series], group.points
         axis.plot(
             points["x"],
             points["y"],
@@ -123,7 +152,9 @@ def _draw(axis: Axes, panel: Panel, styles: Mapping[str, Appearance]) -> None:
             color=style.colour,
             markeredgewidth=0.3,
             markeredgecolor="white",
-            label=str(series),
+            label=group.series,
+            gid=group.gid,
+            rasterized=len(points) > MOST_VECTOR_POINTS,
         )
     line = fitted_line(panel)
     if line is not None:

@@ -1,6 +1,6 @@
 """A table as data: columns in groups, rows in blocks, cells that know what they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -25,6 +25,8 @@ class Number:
         Factor before rounding.
     rank : {'', 'best', 'tied'}
         Best of its row or column; underlined, tied ones with a dagger.
+    where : mapping of str to object
+        Condition that picks the number's row among the rows of the table, for its SQL and its name.
     """
 
     value: float | None
@@ -33,6 +35,7 @@ class Number:
     interval: tuple[float, float] | None = None
     scale: float = 1.0
     rank: Rank = ""
+    where: Mapping[str, object] = field(default_factory=dict)
 
 
 Cell = str | Number

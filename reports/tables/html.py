@@ -1,0 +1,90 @@
+"""A table as HTML: caption, headings with scope and sort buttons, numbers that link to SQL."""
+
+from collections.abc import Mapping
+
+from reports.formatting import escape_html
+from reports.store import condition
+from reports.tables.model import Cell, Row, Table
+from reports.tables.plain import plain_number
+
+
+def html_table(table: Table, *, name: str, caption: str) -> str:
+    """Return a ``table`` element.
+
+    Parameters
+    ----------
+    table : Table
+        Headings of blocks become rows that stay above their own when the table is sorted.
+    name : str
+        Of the artefact: ``sql-NAME`` is the element that its numbers link to.
+    caption : str
+        Plain text.
+
+    Returns
+    -------
+    str
+        HTML without script; ``data-value`` is what a column is sorted by, ``data-where`` what
+        picks the row of a number.
+    """
+    bodies = "".join(
+        f"<tbody>{_block_heading(block.heading, len(table.columns))}"
+        f"{''.join(_row(row, name) for row in block.rows)}</tbody>"
+        for block in table.blocks
+    )
+    return (
+        f'<table id="table-{name}" data-artefact="{name}">'
+        f"<caption>{escape_html(caption)}</caption>"
+        f"<thead>{_header(table)}</thead>{bodies}</table>"
+    )
+
+
+def _header(table: Table) -> str:
+    groups = ""
+    if any(column.group for column in table.columns):
+        groups = "".join(
+            f'<th scope="colgroup" colspan="{last - first + 1}">{escape_html(label)}</th>'
+            if label
+            else f'<td colspan="{last - first + 1}"></td>'
+            for label, first, last in table.groups
+        )
+        groups = f'<tr class="groups">{groups}</tr>'
+    labels = "".join(
+        f'<th scope="col"{_kind(table, index)}>'
+        f'<button type="button">{escape_html(column.label)}</button></th>'
+        for index, column in enumerate(table.columns)
+    )
+    return f'{groups}<tr class="labels">{labels}</tr>'
+
+
+def _kind(table: Table, index: int) -> str:
+    is_text = all(isinstance(row.cells[index], str) for row in table.rows)
+    return "" if is_text else ' class="number"'
+
+
+def _block_heading(heading: str, n_columns: int) -> str:
+    if not heading:
+        return ""
+    text = escape_html(heading)
+    return f'<tr class="heading"><th scope="rowgroup" colspan="{n_columns}">{text}</th></tr>'
+
+
+def _row(row: Row, name: str) -> str:
+    return f"<tr>{''.join(_cell(cell, name) for cell in row.cells)}</tr>"
+
+
+def _cell(cell: Cell, name: str) -> str:
+    if isinstance(cell, str):
+        return f"<td>{escape_html(cell)}</td>"
+    text = escape_html(plain_number(cell))
+    if cell.value is None:
+        return f'<td class="number">{text}</td>'
+    text = f"<strong>{text}</strong>" if cell.rank == "best" else text
+    link = f'<a href="#sql-{name}"{_where(cell.where)}>{text}</a>'
+    return f'<td class="number" data-value="{cell.value!r}">{link}</td>'
+
+
+def _where(where: Mapping[str, object]) -> str:
+    if not where:
+        return ""
+    text = " and ".join(condition(column, value) for column, value in where.items())
+    return f' data-where="{escape_html(text)}"'

@@ -1,0 +1,212 @@
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+
+// Theme: the system's choice until the button is pressed.
+const theme = document.getElementById("theme");
+function setDark(isDark) {
+  document.documentElement.classList.toggle("dark", isDark);
+  theme.setAttribute("aria-pressed", String(isDark));
+}
+setDark(matchMedia("(prefers-color-scheme: dark)").matches);
+theme.addEventListener("click", () => setDark(theme.getAttribute("aria-pressed") !== "true"));
+
+// Tables: sort by a heading, filter by words; the heading of a block stays above its rows.
+const rowsOf = (body) => [...body.rows].filter((row) => !row.classList.contains("heading"));
+function sortKey(row, column) {
+  const cell = row.cells[column];
+  return cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value);
+}
+function compare(a, b) {
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  if (typeof a === "number") return -1;
+  if (typeof b === "number") return 1;
+  return a.localeCompare(b, undefined, { numeric: true });
+}
+function sortBy(table, heading) {
+  const column = heading.cellIndex;
+  const isDown = heading.getAttribute("aria-sort") === "ascending";
+  table.querySelectorAll("th[aria-sort]").forEach((th) => th.removeAttribute("aria-sort"));
+  heading.setAttribute("aria-sort", isDown ? "descending" : "ascending");
+  for (const body of table.tBodies) {
+    const rows = rowsOf(body).map((row) => [sortKey(row, column), row]);
+    rows.sort((a, b) => (isDown ? -1 : 1) * compare(a[0], b[0]));
+    body.append(...rows.map(([, row]) => row));
+  }
+}
+function filterRows(table, words, status) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0, total = 0;
+  for (const body of table.tBodies) {
+    const heading = body.querySelector("tr.heading");
+    let inBody = 0;
+    for (const row of rowsOf(body)) {
+      const text = `${heading ? heading.textContent : ""} ${row.textContent}`.toLowerCase();
+      row.hidden = !wanted.every((word) => text.includes(word));
+      inBody += !row.hidden;
+      total += 1;
+    }
+    if (heading) heading.hidden = inBody === 0;
+    shown += inBody;
+  }
+  status.textContent = wanted.length ? `${shown} of ${total} rows` : "";
+}
+for (const table of document.querySelectorAll("table")) {
+  table.querySelectorAll("tr.labels th").forEach((heading) =>
+    heading.querySelector("button").addEventListener("click", () => sortBy(table, heading)));
+  const bar = document.createElement("div");
+  bar.className = "filter";
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  input.type = "search";
+  label.append("Filter rows ", input);
+  const status = document.createElement("span");
+  status.setAttribute("role", "status");
+  bar.append(label, status);
+  table.closest(".scroll").before(bar);
+  input.addEventListener("input", () => filterRows(table, input.value, status));
+  // One stop for the Tab key; arrow keys move among the numbers.
+  const links = table.querySelectorAll("td.number a");
+  links.forEach((link, index) => { link.tabIndex = index ? -1 : 0; });
+  table.addEventListener("keydown", moveAmongNumbers);
+}
+function moveAmongNumbers(event) {
+  const link = event.target.closest("td.number a");
+  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+  if (!link || !step) return;
+  const rows = [...event.currentTarget.querySelectorAll("tbody tr:not(.heading):not([hidden])")];
+  let row = rows.indexOf(link.closest("tr")), column = link.closest("td").cellIndex;
+  do {
+    row += step[0];
+    column += step[1];
+    const next = rows[row]?.cells[column]?.querySelector("a");
+    if (next) {
+      link.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+      event.preventDefault();
+      return;
+    }
+  } while (rows[row]?.cells[column]);
+}
+
+// Numbers: the SQL that gives exactly this one.
+const dialog = document.getElementById("number");
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("td.number a");
+  if (!link) return;
+  event.preventDefault();
+  const source = data[link.closest("table").dataset.artefact].sql[0];
+  const where = [source.where, link.dataset.where].filter(Boolean).join(" and ");
+  dialog.querySelector("pre code").textContent = where
+    ? `with rows_of_query as (\n${source.query}\n)\n\nfrom rows_of_query\nwhere ${where};`
+    : `${source.query};`;
+  dialog.showModal();
+});
+dialog.querySelector(".copy").addEventListener("click", () => {
+  const code = dialog.querySelector("pre code");
+  getSelection().selectAllChildren(code);
+  document.execCommand("copy");
+});
+
+// Figures: zoom, move, and details of marks.
+const details = document.getElementById("details");
+function showDetails(mark, x, y) {
+  document.querySelectorAll(".mark.current").forEach((other) => other.classList.remove("current"));
+  mark.classList.add("current");
+  const list = document.createElement("dl");
+  for (const [name, value] of mark.details) {
+    const term = document.createElement("dt"), description = document.createElement("dd");
+    term.textContent = name;
+    description.textContent = value;
+    list.append(term, description);
+  }
+  details.replaceChildren(list);
+  details.hidden = false;
+  const box = details.getBoundingClientRect();
+  details.style.left = `${Math.min(x + 14, innerWidth - box.width - 8)}px`;
+  details.style.top = `${Math.min(y + 14, innerHeight - box.height - 8)}px`;
+}
+function hideDetails() {
+  details.hidden = true;
+  document.querySelectorAll(".mark.current").forEach((mark) => mark.classList.remove("current"));
+}
+function shown(value) {
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  return value.toPrecision(4).replace("-", "−");
+}
+function marksOf(svg) {
+  const marks = [];
+  for (const [gid, table] of Object.entries(data[svg.dataset.artefact].hover)) {
+    const uses = document.getElementById(gid)?.querySelectorAll("use") ?? [];
+    if (uses.length !== table.rows.length) continue;
+    uses.forEach((mark, index) => {
+      mark.classList.add("mark");
+      mark.details = table.columns
+        .map((name, column) => [name, table.rows[index][column]])
+        .filter(([, value]) => value !== null)
+        .map(([name, value]) => [name, shown(value)]);
+      mark.addEventListener("pointerenter", (event) => showDetails(mark, event.clientX, event.clientY));
+      mark.addEventListener("pointerleave", hideDetails);
+      marks.push(mark);
+    });
+  }
+  return marks;
+}
+function zoomable(svg) {
+  const whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
+  let [x, y, width, height] = whole;
+  const apply = () => svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+  const zoom = (factor, u = 0.5, v = 0.5) => {
+    const next = Math.min(whole[2], Math.max(whole[2] / 20, width / factor));
+    x += (width - next) * u;
+    y += (height - (next * whole[3]) / whole[2]) * v;
+    width = next;
+    height = (next * whole[3]) / whole[2];
+    x = Math.min(Math.max(x, 0), whole[2] - width);
+    y = Math.min(Math.max(y, 0), whole[3] - height);
+    apply();
+  };
+  const reset = () => { [x, y, width, height] = whole; apply(); };
+  svg.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    const box = svg.getBoundingClientRect();
+    zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, (event.clientX - box.x) / box.width, (event.clientY - box.y) / box.height);
+  }, { passive: false });
+  svg.addEventListener("pointermove", (event) => {
+    if (!(event.buttons & 1)) return;
+    const scale = width / svg.getBoundingClientRect().width;
+    x = Math.min(Math.max(x - event.movementX * scale, 0), whole[2] - width);
+    y = Math.min(Math.max(y - event.movementY * scale, 0), whole[3] - height);
+    apply();
+  });
+  const tools = document.createElement("div");
+  tools.className = "tools";
+  for (const [label, name, act] of [["+", "Zoom in", () => zoom(1.5)], ["−", "Zoom out", () => zoom(1 / 1.5)], ["0", "Whole figure", reset]]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.setAttribute("aria-label", name);
+    button.addEventListener("click", act);
+    tools.append(button);
+  }
+  svg.closest(".drawing").after(tools);
+  return { "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": reset };
+}
+for (const svg of document.querySelectorAll(".drawing svg")) {
+  const keys = zoomable(svg);
+  const marks = marksOf(svg);
+  if (marks.length) svg.setAttribute("role", "application");
+  let current = -1;
+  svg.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "Escape") { hideDetails(); return; }
+    if (keys[event.key]) { keys[event.key](); event.preventDefault(); return; }
+    if (!step || !marks.length) return;
+    event.preventDefault();
+    current = (current + step + marks.length) % marks.length;
+    const box = marks[current].getBoundingClientRect();
+    showDetails(marks[current], box.right, box.bottom);
+  });
+  svg.addEventListener("blur", hideDetails);
+}

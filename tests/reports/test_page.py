@@ -1,0 +1,239 @@
+"""The page opens from disk in a real browser, asks for nothing, sorts, filters, shows, zooms."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from reports.page import _script_json
+from reports.rendering import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selenium.webdriver import Chrome
+    from selenium.webdriver.remote.webelement import WebElement
+
+VOID = {"meta", "link", "input", "br"}
+
+
+class Structure(HTMLParser):
+    """Checks nesting and collects ids and references."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take in an element that contains others."""
+        values = dict(attrs)
+        self.ids += [values["id"] or ""] if "id" in values else []
+        for name in ("href", "xlink:href", "src", "aria-labelledby"):
+            self.links += [values[name] or ""] if name in values else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take in an empty element."""
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last."""
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="session")
+def page(report: Report) -> str:
+    """Return the page."""
+    return report.files["index.html"].decode()
+
+
+def test_elements_nest_ids_are_unique_and_links_lead_somewhere(page):
+    structure = Structure()
+    structure.feed(page)
+    assert structure.open == []
+    assert len(structure.ids) == len(set(structure.ids))
+    targets = {"#" + name for name in structure.ids} | {"data:,"} | set(structure.ids)
+    assert set(structure.links) <= targets
+
+
+def test_nothing_is_asked_for_from_elsewhere(page):
+    addresses = set(re.findall(r"https?://[^\s\"'<]+", page))
+    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+
+
+def test_data_cannot_end_the_script_that_holds_it():
+    hostile = {"name": "</script><script>alert(1)</script>\u2028"}
+    text = _script_json(hostile)
+    assert "<" not in text
+    assert json.loads(text) == hostile
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Chrome]":
+    """Debian's Chromium without a window."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("needs chromium and chromedriver (apt: chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.add_argument("--window-size=1200,1000")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    chrome = webdriver.Chrome(options=options, service=service)
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def opened(browser: "Chrome", report: Report, tmp_path: Path) -> "Chrome":
+    """Open the page from disk."""
+    path = tmp_path / "index.html"
+    path.write_bytes(report.files["index.html"])
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+    return browser
+
+
+def css(opened: "Chrome", selector: str) -> "list[WebElement]":
+    """Return the elements of a selector."""
+    return list(opened.find_elements("css selector", selector))
+
+
+def column(opened: "Chrome", name: str, index: int) -> list[str]:
+    """Return the visible texts of a column."""
+    rows = css(opened, f"#{name} tbody tr:not(.heading)")
+    return [
+        row.find_elements("css selector", "td")[index].text for row in rows if row.is_displayed()
+    ]
+
+
+def test_it_loads_without_an_error_and_without_a_request(opened):
+    assert opened.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in opened.get_log("performance")]
+    requested = {
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    }
+    assert all(url.startswith(("file:", "data:")) for url in requested)
+    assert len([url for url in requested if url.startswith("file:")]) == 1
+
+
+def test_a_heading_sorts_up_and_down_and_says_so(opened):
+    heading = css(opened, "#juodelyte2023-table-2 tr.labels th")[1]
+    button = heading.find_element("css selector", "button")
+    opened.execute_script("arguments[0].scrollIntoView()", button)
+    button.click()
+    up = [float(text.split(" ")[0]) for text in column(opened, "juodelyte2023-table-2", 1)]
+    assert heading.get_attribute("aria-sort") == "ascending"
+    button.click()
+    down = [float(text.split(" ")[0]) for text in column(opened, "juodelyte2023-table-2", 1)]
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert up == sorted(up)
+    assert down == up[::-1]
+    assert len(set(up)) > 1
+
+
+def test_filtering_shows_the_rows_with_all_words_and_counts_them(opened):
+    (field,) = css(opened, "#scores-juodelyte2023 input")
+    field.send_keys("breast radimagenet")
+    rows = column(opened, "scores-juodelyte2023", 0)
+    assert rows == ["RadImageNet", "RadImageNet"]
+    (status,) = css(opened, "#scores-juodelyte2023 .filter [role=status]")
+    assert status.text.startswith("2 of ")
+    headings = [h.text for h in css(opened, "#scores-juodelyte2023 .heading") if h.is_displayed()]
+    assert headings == ["breast"]
+
+
+def test_a_number_shows_the_sql_that_gives_exactly_it(opened, con):
+    link = css(opened, "#juodelyte2023-table-2 td.number a")[0]
+    opened.execute_script("arguments[0].scrollIntoView({block: 'center'})", link)
+    text = link.text
+    link.click()
+    (dialog,) = css(opened, "dialog")
+    assert dialog.is_displayed()
+    query = dialog.find_element("css selector", "pre code").text
+    rows = con.sql(query.rstrip(";")).pl()
+    assert len(rows) == 1
+    assert text.startswith(f"{rows['estimate'].item() * 100:.1f}")
+
+
+def test_numbers_are_one_tab_stop_and_arrows_move_among_them(opened):
+    links = css(opened, "#juodelyte2023-table-2 td.number a")
+    assert [link.get_attribute("tabindex") for link in links].count("0") == 1
+    opened.execute_script("arguments[0].focus()", links[0])
+    links[0].send_keys("\ue014")  # arrow right
+    assert opened.switch_to.active_element == links[1]
+    links[1].send_keys("\ue015")  # arrow down
+    assert opened.switch_to.active_element == links[6]
+
+
+def test_a_mark_shows_its_run_on_hover_and_by_keyboard(opened, report):
+    from selenium.webdriver import ActionChains
+
+    (svg,) = css(opened, "#juodelyte2023-figure-6 svg")
+    opened.execute_script("arguments[0].scrollIntoView({block: 'center'})", svg)
+    mark = css(opened, "#juodelyte2023-figure-6 .mark")[3]
+    ActionChains(opened).move_to_element(mark).perform()
+    (details,) = css(opened, "#details")
+    assert details.is_displayed()
+    run = details.find_element("css selector", "dd").text
+    assert run in report.files["figures/juodelyte2023-figure-6.csv"].decode()
+    opened.execute_script("arguments[0].focus()", svg)
+    svg.send_keys("\ue014")
+    first = details.find_element("css selector", "dd").text
+    svg.send_keys("\ue014")
+    assert details.find_element("css selector", "dd").text != first
+
+
+def test_every_mark_of_a_regression_panel_has_its_run(opened, report):
+    rows = report.files["figures/juodelyte2023-figure-6.csv"].decode().splitlines()[1:]
+    drawn = [row for row in rows if ",full," in row]
+    assert len(css(opened, "#juodelyte2023-figure-6 .mark")) == len(drawn)
+
+
+def view(svg: "WebElement") -> list[float]:
+    """Return the part of a figure that is shown: x, y, width, height."""
+    return [float(value) for value in str(svg.get_dom_attribute("viewBox")).split()]
+
+
+def test_a_figure_zooms_and_goes_back(opened):
+    (svg,) = css(opened, "#juodelyte2023-figure-6 svg")
+    whole = view(svg)
+    opened.execute_script("arguments[0].focus()", svg)
+    svg.send_keys("+")
+    assert view(svg)[2] == pytest.approx(whole[2] / 1.5)
+    svg.send_keys("0")
+    assert view(svg) == whole
+
+
+def test_dark_and_light_differ_and_stay_legible(opened):
+    def contrast() -> float:
+        script = "const s = getComputedStyle(document.body); return [s.color, s.backgroundColor]"
+        colours = opened.execute_script(script)
+        channels = [[int(c) / 255 for c in re.findall(r"\d+", colour)[:3]] for colour in colours]
+        linear = [
+            [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+            for rgb in channels
+        ]
+        light = sorted(0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in linear)
+        return (light[1] + 0.05) / (light[0] + 0.05)
+
+    (button,) = css(opened, "#theme")
+    before = contrast()
+    opened.execute_script("arguments[0].click()", button)
+    assert button.get_attribute("aria-pressed") == "true"
+    assert min(before, contrast()) > 7  # WCAG AAA
