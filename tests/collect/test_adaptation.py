@@ -103,7 +103,7 @@ def test_poolings_are_the_tokens_of_the_last_layer_after_the_norm():
     images = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
         pooled = model.pooled(images)
-        tokens = model.backbone.forward_features(images)  # type: ignore[operator]
+        tokens = model.backbone.forward_features(images)
     torch.testing.assert_close(pooled["cls"], tokens[:, 0], rtol=0, atol=0)
     torch.testing.assert_close(pooled["mean"], tokens[:, 1:].mean(dim=1))
     assert pooled["cls+mean"].shape == (2, 128)
