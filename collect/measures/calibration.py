@@ -1,10 +1,15 @@
-"""How far predicted confidence is from observed frequency."""
+"""How far predicted confidence is from observed frequency, bin by bin."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from collect.measures.forecasts import Scores, forecasts
+from collect.measures.proper_scores import brier_score, negative_log_likelihood
+from collect.measures.smooth_calibration import smooth_calibration_error
 
 Scheme = Literal["width", "mass"]
 
@@ -30,58 +35,6 @@ class ReliabilityDiagram:
     count: Tensor
 
 
-def forecasts(probabilities: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Confidences and whether they came true.
-
-    Parameters
-    ----------
-    probabilities : Tensor of shape (n_samples, n_classes)
-        Predicted probabilities: rows sum to 1 for one class per image; each in [0, 1] for
-        multi-label.
-    labels : Tensor of shape (n_samples,) or (n_samples, n_classes)
-        Class of each image, or 0 and 1 per label.
-
-    Returns
-    -------
-    tuple of Tensor of shape (n_forecasts,)
-        One class per image: the largest probability (the first of equal ones) and whether that
-        class is right. Multi-label: every (image, label) is a forecast, the probability of the
-        label and whether the image has it. Both in the dtype of ``probabilities``.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, a probability is outside [0, 1] or not finite, rows do not sum to 1,
-        or a label is outside the classes.
-    """
-    check_probabilities(probabilities, labels)
-    if labels.ndim == 2:
-        return probabilities.flatten(), labels.flatten().to(probabilities.dtype)
-    confidence, predicted = probabilities.max(dim=1)
-    return confidence, (predicted == labels).to(probabilities.dtype)
-
-
-def check_probabilities(probabilities: Tensor, labels: Tensor) -> None:
-    """Refuse what is no forecast: see :func:`forecasts`."""
-    if probabilities.ndim != 2 or 0 in probabilities.shape:
-        raise ValueError(
-            f"probabilities have shape {tuple(probabilities.shape)}: expected (n_samples, "
-            "n_classes), both at least 1"
-        )
-    n_samples, n_classes = probabilities.shape
-    if tuple(labels.shape) not in ((n_samples,), (n_samples, n_classes)):
-        raise ValueError(
-            f"labels have shape {tuple(labels.shape)} and probabilities ({n_samples}, {n_classes})"
-        )
-    if not bool(((probabilities >= 0) & (probabilities <= 1)).all()):
-        raise ValueError("probabilities are not all in [0, 1]: pass the softmax, not the logits")
-    top = n_classes if labels.ndim == 1 else 2
-    if not bool(((labels >= 0) & (labels < top)).all()):
-        raise ValueError(f"labels are not all in 0 .. {top - 1}")
-    if labels.ndim == 1 and not bool(((probabilities.sum(dim=1) - 1).abs() < 1e-3).all()):
-        raise ValueError("probabilities of some rows do not sum to 1")
-
-
 def bin_of(confidence: Tensor, n_bins: int, scheme: Scheme) -> tuple[Tensor, Tensor]:
     """Bin of each forecast, and the edges of the bins.
 
@@ -101,7 +54,7 @@ def bin_of(confidence: Tensor, n_bins: int, scheme: Scheme) -> tuple[Tensor, Ten
         last = (torch.arange(n_bins + 1) * len(confidence)).div(n_bins).ceil().long() - 1
         edges = confidence.sort().values[last.clamp(min=0).to(confidence.device)]
     edges = edges.to(confidence)
-    return torch.bucketize(confidence, edges[1:-1].contiguous()), edges
+    return torch.bucketize(confidence.contiguous(), edges[1:-1].contiguous()), edges
 
 
 def reliability_diagram(
@@ -112,7 +65,7 @@ def reliability_diagram(
     Parameters
     ----------
     probabilities, labels : Tensor
-        As in :func:`forecasts`.
+        As in :func:`~collect.measures.forecasts.forecasts`.
     n_bins : int, default 15
         Bins over [0, 1].
     scheme : {'width', 'mass'}
@@ -127,7 +80,7 @@ def reliability_diagram(
     Raises
     ------
     ValueError
-        As :func:`forecasts`.
+        As :func:`~collect.measures.forecasts.forecasts`.
     """
     confidence, correct = forecasts(probabilities, labels)
     index, edges = bin_of(confidence, n_bins, scheme)
@@ -156,7 +109,8 @@ def expected_calibration_error(
     Parameters
     ----------
     probabilities, labels : Tensor
-        As in :func:`forecasts`; for one class per image the confidence is the largest probability.
+        As in :func:`~collect.measures.forecasts.forecasts`; for one class per image the
+        confidence is the largest probability.
     n_bins, scheme
         As in :func:`reliability_diagram`; conf is the mean confidence in the bin, not its centre.
 
@@ -168,7 +122,7 @@ def expected_calibration_error(
     Raises
     ------
     ValueError
-        As :func:`forecasts`.
+        As :func:`~collect.measures.forecasts.forecasts`.
 
     Notes
     -----
@@ -190,22 +144,126 @@ def expected_calibration_error(
     return float((diagram.count * gaps).sum() / diagram.count.sum())
 
 
-def calibration_scores(probabilities: Tensor, labels: Tensor) -> dict[str, float]:
+def classwise_calibration_error(
+    probabilities: Tensor, labels: Tensor, *, n_bins: int = 15
+) -> float:
+    """ECE of the probability of each class on its own, averaged over classes (or labels).
+
+    Parameters
+    ----------
+    probabilities, labels : Tensor
+        As in :func:`~collect.measures.forecasts.forecasts`.
+    n_bins : int, default 15
+        Bins of equal width.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    ValueError
+        As :func:`~collect.measures.forecasts.forecasts`.
+
+    References
+    ----------
+    .. [1] Kull et al. (2019), "Beyond temperature scaling", NeurIPS, eq. 2.
+       https://arxiv.org/abs/1910.12656
+
+    Examples
+    --------
+    >>> probabilities = torch.tensor([[0.9, 0.1]]).repeat(4, 1)
+    >>> round(classwise_calibration_error(probabilities, torch.tensor([0, 0, 0, 1])), 6)
+    0.15
+    """
+    forecasts(probabilities, labels)
+    truth = (
+        labels
+        if labels.ndim == 2
+        else labels[:, None] == torch.arange(probabilities.shape[1], device=labels.device)
+    )
+    errors = [
+        expected_calibration_error(probabilities[:, c : c + 1], truth[:, c : c + 1], n_bins=n_bins)
+        for c in range(probabilities.shape[1])
+    ]
+    return sum(errors) / len(errors)
+
+
+def debiased_calibration_error(probabilities: Tensor, labels: Tensor, *, n_bins: int = 15) -> float:
+    r"""ECE minus its bias when the frequency of each bin is a normal deviate.
+
+    .. math:: 2\,\mathrm{ECE} - \sum_b \frac{n_b}{n}\,\mathbb{E}\left|\mathcal{N}\left(
+        \mathrm{acc}_b - \mathrm{conf}_b,
+        \mathrm{acc}_b (1 - \mathrm{acc}_b) / n_b\right)\right|
+
+    with the mean of the folded normal distribution in closed form instead of by simulation.
+
+    Parameters
+    ----------
+    probabilities, labels : Tensor
+        As in :func:`~collect.measures.forecasts.forecasts`.
+    n_bins : int, default 15
+        Bins of equal width.
+
+    Returns
+    -------
+    float
+        At most the ECE; below 0 for some calibrated forecasters, since it is not clamped.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~collect.measures.forecasts.forecasts`.
+
+    References
+    ----------
+    .. [1] Kumar, Liang and Ma (2019), "Verified uncertainty calibration", NeurIPS, section 5.
+       https://arxiv.org/abs/1909.10155
+
+    Examples
+    --------
+    >>> probabilities = torch.tensor([[0.9, 0.1]]).repeat(4, 1)
+    >>> round(debiased_calibration_error(probabilities, torch.tensor([0, 0, 0, 1])), 4)
+    0.0874
+    """
+    diagram = reliability_diagram(probabilities, labels, n_bins=n_bins)
+    gap, frequency = (diagram.frequency - diagram.confidence).abs(), diagram.frequency
+    sd = (frequency * (1 - frequency) / diagram.count).sqrt()
+    z = torch.where(sd > 0, gap / sd.clamp(min=torch.finfo(sd.dtype).tiny), torch.inf)
+    density = torch.exp(-0.5 * z.square()) * math.sqrt(2 / math.pi)
+    expected = torch.where(sd > 0, sd * density + gap * torch.erf(z / math.sqrt(2)), gap)
+    return float((diagram.count * (2 * gap - expected)).sum() / diagram.count.sum())
+
+
+def calibration_scores(probabilities: Tensor, labels: Tensor) -> Scores:
     """Every calibration score by its name in the warehouse.
 
     Parameters
     ----------
     probabilities, labels : Tensor
-        As in :func:`forecasts`.
+        As in :func:`~collect.measures.forecasts.forecasts`.
 
     Returns
     -------
-    dict of str to float
-        Score name to value.
+    Scores
+        ``ece_width_15``, ``ece_mass_15``, ``ece_classwise_15``, ``ece_debiased_15``,
+        ``ece_smooth``, ``brier``, and ``nll`` unless something that came true had probability 0.
 
     Raises
     ------
     ValueError
-        As :func:`forecasts`.
+        As :func:`~collect.measures.forecasts.forecasts`.
     """
-    return {"ece_width_15": expected_calibration_error(probabilities, labels)}
+    scores = Scores()
+    scores["ece_width_15"] = expected_calibration_error(probabilities, labels)
+    scores["ece_mass_15"] = expected_calibration_error(probabilities, labels, scheme="mass")
+    scores["ece_classwise_15"] = classwise_calibration_error(probabilities, labels)
+    scores["ece_debiased_15"] = debiased_calibration_error(probabilities, labels)
+    scores["ece_smooth"] = smooth_calibration_error(probabilities, labels)
+    scores["brier"] = brier_score(probabilities, labels)
+    try:
+        scores["nll"] = negative_log_likelihood(probabilities, labels)
+    except ValueError as error:
+        scores.undefined["nll"] = str(error)
+    return scores

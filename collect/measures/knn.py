@@ -1,12 +1,16 @@
 """k-nearest-neighbour classification on features, in the protocol of DINO."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize, one_hot
+from torch.nn.functional import normalize
 
-from collect.measures.calibration import check_probabilities
+from collect.measures.forecasts import check_probabilities
 
+GRID = (10, 20, 100, 200)
 _CHUNK_ELEMENTS = 1 << 25
+_BLOCK = 64
 
 
 def knn_probabilities(  # noqa: PLR0913 -- the protocol has this many settings
@@ -64,20 +68,73 @@ def knn_probabilities(  # noqa: PLR0913 -- the protocol has this many settings
     >>> knn_probabilities(bank, torch.tensor([0, 1]), query, n_neighbours=2, n_classes=2)
     tensor([[0.5000, 0.5000]], dtype=torch.float64)
     """
+    votes = knn_grid(
+        bank,
+        bank_labels,
+        queries,
+        n_neighbours=(n_neighbours,),
+        n_classes=n_classes,
+        temperature=temperature,
+        leave_one_out=leave_one_out,
+    )
+    return votes[n_neighbours]
+
+
+def knn_grid(  # noqa: PLR0913 -- the protocol has this many settings
+    bank: Tensor,
+    bank_labels: Tensor,
+    queries: Tensor,
+    *,
+    n_classes: int,
+    n_neighbours: Sequence[int] = GRID,
+    temperature: float = 0.07,
+    leave_one_out: bool = False,
+) -> dict[int, Tensor]:
+    """Votes for several numbers of neighbours from one search.
+
+    Parameters
+    ----------
+    bank, bank_labels, queries, n_classes, temperature, leave_one_out
+        As in :func:`knn_probabilities`.
+    n_neighbours : sequence of int
+        k; 10, 20, 100 and 200 in DINO's protocol.
+
+    Returns
+    -------
+    dict of int to Tensor of shape (n_queries, n_classes)
+        Probabilities per query for each k.
+
+    Raises
+    ------
+    ValueError
+        As :func:`knn_probabilities`, and if no k is given.
+    """
     n_candidates = len(bank) - leave_one_out
-    if not 1 <= n_neighbours <= n_candidates:
-        raise ValueError(f"n_neighbours = {n_neighbours}: the bank has {n_candidates} candidates")
+    if not n_neighbours:
+        raise ValueError("n_neighbours is empty: no k to vote with")
+    for k in n_neighbours:
+        if not 1 <= k <= n_candidates:
+            raise ValueError(f"n_neighbours = {k}: the bank has {n_candidates} candidates")
     if temperature <= 0:
         raise ValueError(f"temperature = {temperature}: expected a positive number")
-    if leave_one_out and bank.shape != queries.shape:
-        raise ValueError("leave_one_out: the queries are not the bank")
+    labels = _checked_labels(bank_labels, len(bank), n_classes).to(bank.device)
     similarity, index = nearest_neighbours(
-        bank, queries, n_neighbours=n_neighbours, leave_one_out=leave_one_out
+        bank, queries, n_neighbours=max(n_neighbours), leave_one_out=leave_one_out
     )
-    votes = _label_matrix(bank_labels, len(bank), n_classes).to(bank.device)
-    weights = torch.softmax(similarity.double() / temperature, dim=1)
+    return {
+        k: _votes(similarity[:, :k].double() / temperature, labels[index[:, :k]], n_classes)
+        for k in n_neighbours
+    }
+
+
+def _votes(logits: Tensor, labels: Tensor, n_classes: int) -> Tensor:
+    weights = torch.softmax(logits, dim=1)
+    if labels.ndim == 3:
+        votes: Tensor = torch.einsum("qk,qkc->qc", weights, labels.double())
+    else:
+        votes = weights.new_zeros(len(weights), n_classes).scatter_add_(1, labels.long(), weights)
     # Weights add up to 1 but for rounding: a unanimous vote must not exceed it.
-    return torch.einsum("qk,qkc->qc", weights, votes[index]).clamp(max=1.0)
+    return votes.clamp(max=1.0)
 
 
 def nearest_neighbours(
@@ -102,13 +159,20 @@ def nearest_neighbours(
     Raises
     ------
     ValueError
-        If widths differ, a feature is not finite or a row is 0.
+        If widths differ, a feature is not finite or a row is 0, or with ``leave_one_out`` the
+        queries are not the bank.
+
+    Notes
+    -----
+    Holds at most 33 million cosines at a time, whatever the number of queries.
     """
     if bank.ndim != 2 or queries.ndim != 2 or bank.shape[1] != queries.shape[1]:
         raise ValueError(
             f"bank has shape {tuple(bank.shape)} and queries {tuple(queries.shape)}: "
             "expected two matrices of the same width"
         )
+    if leave_one_out and bank.shape != queries.shape:
+        raise ValueError("leave_one_out: the queries are not the bank")
     directions, query_directions = _directions(bank, "bank"), _directions(queries, "queries")
     chunk = max(1, _CHUNK_ELEMENTS // len(bank))
     found = []
@@ -117,8 +181,28 @@ def nearest_neighbours(
         if leave_one_out:
             rows = torch.arange(len(cosine), device=cosine.device)
             cosine[rows, rows + start] = -torch.inf
-        found.append(cosine.topk(n_neighbours, dim=1))
-    return torch.cat([each.values for each in found]), torch.cat([each.indices for each in found])
+        found.append(_largest(cosine, n_neighbours))
+    return torch.cat([values for values, _ in found]), torch.cat([index for _, index in found])
+
+
+def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """Return the k largest of each row and their columns, largest first.
+
+    The k blocks of columns with the largest maxima hold the k largest values: the maxima are fast
+    to take, and few columns are left to select from.
+    """
+    n_rows, n_columns = values.shape
+    n_blocks = n_columns // _BLOCK
+    if k * _BLOCK * 4 > n_columns:
+        top = values.topk(k, dim=1)
+        return top.values, top.indices
+    blocks = values[:, : n_blocks * _BLOCK].reshape(n_rows, n_blocks, _BLOCK)
+    best = blocks.amax(dim=2).topk(k, dim=1, sorted=False).indices
+    columns = best[:, :, None] * _BLOCK + torch.arange(_BLOCK, device=values.device)
+    rest = torch.arange(n_blocks * _BLOCK, n_columns, device=values.device).expand(n_rows, -1)
+    columns = torch.cat([columns.flatten(1), rest], dim=1)
+    top = values.gather(1, columns).topk(k, dim=1)
+    return top.values, columns.gather(1, top.indices)
 
 
 def knn_accuracy(probabilities: Tensor, labels: Tensor) -> float:
@@ -158,10 +242,10 @@ def _directions(features: Tensor, name: str) -> Tensor:
     return normalize(features, dim=1, eps=0.0)
 
 
-def _label_matrix(labels: Tensor, n_bank: int, n_classes: int) -> Tensor:
+def _checked_labels(labels: Tensor, n_bank: int, n_classes: int) -> Tensor:
     if tuple(labels.shape) not in ((n_bank,), (n_bank, n_classes)):
         raise ValueError(f"bank_labels have shape {tuple(labels.shape)}, the bank {n_bank} rows")
     top = n_classes if labels.ndim == 1 else 2
     if not bool(((labels >= 0) & (labels < top)).all()):
         raise ValueError(f"bank_labels are not all in 0 .. {top - 1}")
-    return (one_hot(labels.long(), n_classes) if labels.ndim == 1 else labels).double()
+    return labels

@@ -12,28 +12,14 @@ from sklearn.metrics import (
 )
 from torch import Tensor
 
-from collect.measures.calibration import check_probabilities
+from collect.measures.forecasts import Scores, check_probabilities
 
 Labels = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
 TASKS = ("binary", "multiclass", "ordinal", "multilabel")
 
 
-class TaskScores(dict[str, float]):
-    """Scores by name.
-
-    Attributes
-    ----------
-    undefined : dict of str to str
-        Scores that these labels do not define, with the reason.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.undefined: dict[str, str] = {}
-
-
-def task_scores(task: str, probabilities: Tensor, labels: Tensor) -> TaskScores:
+def task_scores(task: str, probabilities: Tensor, labels: Tensor) -> Scores:
     """Every score that belongs to a task.
 
     Parameters
@@ -47,7 +33,7 @@ def task_scores(task: str, probabilities: Tensor, labels: Tensor) -> TaskScores:
 
     Returns
     -------
-    TaskScores
+    Scores
         Unrounded, in [0, 1] (``kappa_quadratic`` in [-1, 1]):
 
         - one class per image: ``accuracy``; ``balanced_accuracy`` (mean recall over the classes
@@ -76,8 +62,8 @@ def task_scores(task: str, probabilities: Tensor, labels: Tensor) -> TaskScores:
     return _label_scores(p, y) if task == "multilabel" else _class_scores(task, p, y)
 
 
-def _class_scores(task: str, p: Probabilities, y: Labels) -> TaskScores:
-    scores = TaskScores()
+def _class_scores(task: str, p: Probabilities, y: Labels) -> Scores:
+    scores = Scores()
     n_classes = p.shape[1]
     predicted = p.argmax(axis=1)
     occurring = np.unique(y)
@@ -105,8 +91,8 @@ def _class_scores(task: str, p: Probabilities, y: Labels) -> TaskScores:
     return scores
 
 
-def _label_scores(p: Probabilities, y: Labels) -> TaskScores:
-    scores = TaskScores()
+def _label_scores(p: Probabilities, y: Labels) -> Scores:
+    scores = Scores()
     positives = y.sum(axis=0)
     occurring = np.flatnonzero(positives > 0)
     if len(occurring):

@@ -7,9 +7,9 @@ from numpy.testing import assert_allclose
 
 from collect.measures.calibration import (
     expected_calibration_error,
-    forecasts,
     reliability_diagram,
 )
+from collect.measures.forecasts import forecasts
 
 
 def ece_by_loop(confidence, correct, n_bins):
