@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from warehouse.options import WarehouseOption
+from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -17,7 +17,7 @@ def root() -> None:
 
 @app.command()
 def build(
-    warehouse: WarehouseOption = Path("repdrift-warehouse"),
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
     directory: Annotated[
         Path, typer.Option("--output", "-o", file_okay=False, help="Where the report goes.")
     ] = Path("repdrift-report"),
@@ -38,3 +38,23 @@ def build(
         typer.echo(message, err=True)
     typer.echo(f"{report.n_tables} tables, {report.n_figures} figures", err=True)
     typer.echo(written.document)
+
+
+@app.command()
+def check(
+    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A report.")],
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+) -> None:
+    """Say which numbers of a report the warehouse no longer has; one CSV row per problem."""
+    from reports.checking import manifest_of, problems
+    from reports.rendering import render
+    from warehouse.connection import connect
+
+    paper = manifest_of(directory)["paper"]
+    with connect(warehouse) as con:
+        report = render(con, paper=None if paper is None else str(paper), pictures=False)
+    found = problems(report, directory)
+    typer.echo(found.write_csv(), nl=False)
+    typer.echo(f"{len(found)} problems in {directory}", err=True)
+    if len(found):
+        raise typer.Exit(1)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from reports.document import Section, report_tex
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection
 from reports.exhibits.registry import exhibits_of
+from reports.macros import number_macros
 from reports.page import page_html
 from reports.store import read, selection_sql
 from reports.style import RC, appearances, network
@@ -51,7 +52,9 @@ class Report:
     n_figures: int
 
 
-def render(con: "duckdb.DuckDBPyConnection", *, paper: str | None = None) -> Report:
+def render(
+    con: "duckdb.DuckDBPyConnection", *, paper: str | None = None, pictures: bool = True
+) -> Report:
     """Make a report in memory; the same rows give the same bytes.
 
     Parameters
@@ -60,6 +63,8 @@ def render(con: "duckdb.DuckDBPyConnection", *, paper: str | None = None) -> Rep
         An open warehouse; it is only read.
     paper : str, optional
         Leave everything out but the exhibits of this paper.
+    pictures : bool, default True
+        Draw the figures, and write the page that has them; without, numbers and text remain.
 
     Returns
     -------
@@ -78,19 +83,22 @@ def render(con: "duckdb.DuckDBPyConnection", *, paper: str | None = None) -> Rep
     entries: list[dict[str, object]] = []
     with rc_context(RC):
         for exhibit in exhibits:
-            artefacts = exhibit.build(data) if len(data.frames[exhibit.queries[0]]) else []
-            sections.append(Section(exhibit, tuple(artefacts)))
-            for artefact in artefacts:
-                made = artefact_files(artefact)
+            made_of = exhibit.build(data) if len(data.frames[exhibit.queries[0]]) else []
+            sections.append(Section(exhibit, tuple(made_of)))
+            for artefact in made_of:
+                made = artefact_files(artefact, pictures=pictures)
                 files.update(made)
                 entries.append(_manifest_entry(artefact, made))
-        files["index.html"] = page_html(sections, data.frames["networks"], paper).encode()
+        if pictures:
+            files["index.html"] = page_html(sections, data.frames["networks"], paper).encode()
     left_out = {s.exhibit.title: s.exhibit.missing for s in sections if not s.artefacts}
+    artefacts = [artefact for section in sections for artefact in section.artefacts]
+    files["numbers.tex"] = number_macros(artefacts).encode()
     files["report.tex"] = report_tex(sections, data.frames["networks"], paper).encode()
     manifest = {"paper": paper, "artefacts": entries, "left_out": left_out}
     files["manifest.json"] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
-    is_table = [isinstance(a.content, Table) for s in sections for a in s.artefacts]
-    return Report(files, left_out, n_tables=sum(is_table), n_figures=len(is_table) - sum(is_table))
+    n_tables = sum(isinstance(artefact.content, Table) for artefact in artefacts)
+    return Report(files, left_out, n_tables=n_tables, n_figures=len(artefacts) - n_tables)
 
 
 def _data(con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...]) -> Data:
@@ -105,7 +113,7 @@ def _data(con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...]) -> Da
     )
 
 
-def artefact_files(artefact: Artefact) -> dict[str, bytes]:
+def artefact_files(artefact: Artefact, *, pictures: bool) -> dict[str, bytes]:
     """Return the files of one artefact: what is shown, its numbers and its SQL."""
     folder = "tables" if isinstance(artefact.content, Table) else "figures"
     stem = f"{folder}/{artefact.name}"
@@ -113,7 +121,7 @@ def artefact_files(artefact: Artefact) -> dict[str, bytes]:
     if isinstance(artefact.content, Table):
         files[f"{stem}.tex"] = latex_table(artefact.content).encode()
         files[f"{stem}.md"] = markdown_table(artefact.content).encode()
-    else:
+    elif pictures:
         for suffix in ("pdf", "png"):
             files[f"{stem}.{suffix}"] = figure_bytes(artefact.content, suffix)
     for source, name in zip(artefact.sources, source_stems(artefact), strict=True):

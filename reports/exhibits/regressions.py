@@ -1,6 +1,7 @@
 """Regression tables: the slope of an outcome on similarity per layer, naive and honest."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import polars as pl
 
@@ -51,7 +52,7 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
         name = network(key["backbone"], key["pretraining"])
         blocks.append(
             Block(
-                rows=tuple(_row(own.filter(layer=layer), layer, methods) for layer in layers),
+                rows=tuple(_row(own.filter(layer=layer), key, layer, methods) for layer in layers),
                 heading=f"{name}, {adaptation_name(key['adaptation'], None)}",
             )
         )
@@ -70,23 +71,27 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
     )
 
 
-def _row(rows: pl.DataFrame, layer: str, methods: list[tuple[str, str]]) -> Row:
+def _row(
+    rows: pl.DataFrame, key: Mapping[str, str], layer: str, methods: list[tuple[str, str]]
+) -> Row:
     by_method = {row["method"]: row for row in rows.iter_rows(named=True)}
+    where = {**key, "layer": layer, "term": "similarity"}
     ols = by_method["ols"]
     honest = next(
-        (
-            by_method[m]
-            for m, _ in reversed(methods)
-            if _value(by_method, m, "p_adjusted") is not None
-        ),
-        ols,
+        (m for m, _ in reversed(methods) if _value(by_method, m, "p_adjusted") is not None), "ols"
     )
+
+    def shown(method: str, column: str, digits: int = 3) -> Number:
+        value = _value(by_method, method, column)
+        return Number(value, digits, where={**where, "method": method}, column=column)
+
+    slope = shown("ols", "estimate")
     cells: list[Cell] = [
         layer,
-        Number(ols["estimate"], digits=3, interval=(ols["ci_low"], ols["ci_high"])),
-        Number(ols["r_squared"], digits=2),
-        *(Number(_value(by_method, method, "p_value"), digits=3) for method, _ in methods),
-        Number(honest["p_adjusted"], digits=3),
+        replace(slope, interval=(ols["ci_low"], ols["ci_high"])),
+        shown("ols", "r_squared", 2),
+        *(shown(method, "p_value") for method, _ in methods),
+        shown(honest, "p_adjusted"),
         number(ols["n_runs"], 0),
         number(ols["n_clusters"], 0),
     ]

@@ -27,6 +27,8 @@ class Number:
         Best of its row or column; underlined, tied ones with a dagger.
     where : mapping of str to object
         Condition that picks the number's row among the rows of the table, for its SQL and its name.
+    column : str
+        Column of that row that the number is.
     """
 
     value: float | None
@@ -36,6 +38,7 @@ class Number:
     scale: float = 1.0
     rank: Rank = ""
     where: Mapping[str, object] = field(default_factory=dict)
+    column: str = "estimate"
 
 
 Cell = str | Number

@@ -33,7 +33,15 @@ def test_the_report_compiles_without_a_warning_and_to_the_same_bytes(report, tmp
     )
     assert one.document.read_bytes() == two.document.read_bytes()
     left = {path.name for path in (tmp_path / "one").iterdir()}
-    assert left == {"figures", "tables", "report.tex", "report.pdf", "manifest.json"}
+    assert left == {
+        "figures",
+        "tables",
+        "report.tex",
+        "numbers.tex",
+        "index.html",
+        "report.pdf",
+        "manifest.json",
+    }
 
 
 def test_files_of_an_earlier_report_go_and_others_stay(report, tmp_path):

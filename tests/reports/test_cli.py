@@ -34,6 +34,21 @@ def test_writes_the_report_and_prints_its_path(warehouse, tmp_path):
     assert "1 tables, 1 figures" in result.stderr
 
 
+def test_check_is_quiet_on_a_fresh_report_and_fails_on_a_stale_one(warehouse, tmp_path):
+    out = str(tmp_path / "out")
+    options = ["-w", str(warehouse)]
+    paper = ["--no-pdf", "--paper", "juodelyte2023"]
+    assert CliRunner().invoke(app, ["build", *options, "-o", out, *paper]).exit_code == 0
+    fresh = CliRunner().invoke(app, ["check", out, *options])
+    assert (fresh.exit_code, fresh.stdout.count("\n")) == (0, 1)
+    with connect(warehouse, read_only=False) as con:
+        con.execute("update results.intervals set sd = 0.5 where dataset = 'breast'")
+    stale = CliRunner().invoke(app, ["check", out, *options])
+    assert stale.exit_code == 1
+    assert stale.stdout.startswith("file,problem,row,column,in_report,in_warehouse\n")
+    assert stale.stdout.count(",sd,") == 5
+
+
 def test_refuses_a_missing_warehouse(tmp_path):
     result = CliRunner().invoke(app, ["build", "-w", str(tmp_path / "none")])
     assert isinstance(result.exception, WarehouseError)

@@ -31,7 +31,9 @@ def test_the_manifest_ties_every_artefact_to_files_queries_and_runs(con, report)
     manifest = json.loads(report.files["manifest.json"])
     runs = {run for (run,) in con.execute("select run_id from raw.runs").fetchall()}
     listed = {path for entry in manifest["artefacts"] for path in entry["files"]}
-    assert listed | {"report.tex", "manifest.json"} == set(report.files)
+    assert listed | {"report.tex", "numbers.tex", "index.html", "manifest.json"} == set(
+        report.files
+    )
     for entry in manifest["artefacts"]:
         for path, digest in entry["files"].items():
             assert hashlib.sha256(report.files[path]).hexdigest() == digest

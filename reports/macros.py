@@ -1,0 +1,82 @@
+r"""``numbers.tex``: a name for every number of the tables, so that prose cannot drift from data.
+
+A paper says ``\input{numbers}`` and then ``\repdrift{table-2/thyroid/imagenet/full}``; a number
+that is no longer there stops LaTeX with an error that says its name.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from reports.exhibits.exhibit import Artefact, slug
+from reports.formatting import number
+from reports.tables.model import Number, Table
+
+_HEAD = r"""% Numbers of the report by name: \repdrift{NAME}. Made from the warehouse.
+\makeatletter
+\providecommand{\repdrift}[1]{\@ifundefined{repdrift@#1}%
+  {\PackageError{repdrift}{There is no number #1}{numbers.tex lists them.}}%
+  {\@nameuse{repdrift@#1}}}
+"""
+
+
+def number_macros(artefacts: Iterable[Artefact]) -> str:
+    """Return ``numbers.tex``.
+
+    Parameters
+    ----------
+    artefacts : iterable of Artefact
+        Numbers of their tables get names; figures have theirs in the tables.
+
+    Returns
+    -------
+    str
+        One definition per line, rounded as the table rounds, through siunitx.
+    """
+    lines = [
+        rf"\@namedef{{repdrift@{name}}}{{\num{{{text}}}}}"
+        for name, text in named_numbers(artefacts).items()
+    ]
+    return _HEAD + "".join(line + "\n" for line in lines) + "\\makeatother\n"
+
+
+def named_numbers(artefacts: Iterable[Artefact]) -> dict[str, str]:
+    """Return every number by its name, in the order of the tables.
+
+    The name is the artefact's, then what picks the row, then the column unless it is the estimate;
+    ``/spread``, ``/low`` and ``/high`` follow for its uncertainty. Names that would be the same are
+    told apart by ``-2``, ``-3`` ... in the order of the table.
+    """
+    names: dict[str, str] = {}
+    for artefact in artefacts:
+        if not isinstance(artefact.content, Table):
+            continue
+        cells = [cell for row in artefact.content.rows for cell in row.cells]
+        for cell in cells:
+            if isinstance(cell, Number) and cell.value is not None and cell.where:
+                stem = _unused("/".join((artefact.name, *_parts(cell))), names)
+                names |= {stem + suffix: text for suffix, text in _texts(cell).items()}
+    return names
+
+
+def _parts(cell: Number) -> list[str]:
+    values = [value[0] if isinstance(value, tuple) else value for value in cell.where.values()]
+    column = [] if cell.column == "estimate" else [cell.column]
+    return [part for value in (*values, *column) if (part := slug(value))]
+
+
+def _unused(name: str, names: Mapping[str, str]) -> str:
+    candidate, count = name, 1
+    while candidate in names:
+        count += 1
+        candidate = f"{name}-{count}"
+    return candidate
+
+
+def _texts(cell: Number) -> dict[str, str]:
+    values = {"": cell.value, "/spread": cell.spread}
+    if cell.interval is not None:
+        values |= {"/low": cell.interval[0], "/high": cell.interval[1]}
+    return {
+        suffix: number(value, cell.digits, scale=cell.scale)
+        for suffix, value in values.items()
+        if value is not None
+    }

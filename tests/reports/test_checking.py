@@ -1,0 +1,70 @@
+"""A report on disk is held against the warehouse: every number that moved is named."""
+
+import pytest
+
+from reports.build import write_report
+from reports.checking import manifest_of, problems
+from reports.rendering import render
+from warehouse.errors import ReportError
+
+PAPER = "juodelyte2023"
+
+
+@pytest.fixture
+def directory(report, tmp_path):
+    write_report(report, tmp_path, pdf=False)
+    return tmp_path
+
+
+def test_a_fresh_report_has_no_problem(con, directory):
+    assert problems(render(con, pictures=False), directory).is_empty()
+
+
+def test_every_number_that_moved_is_named_with_both_values(con, directory):
+    con.execute(
+        "update results.intervals set estimate = 0.75"
+        " where dataset = 'breast' and pretraining = 'ImageNet' and adaptation = 'full'"
+    )
+    found = problems(render(con, pictures=False), directory)
+    table = found.filter(file="tables/juodelyte2023-table-2.csv")
+    assert len(table) == 1
+    row = table.row(0, named=True)
+    assert row["problem"] == "stale"
+    assert row["column"] == "estimate"
+    assert row["in_warehouse"] == "0.75"
+    assert float(row["in_report"]) != 0.75
+    assert "breast resnet50 ImageNet full" in row["row"]
+    assert found.filter(file="numbers.tex", problem="stale").height == 1
+
+
+def test_rows_that_came_and_went_are_named(con, directory):
+    con.execute("update results.intervals set dataset = 'hip' where dataset = 'breast'")
+    found = problems(render(con, pictures=False), directory)
+    rows = found.filter(file="tables/juodelyte2023-table-2.csv")
+    assert sorted(set(rows["problem"])) == ["gone", "new"]
+    assert len(rows) == 10
+
+
+def test_lost_and_edited_files_are_named(con, directory):
+    (directory / "tables" / "juodelyte2023-table-2.tex").unlink()
+    (directory / "figures" / "juodelyte2023-figure-6.png").write_bytes(b"edited")
+    (directory / "tables" / "juodelyte2023-table-2.md").write_text("edited")
+    found = problems(render(con, pictures=False), directory).select("file", "problem").rows()
+    assert sorted(found) == [
+        ("figures/juodelyte2023-figure-6.png", "edited"),
+        ("tables/juodelyte2023-table-2.md", "stale"),
+        ("tables/juodelyte2023-table-2.tex", "missing"),
+    ]
+
+
+def test_artefacts_that_are_no_longer_made_are_named(con, directory):
+    con.execute("delete from results.regressions")
+    found = problems(render(con, pictures=False), directory)
+    gone = set(found.filter(problem="gone")["file"])
+    assert "figures/juodelyte2023-figure-6.pdf" in gone
+    assert "figures/juodelyte2023-figure-6.csv" in gone
+
+
+def test_refuses_a_directory_without_a_report(tmp_path):
+    with pytest.raises(ReportError, match=r"no report in .*: repdrift report build -o"):
+        manifest_of(tmp_path)
