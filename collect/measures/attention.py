@@ -32,29 +32,29 @@ def recorded_attention(network: nn.Module) -> Iterator[list[Tensor]]:
     ValueError
         If the network has no such module.
     """
-    modules = [
-        module
+    drops = {
+        module: drop
         for module in network.modules()
         if hasattr(module, "fused_attn")
-        and isinstance(getattr(module, "attn_drop", None), nn.Module)
-    ]
-    if not modules:
+        and isinstance(drop := getattr(module, "attn_drop", None), nn.Module)
+    }
+    if not drops:
         raise ValueError(f"{type(network).__name__} has no attention that can be recorded")
     recorded: list[Tensor] = []
-    fused = [module.fused_attn for module in modules]
+    fused = {module: module.fused_attn for module in drops}
     hooks = [
-        module.attn_drop.register_forward_hook(lambda _m, _in, out: recorded.append(out.detach()))
-        for module in modules
+        drop.register_forward_hook(lambda _module, _input, out: recorded.append(out.detach()))
+        for drop in drops.values()
     ]
     try:
-        for module in modules:
-            module.fused_attn = False
+        for module in drops:
+            setattr(module, "fused_attn", False)  # noqa: B010 -- timm's attribute, not Module's
         yield recorded
     finally:
         for hook in hooks:
             hook.remove()
-        for module, was_fused in zip(modules, fused, strict=True):
-            module.fused_attn = was_fused
+        for module, was_fused in fused.items():
+            setattr(module, "fused_attn", was_fused)  # noqa: B010
 
 
 def cls_attention(attention: Tensor, *, n_prefix_tokens: int = 1) -> Tensor:
@@ -97,7 +97,7 @@ def as_grid(patches: Tensor) -> Tensor:
     side = math.isqrt(patches.shape[-1])
     if side * side != patches.shape[-1]:
         raise ValueError(f"{patches.shape[-1]} patches are no square grid")
-    return patches.unflatten(-1, (side, side))
+    return patches.reshape(*patches.shape[:-1], side, side)
 
 
 def patch_feature_map(tokens: Tensor, *, n_prefix_tokens: int = 1) -> Tensor:

@@ -116,20 +116,21 @@ def resampled_residuals(
         total = torch.bincount(kind, weights=confidence - correct, minlength=2 * N_CELLS)
         used = count > 0
         mean, share = total[used] / count[used], (count[used] / len(kind)).cpu().numpy()
-        drawn = rng.multinomial(len(kind), share / share.sum(), size=n_resamples)
-        drawn = torch.from_numpy(np.vstack([count[used].cpu().numpy(), drawn])).to(mean)
+        draws = rng.multinomial(len(kind), share / share.sum(), size=n_resamples)
+        drawn = torch.from_numpy(np.vstack([count[used].cpu().numpy(), draws])).to(mean)
         cells = used.nonzero().flatten() // 2
         sums = mean.new_zeros(len(drawn), N_CELLS).index_add_(1, cells, drawn * mean)
         return sums / len(kind)
     unit, n_units = units(len(labels), groups)
     unit = unit.to(cell.device).repeat_interleave(len(cell) // len(labels))
-    drawn = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=n_resamples)
-    weight = torch.from_numpy(np.vstack([np.ones(n_units), drawn])).to(confidence)
+    draws = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=n_resamples)
+    weight = torch.from_numpy(np.vstack([np.ones(n_units), draws])).to(confidence)
     residuals = torch.sparse_coo_tensor(
         torch.stack([cell, unit]), confidence - correct, (N_CELLS, n_units)
     )
     sizes = unit.bincount(minlength=n_units).to(weight)
-    return torch.sparse.mm(residuals, weight.T).T / (weight @ sizes)[:, None]
+    sums: Tensor = torch.sparse.mm(residuals, weight.T).T
+    return sums / (weight @ sizes)[:, None]
 
 
 def bin_cell(confidence: Tensor) -> Tensor:
