@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from collect.backbones import efficientnet_lite
+from collect.backbones import efficientnet_lite, miniature
 from collect.backbones.architecture import Architecture, Weights
 from collect.backbones.timm_models import timm_architecture
 from collect.backbones.weights import SUFFIXES
 from warehouse.errors import CollectError
 
 # Names that are not timm's. A function each, so that naming one costs nothing until it is built.
-ARCHITECTURES: dict[str, Callable[[], Architecture]] = {}
+ARCHITECTURES: dict[str, Callable[[], Architecture]] = {
+    miniature.NAME: miniature.miniature_architecture,
+}
 
 # Pre-training names beyond timm's tags, by backbone.
 WEIGHTS: dict[str, dict[str, Callable[[], Weights]]] = {
