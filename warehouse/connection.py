@@ -1,10 +1,11 @@
 """Opens the database of a warehouse: one process that writes, or many that read."""
 
+import os
 import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,8 @@ from warehouse.shard_views import create_shard_views
 
 PAUSE_S = (0.02, 0.1)  # between two attempts to open a locked database, drawn at random
 PATIENCE_S = 60.0
+# What a connection throws when the disk, the memory or the file fails it, and not the query.
+BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
 
 
 @contextmanager
@@ -56,10 +59,7 @@ def connect(
                 f"no warehouse in {layout.root}: `repdrift warehouse ingest -w {layout.root}` "
                 "makes one from its runs"
             )
-        try:
-            layout.runs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise WarehouseError(f"cannot make {layout.root}: {error.strerror}") from error
+        _make(layout)
     con = _open(layout.database, read_only=read_only, on_wait=on_wait, timeout_s=timeout_s)
     try:
         if read_only:
@@ -68,8 +68,33 @@ def connect(
             migrate(con, layout.database)
         create_shard_views(con, layout)
         yield con
+    except BROKEN as error:
+        raise WarehouseError(f"{layout.database}: {first_line(error)}") from error
     finally:
         con.close()
+
+
+def first_line(error: duckdb.Error) -> str:
+    """Text of an error of DuckDB, without its advice."""
+    return str(error).splitlines()[0]
+
+
+def _make(layout: Layout) -> None:
+    """Make an empty database beside its place and link it there: whole, or not at all."""
+    new = layout.root / f"warehouse.{os.getpid()}.new"
+    try:
+        layout.runs.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect(str(new)) as con:
+            migrate(con, layout.database)
+        with suppress(FileExistsError):  # another process was faster
+            os.link(new, layout.database)
+    except OSError as error:
+        raise WarehouseError(f"cannot make {layout.database}: {error.strerror}") from error
+    except BROKEN as error:
+        raise _unreadable(layout.database, error) from error
+    finally:
+        for left in layout.root.glob(f"{new.name}*"):
+            left.unlink()
 
 
 def _open(
@@ -107,9 +132,10 @@ def _holder(error: duckdb.Error) -> str | None:
 
 
 def _unreadable(database: Path, error: duckdb.Error) -> WarehouseError:
-    reason = str(error).splitlines()[0]
-    if "Permission denied" in reason or "read-only" in reason.lower():
-        return WarehouseError(f"{database} cannot be opened: permission denied")
+    reason = first_line(error)
+    of_system = re.search("No space left on device|Permission denied|Read-only file system", reason)
+    if of_system:
+        return WarehouseError(f"{database} cannot be opened: {of_system[0]}")
     return WarehouseError(
         f"{database} cannot be read ({reason}): "
         f"`repdrift warehouse repair -w {database.parent}` makes it anew from runs/"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from warehouse.connection import connect
+from warehouse.connection import BROKEN, connect, first_line
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
 from warehouse.shard import RUN, Shard, damages, read_shard
 from warehouse.tables import IN_DATABASE, table
+from warehouse.transaction import transaction
 
 BATCH = 500  # runs per statement: bounds the memory, whatever the number of runs
 MEMORY_LIMIT = "600MB"  # of DuckDB's buffers; Python, Arrow and the heap come on top
@@ -80,20 +81,20 @@ def _insert_all(
     con: duckdb.DuckDBPyConnection, shards: Sequence[Shard], *, known: frozenset[str]
 ) -> tuple[list[Shard], list[str]]:
     """Insert all shards that the database takes; return them, and why it refused the others."""
-    taken, problems = list(shards), []
+    taken, problems = list(shards), list[str]()
     while taken:
-        batches = [taken[start : start + BATCH] for start in range(0, len(taken), BATCH)]
-        con.begin()
+        batch = taken[:BATCH]
         try:
-            for batch in batches:
-                _insert(con, batch, known=known)
-            con.commit()
+            with transaction(con):
+                for start in range(0, len(taken), BATCH):
+                    batch = taken[start : start + BATCH]
+                    _insert(con, batch, known=known)
+        except BROKEN as error:
+            raise _stopped(error) from error
         except duckdb.Error as error:
-            con.rollback()
             refused = _refusals(con, batch, known=known)
             if not refused:
-                reason = str(error).splitlines()[0]
-                raise WarehouseError(f"ingest stopped and changed nothing: {reason}") from error
+                raise _stopped(error) from error
             taken = [shard for shard in taken if shard.run_id not in refused]
             problems += [f"run {run_id}: {reason}" for run_id, reason in refused.items()]
         else:
@@ -110,13 +111,16 @@ def _refusals(
         con.begin()
         try:
             _insert(con, [shard], known=known)
-        except duckdb.IOException as error:
-            raise WarehouseError(f"ingest stopped and changed nothing: {error}") from error
+        except BROKEN as error:
+            raise _stopped(error) from error
         except duckdb.Error as error:
-            refused[shard.run_id] = str(error).splitlines()[0]
-        finally:
-            con.rollback()
+            refused[shard.run_id] = first_line(error)
+        con.rollback()
     return refused
+
+
+def _stopped(error: duckdb.Error) -> WarehouseError:
+    return WarehouseError(f"ingest stopped and changed nothing: {first_line(error)}")
 
 
 def _insert(

@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from warehouse.tables import table
+from warehouse.transaction import transaction
 
 
 def write_results(
@@ -48,8 +49,7 @@ def write_results(
         declared = table(f"results.{name}")
         conformed[name] = declared.conform(rows.with_columns(analysis_id=pl.lit(analysis_id)))
         declared.require_unique(conformed[name])
-    con.begin()
-    try:
+    with transaction(con):
         for (name,) in con.execute(
             "select table_name from duckdb_tables() where schema_name = 'results'"
         ).fetchall():
@@ -58,8 +58,4 @@ def write_results(
             con.register("rows_to_write", rows.to_arrow())
             con.execute(f"insert into results.{name} by name from rows_to_write")
             con.unregister("rows_to_write")
-        con.commit()
-    except duckdb.Error:
-        con.rollback()
-        raise
     return analysis_id

@@ -8,6 +8,7 @@ import duckdb
 
 from warehouse.errors import WarehouseError
 from warehouse.tables import statements
+from warehouse.transaction import transaction
 from warehouse.view_comments import comment_on_view
 
 VIEW_FOLDERS = ("staging", "marts")  # in this order: marts read staging, never the other way
@@ -62,17 +63,12 @@ def migrate(con: duckdb.DuckDBPyConnection, database: Path) -> None:
     pending = _pending(applied)
     if not pending and not _views_differ(applied):
         return
-    con.begin()
-    try:
+    with transaction(con):
         _drop_views(con)
         for file in pending:
             con.execute(file.text)
             _record(con, file)
         _create_views(con)
-        con.commit()
-    except duckdb.Error:
-        con.rollback()
-        raise
 
 
 def _applied(con: duckdb.DuckDBPyConnection, database: Path) -> dict[str, str]:

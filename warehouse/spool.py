@@ -85,7 +85,8 @@ class RunWriter:
         self._lock.release()
         if isinstance(error, OSError) and error.errno is not None:
             raise WarehouseError(
-                f"run {self.run_id} was not written to {self._layout.root}: {error.strerror}"
+                f"run {self.run_id} was not written to {self._layout.root}: "
+                f"{os.strerror(error.errno)}"
             ) from error
 
     def append(self, name: str, rows: pl.DataFrame) -> None:

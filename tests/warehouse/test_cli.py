@@ -4,77 +4,88 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import polars as pl
 import pytest
 
+import repdrift
 from warehouse.ingest import ingest
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def repdrift(layout, tmp_path):
-    """Run the real command in a process of its own, on the warehouse of the test."""
+def command(layout, tmp_path, monkeypatch, capfd):
+    """Run `repdrift ... -w WAREHOUSE` as its entry point does, in this process."""
+    monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        code = "import sys, repdrift; sys.argv[0] = 'repdrift'; repdrift.main()"
-        command = [sys.executable, "-c", code, *arguments, "-w", str(layout.root)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        monkeypatch.setattr(sys, "argv", ["repdrift", *arguments, "-w", str(layout.root)])
+        with pytest.raises(SystemExit) as done:
+            repdrift.main()
+        return Done(int(done.value.code or 0), *capfd.readouterr())
 
     return run
 
 
-def test_ingest_says_what_it_did_and_leaves_stdout_alone(repdrift, add_run):
+def test_ingest_says_what_it_did_and_leaves_stdout_alone(command, add_run):
     add_run("run1")
-    done = repdrift("warehouse", "ingest")
+    done = command("warehouse", "ingest")
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == "1 new, 0 changed, 0 known runs\n"
 
 
-def test_ingest_fails_with_the_name_of_a_damaged_run(repdrift, add_run):
+def test_ingest_fails_with_the_name_of_a_damaged_run(command, add_run):
     scores = add_run("run1") / "scores.parquet"
     scores.write_bytes(scores.read_bytes()[:-5])
-    done = repdrift("warehouse", "ingest")
+    done = command("warehouse", "ingest")
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         "0 new, 0 changed, 0 known runs",
         "left out: run run1: scores.parquet is truncated or was altered",
     ]
-    assert repdrift("warehouse", "check").returncode == 1
-    assert "moved to" in repdrift("warehouse", "repair").stderr
-    checked = repdrift("warehouse", "check")
+    assert command("warehouse", "check").returncode == 1
+    assert "moved to" in command("warehouse", "repair").stderr
+    checked = command("warehouse", "check")
     assert (checked.returncode, checked.stderr) == (0, "sound\n")
 
 
-def test_sql_prints_rows_and_takes_parameters(repdrift, layout, add_run, tmp_path):
+def test_sql_prints_rows_and_takes_parameters(command, layout, add_run, tmp_path):
     add_run("run1")
     ingest(layout)
     query = "select run_id, value from marts.final_scores where fold = $fold"
-    assert json.loads(repdrift("sql", query, "-p", "fold=1", "--format", "json").stdout) == [
+    assert json.loads(command("sql", query, "-p", "fold=1", "--format", "json").stdout) == [
         {"run_id": "run1", "value": 0.75}
     ]
-    assert repdrift("sql", query, "-p", "fold=2", "-f", "csv").stdout == "run_id,value\n"
-    assert (
-        repdrift("sql", query, "-p", "fold=1", "-f", "parquet", "-o", "rows.parquet").stdout == ""
-    )
+    assert command("sql", query, "-p", "fold=2", "-f", "csv").stdout == "run_id,value\n"
+    assert command("sql", query, "-p", "fold=1", "-f", "parquet", "-o", "rows.parquet").stdout == ""
     assert pl.read_parquet(tmp_path / "rows.parquet")["value"].to_list() == [0.75]
 
 
-def test_sql_lists_and_runs_saved_queries(repdrift, layout, add_run):
+def test_sql_lists_and_runs_saved_queries(command, layout, add_run):
     add_run("run1")
     ingest(layout)
-    listed = repdrift("sql", "--list").stdout
+    listed = command("sql", "--list").stdout
     assert "@diverged_runs\n    Which runs failed to train?\n" in listed
-    done = repdrift("sql", "@unfinished_cells", "-f", "json")
+    done = command("sql", "@unfinished_cells", "-f", "json")
     assert json.loads(done.stdout)[0]["complete_folds"] == [1]
 
 
-def test_describe_prints_every_table_and_the_columns_of_one(repdrift, layout, add_run):
+def test_describe_prints_every_table_and_the_columns_of_one(command, layout, add_run):
     add_run("run1")
     ingest(layout)
-    listed = repdrift("warehouse", "describe").stdout
+    listed = command("warehouse", "describe").stdout
     for name in ("raw.runs", "marts.gains", "results.intervals", "activations"):
         assert re.search(rf"^{re.escape(name)} +\d+  \w", listed, re.MULTILINE)
-    assert "label" in repdrift("warehouse", "describe", "predictions").stdout
+    assert "label" in command("warehouse", "describe", "predictions").stdout
 
 
 @pytest.mark.parametrize(
@@ -90,8 +101,8 @@ def test_describe_prints_every_table_and_the_columns_of_one(repdrift, layout, ad
         (["sql", "@nothing"], 1, "error: no saved query 'nothing'"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_line(repdrift, arguments, code, message):
-    done = repdrift(*arguments)
+def test_bad_input_is_one_line(command, arguments, code, message):
+    done = command(*arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert "Traceback" not in done.stderr
     assert re.search(message, " ".join(done.stderr.replace("│", " ").split()))
