@@ -12,8 +12,9 @@ from collect.backbones.architecture import InputSpec
 from collect.datasets.load import load
 from collect.images import ImageSet
 from collect.inputs import image_tensor
+from collect.sampling import stratified_sample
 from collect.sections import DatasetConfig, SourceConfig
-from collect.source_probe import source_positions, stratified_sample
+from collect.source_probe import source_positions
 from collect.splits import Split, split_of
 from collect.study import RunConfig
 from warehouse.errors import CollectError

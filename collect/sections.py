@@ -31,10 +31,11 @@ class DatasetConfig(Section):
     path : str, optional
         NPZ file, manifest (CSV) or folder, absolute or relative to the working directory. Not part
         of a run's identity: the hash of the content is.
-    name : str, default the stem of ``path``
+    name : str, default the reader's name, else the stem of ``path``
         Name in the warehouse. ``demo:ihc`` and ``demo:photographs`` need no path.
     reader : str, optional
-        Named layout of a folder (``collect datasets`` lists them); guessed from ``path`` if absent.
+        Named layout of a folder (``collect datasets`` lists them). Without one, ``path`` is an NPZ
+        in MedMNIST layout, or a manifest.
     task : {"binary", "multiclass", "ordinal", "multilabel"}, optional
         What the labels mean; guessed from their shape if absent (never ordinal).
     labels : str, default "labels"
@@ -47,7 +48,7 @@ class DatasetConfig(Section):
     test_fraction : float in (0, 1), default 0.2
         Share of the test part of a ``holdout``.
     max_images : int, optional
-        Keep a subset of about this many images, whole groups, stratified by class.
+        Take only this many images, stratified by class; the same ones every time.
     """
 
     path: str | None = None
@@ -65,7 +66,7 @@ class DatasetConfig(Section):
         if self.path is None and not self.name.startswith("demo:"):
             raise ValueError("path is missing: an NPZ, a CSV manifest or a folder")
         if not self.name:
-            object.__setattr__(self, "name", Path(self.path or "").stem)
+            object.__setattr__(self, "name", self.reader or Path(self.path or "").stem)
         return self
 
 

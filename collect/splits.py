@@ -120,11 +120,6 @@ def linked_groups(images: ImageSet) -> Indices:
     return np.unique(component, return_inverse=True)[1].astype(np.int64)
 
 
-def grouped_subset(images: ImageSet, n: int) -> Indices:
-    """Choose about ``n`` images, whole groups, with the classes' shares."""
-    return _some_of(images.class_membership, linked_groups(images), n / len(images))
-
-
 def _official(images: ImageSet, config: DatasetConfig) -> Split:
     if images.official_split is None:
         raise StudyError(f"{images.name}: comes without a split; use split = 'folds' or 'holdout'")

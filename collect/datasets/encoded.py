@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from collect.datasets.dicom import decoded_dicom
 from warehouse.errors import StudyError
 
 GRAY_MODES = {"1", "L", "LA", "I", "I;16", "F"}
@@ -87,13 +88,16 @@ class ImageFiles:
 def decoded(content: bytes, name: str) -> NDArray[np.uint8]:
     """Decode one image to uint8, (height, width) if it is gray, else (height, width, 3).
 
-    Images of 16 bits keep their upper 8. Transparency is dropped.
+    Images of 16 bits keep their upper 8. Transparency is dropped. A name that ends in ``.dcm``, or
+    the mark of a DICOM file, says that it is one.
 
     Raises
     ------
     StudyError
         If the content is no image or breaks off; the message gives ``name``.
     """
+    if name.endswith(".dcm") or content[128:132] == b"DICM":
+        return decoded_dicom(content, name)
     try:
         with Image.open(io.BytesIO(content)) as image:
             if image.mode.startswith("I;16") or image.mode == "I":

@@ -3,13 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from collect.datasets.catalogue import named_dataset
 from collect.datasets.demo import read_demo
 from collect.datasets.labelled import check_labels
 from collect.datasets.manifest import read_manifest
 from collect.datasets.npz import read_npz
 from collect.images import ImageSet
+from collect.sampling import stratified_sample
 from collect.sections import DatasetConfig
-from collect.splits import grouped_subset
 from warehouse.errors import StudyError
 
 
@@ -19,7 +22,7 @@ def load(config: DatasetConfig) -> ImageSet:
     Parameters
     ----------
     config : DatasetConfig
-        Path or demo name, reader, task, label column; ``max_images`` keeps whole groups.
+        Path or demo name, reader, task, label column; ``max_images`` takes a stratified part.
 
     Returns
     -------
@@ -35,7 +38,7 @@ def load(config: DatasetConfig) -> ImageSet:
     images = replace(images, name=config.name, task=config.task or images.task)
     check_labels(images, config.path or config.name)
     if config.max_images is not None and config.max_images < len(images):
-        images = images.take(grouped_subset(images, config.max_images))
+        images = images.take(stratified_sample(images, np.arange(len(images)), config.max_images))
     return images
 
 
@@ -45,6 +48,8 @@ def _read(config: DatasetConfig) -> ImageSet:
     path = Path(config.path)
     if not path.exists():
         raise StudyError(f"{path}: no such file or folder (dataset {config.name})")
+    if config.reader is not None:
+        return named_dataset(config.reader).read(path)
     if path.suffix == ".npz":
         return read_npz(path, name=config.name, labels=config.labels, task=config.task)
     column = "label" if config.labels == "labels" else config.labels

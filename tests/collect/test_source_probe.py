@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from collect.datasets.demo import read_demo
-from collect.source_probe import source_positions, stratified_sample
+from collect.source_probe import source_positions
 from tests.collect.image_sets import image_set
 from warehouse.errors import StudyError
 
@@ -34,29 +34,6 @@ def test_groups_are_on_one_side():
     assert (len(bank), len(queries)) == (600, 200)
     assert not set(images.groups[bank]) & set(images.groups[queries])
     assert set(images.labels[queries]) == set(range(12))
-
-
-def test_needs_no_seed_and_does_not_depend_on_the_order():
-    images = image_set([0, 1, 2] * 40)
-    order = np.random.default_rng(1).permutation(120)
-    chosen = stratified_sample(images, np.arange(120), 30)
-    from_shuffled = stratified_sample(images.take(order), np.arange(120), 30)
-    assert {images.sample_ids[i] for i in chosen} == {
-        images.take(order).sample_ids[i] for i in from_shuffled
-    }
-
-
-def test_rare_labels_are_not_lost():
-    labels = np.zeros((100, 2), dtype=int)
-    labels[:50, 0] = 1
-    labels[:10, 1] = 1
-    chosen = stratified_sample(image_set(labels), np.arange(100), 20)
-    assert labels[chosen].sum(axis=0).tolist() == [10, 2]
-
-
-def test_all_images_if_there_are_fewer():
-    images = image_set([0, 1] * 5)
-    assert stratified_sample(images, np.array([7, 3]), 5).tolist() == [3, 7]
 
 
 @pytest.mark.parametrize(("n_bank", "n_queries", "side"), [(90, 20, "bank"), (10, 30, "queries")])

@@ -9,7 +9,6 @@ from collect.sections import DatasetConfig
 from collect.splits import (
     Split,
     fold_numbers,
-    grouped_subset,
     linked_groups,
     split_of,
     stratified_parts,
@@ -145,14 +144,6 @@ def test_an_official_split_without_validation_gets_one_from_training():
     split = split_of(images, DatasetConfig(path="x", split="official"), fold=None, n_folds=None)
     assert split.test.tolist() == list(range(30, 40))
     assert len(split.validation) == pytest.approx(4.5, abs=1.5)
-
-
-def test_a_subset_keeps_patients_and_shares(patients):
-    subset = patients.take(grouped_subset(patients, 100))
-    assert len(subset) == pytest.approx(100, abs=6)
-    whole = {group: (patients.groups == group).sum() for group in set(subset.groups)}
-    assert all((subset.groups == group).sum() == n for group, n in whole.items())
-    assert np.mean(subset.labels == 0) == pytest.approx(np.mean(patients.labels == 0), abs=0.06)
 
 
 def test_refuses_a_split_that_shares_an_image():
