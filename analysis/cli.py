@@ -49,12 +49,26 @@ def run(
     divergence: Annotated[
         Divergence, typer.Option(help="Similarity space: either side, or only what is lost.")
     ] = Divergence.absolute,
+    margin: Annotated[
+        float, typer.Option(min=0.0001, help="Differences of scores below it count as none.")
+    ] = 0.01,
+    bins: Annotated[int, typer.Option(min=3, help="Bins of the binned fit.")] = 10,
+    seed: Annotated[int, typer.Option(help="Seed of bootstraps and permutations.")] = 0,
 ) -> None:
-    """Fill results.*: intervals, gains, regressions, similarity space; one CSV row per analysis."""
+    """Fill results.* with every analysis that the runs allow; print one CSV row per analysis."""
     from analysis.settings import Settings
     from analysis.store import run_analyses
 
-    settings = Settings(level, eta, epsilon, reference.value, divergence.value)
+    settings = Settings(
+        level=level,
+        eta=eta,
+        epsilon=epsilon,
+        reference_policy=reference.value,
+        divergence=divergence.value,
+        margin=margin,
+        n_bins=bins,
+        seed=seed,
+    )
     typer.echo("analysis,analysis_id,n_runs,n_rows")
     for found in run_analyses(warehouse, settings, on_wait=_say):
         typer.echo(f"{found.name},{found.analysis_id},{found.n_runs},{found.n_rows}")

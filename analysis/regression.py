@@ -1,46 +1,24 @@
-"""Regression of an outcome on a similarity: one fit, several standard errors.
+"""Regression of an outcome on a similarity: one fit, rising rigour of inference.
 
-As the papers do it (independent runs), robust to unequal variances, and by cluster. Where a number
-is undefined the row says so and why.
+As the papers do it (independent runs), robust to unequal variances, by cluster, and with a random
+intercept per dataset. Where a number is undefined the row says so and why.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.clustered import classical, cr1, cr3, hc3
 from analysis.least_squares import Floats
+from analysis.mixed import mixed_terms
 from analysis.stacking import Model, Stacked, stack
+from analysis.term_rows import COLUMNS, t_inference, term_rows
 from analysis.wild import cluster_sums, wild_cluster_test
 
-METHODS = ("ols", "hc3", "cluster_cr1", "cluster_cr3", "wild_cluster")
-_COVARIANCE_FAILS = {
-    "ols": "no degree of freedom is left",
-    "hc3": "a run has leverage 1: without it there is no fit",
-    "cluster_cr1": "one cluster: nothing varies between clusters",
-    "cluster_cr3": "without one of the clusters there is no fit",
-    "wild_cluster": "one cluster: nothing varies between clusters",
-}
-_COLUMNS: dict[str, pl.DataType] = {
-    "method": pl.String(),
-    "status": pl.String(),
-    "reason": pl.String(),
-    "term": pl.String(),
-    "estimate": pl.Float64(),
-    "std_error": pl.Float64(),
-    "statistic": pl.Float64(),
-    "df": pl.Float64(),
-    "ci_low": pl.Float64(),
-    "ci_high": pl.Float64(),
-    "level": pl.Float64(),
-    "p_value": pl.Float64(),
-    "r_squared": pl.Float64(),
-    "n_runs": pl.Int64(),
-    "n_clusters": pl.Int64(),
-    "run_ids": pl.List(pl.String()),
-}
+ONE_CLUSTER = "one cluster: nothing varies between clusters"
+FALLBACK = "the variance between datasets is estimated as 0: least squares with cluster_cr3 errors"
 
 
 def regress(
@@ -48,7 +26,7 @@ def regress(
     model: Model,
     *,
     by: Sequence[str],
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] | None = None,
     level: float = 0.95,
 ) -> pl.DataFrame:
     """Fit a line per group and test its coefficients by each method.
@@ -62,7 +40,8 @@ def regress(
     by : sequence of str
         Columns that name a group.
     methods : sequence of str
-        Of ``ols``, ``hc3``, ``cluster_cr1``, ``cluster_cr3``, ``wild_cluster``.
+        Of ``ols``, ``hc3``, ``cluster_cr1``, ``cluster_cr3``, ``wild_cluster``, ``mixed``; all by
+        default.
     level : float, default 0.95
         Coverage of the intervals.
 
@@ -71,10 +50,11 @@ def regress(
     DataFrame
         One row per group, method and term: ``method, status, reason, term, estimate, std_error,
         statistic, df, ci_low, ci_high, level, p_value, r_squared, n_runs, n_clusters, run_ids``. A
-        row whose status is
-        ``undefined`` has null numbers and a reason. ``wild_cluster`` tests ``similarity`` only; its
-        statistic and standard error are those of ``cluster_cr1``, and it has no df. Its interval
-        ends are infinite where no slope on that side is rejected.
+        row whose status is ``undefined`` has null numbers and a reason. ``wild_cluster`` tests
+        ``similarity`` only; its statistic and standard error are those of ``cluster_cr1``, and it
+        has no df. Its interval ends are infinite where no slope on that side is rejected. A fitted
+        ``mixed`` row with a reason is least squares with CR3 errors, because the variance between
+        datasets is estimated as 0.
 
     Raises
     ------
@@ -101,96 +81,119 @@ def regress(
     >>> rows.select("term", "estimate", "n_runs", "n_clusters").rows()
     [('intercept', 1.5, 4, 4), ('similarity', 1.0, 4, 4)]
     """
+    methods = METHODS if methods is None else methods
     unknown = sorted(set(methods) - set(METHODS))
     if unknown:
         raise ValueError(f"unknown methods {unknown}; known are {list(METHODS)}")
     points = points.drop_nulls([*model.controls, model.predictor, model.outcome])
     if points.is_empty():
-        return pl.DataFrame(schema={name: points.schema[name] for name in by} | _COLUMNS)
+        return pl.DataFrame(schema={name: points.schema[name] for name in by} | COLUMNS)
     stacked = stack(points, model, by)
-    frames = [_rows(stacked, model, method, level) for method in methods]
-    return pl.concat(frames).select(*by, *_COLUMNS).sort([*by, "method", "term"], nulls_last=True)
+    r_squared = pl.Series("r_squared", stacked.r_squared).fill_nan(None)
+    stacked = replace(stacked, keys=stacked.keys.with_columns(r_squared))
+    frames = [
+        _INFERENCE[method](stacked, model, level).with_columns(
+            method=pl.lit(method), level=pl.lit(level)
+        )
+        for method in methods
+    ]
+    return pl.concat(frames).select(*by, *COLUMNS).sort([*by, "method", "term"], nulls_last=True)
 
 
-def _rows(stacked: Stacked, model: Model, method: str, level: float) -> pl.DataFrame:
-    """Every group and term under one method."""
-    if method == "wild_cluster":
-        return _wild_rows(stacked, level)
-    covariance, df = _covariance(stacked, method)
-    return pl.concat(
-        _term_rows(stacked, method, term, _inference(stacked, covariance, df, j, level))
-        for j, term in enumerate(model.terms)
-    ).with_columns(level=pl.lit(level))
-
-
-def _covariance(stacked: Stacked, method: str) -> tuple[Floats, Floats]:
-    """Covariance of the coefficients and degrees of freedom of the t distribution."""
-    fits, clusters = stacked.fits, stacked.clusters
-    if method == "ols":
-        return classical(fits), np.asarray(fits.df, dtype=np.float64)
-    if method == "hc3":
-        return hc3(fits), np.asarray(fits.df, dtype=np.float64)
-    by_cluster = cr1 if method == "cluster_cr1" else cr3
-    return by_cluster(fits, clusters), np.asarray(clusters.counts - 1, dtype=np.float64)
-
-
-def _inference(
-    stacked: Stacked, covariance: Floats, df: Floats, j: int, level: float
-) -> dict[str, Floats]:
-    """Numbers of one coefficient in every group; NaN where undefined."""
-    estimate = stacked.fits.coefficients[:, j]
-    std_error = np.sqrt(covariance[:, j, j])
-    has_df = np.where(df > 0, df, np.nan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = estimate / std_error
-    half = stats.t.ppf((1 + level) / 2, has_df) * std_error
-    return {
-        "estimate": estimate,
-        "std_error": std_error,
-        "statistic": statistic,
-        "df": has_df,
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
-        "p_value": np.asarray(2 * stats.t.sf(np.abs(statistic), has_df), dtype=np.float64),
-        "r_squared": stacked.r_squared,
-    }
-
-
-def _term_rows(
-    stacked: Stacked, method: str, term: str, numbers: dict[str, Floats]
+def _sandwich_rows(
+    stacked: Stacked, model: Model, level: float, covariance: Floats, df: Floats, fails: str
 ) -> pl.DataFrame:
-    """One row per group, undefined ones emptied and given their reason."""
-    defined = pl.col("reason").is_null()
-    fails = pl.when(pl.col("std_error").is_nan()).then(pl.lit(_COVARIANCE_FAILS.get(method)))
-    return (
-        stacked.keys.with_columns(
-            pl.Series("reason", stacked.problems, dtype=pl.String),
-            *(pl.Series(name, values, dtype=pl.Float64) for name, values in numbers.items()),
-            method=pl.lit(method),
-            term=pl.lit(term),
-        )
-        .with_columns(reason=pl.coalesce("reason", fails))
-        .with_columns(
-            *(pl.when(defined).then(name).fill_nan(None).alias(name) for name in numbers),
-            status=pl.when(defined).then(pl.lit("fitted")).otherwise(pl.lit("undefined")),
-        )
+    """Rows of every term, from a covariance of the coefficients."""
+    return pl.concat(
+        term_rows(
+            stacked.keys,
+            t_inference(
+                stacked.fits.coefficients[:, j], np.sqrt(covariance[:, j, j]), df, level=level
+            ),
+            stacked.problems,
+            fails,
+        ).with_columns(term=pl.lit(term))
+        for j, term in enumerate(model.terms)
     )
 
 
-def _wild_rows(stacked: Stacked, level: float) -> pl.DataFrame:
+def _ols(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    covariance, df = classical(stacked.fits), np.asarray(stacked.fits.df, dtype=np.float64)
+    fails = "no degree of freedom is left"
+    return _sandwich_rows(stacked, model, level, covariance, df, fails)
+
+
+def _hc3(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    covariance, df = hc3(stacked.fits), np.asarray(stacked.fits.df, dtype=np.float64)
+    fails = "a run has leverage 1: without it there is no fit"
+    return _sandwich_rows(stacked, model, level, covariance, df, fails)
+
+
+def _cluster_cr1(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    covariance = cr1(stacked.fits, stacked.clusters)
+    df = np.asarray(stacked.clusters.counts - 1, dtype=np.float64)
+    return _sandwich_rows(stacked, model, level, covariance, df, ONE_CLUSTER)
+
+
+def _cluster_cr3(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    covariance = cr3(stacked.fits, stacked.clusters)
+    df = np.asarray(stacked.clusters.counts - 1, dtype=np.float64)
+    fails = "without one of the clusters there is no fit"
+    return _sandwich_rows(stacked, model, level, covariance, df, fails)
+
+
+def _wild_cluster(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     """Every group under the wild-cluster bootstrap, for the last term."""
-    covariance, df = _covariance(stacked, "cluster_cr1")
-    last = stacked.fits.coefficients.shape[1] - 1
-    numbers = _inference(stacked, covariance, df, last, level)
-    numbers["df"] = np.full(len(df), np.nan)
-    for name in ("p_value", "ci_low", "ci_high"):
+    std_error = np.sqrt(cr1(stacked.fits, stacked.clusters)[:, -1, -1])
+    df = np.asarray(stacked.clusters.counts - 1, dtype=np.float64)
+    numbers = t_inference(stacked.fits.coefficients[:, -1], std_error, df, level=level)
+    for name in ("df", "p_value", "ci_low", "ci_high"):
         numbers[name] = np.full(len(df), np.nan)
-    for group, problem in enumerate(stacked.problems):
-        if problem is None and stacked.clusters.counts[group] > 1:
-            sums = cluster_sums(stacked.fits, stacked.clusters, group)
-            test = wild_cluster_test(sums, level=level)
-            numbers["p_value"][group] = test.p_value
-            numbers["ci_low"][group], numbers["ci_high"][group] = test.ci_low, test.ci_high
-    return _term_rows(stacked, "wild_cluster", "similarity", numbers).with_columns(
-        level=pl.lit(level)
-    )
+    for group in _testable(stacked):
+        sums = cluster_sums(stacked.fits, stacked.clusters, group)
+        test = wild_cluster_test(sums, level=level)
+        numbers["p_value"][group] = test.p_value
+        numbers["ci_low"][group], numbers["ci_high"][group] = test.ci_low, test.ci_high
+    rows = term_rows(stacked.keys, numbers, stacked.problems, ONE_CLUSTER)
+    return rows.with_columns(term=pl.lit(model.terms[-1]))
+
+
+def _mixed(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    """Every group under a random intercept per cluster."""
+    shape = stacked.fits.coefficients.shape
+    estimate, std_error, df = (np.full(shape, np.nan) for _ in range(3))
+    falls_back = np.zeros(shape[0], dtype=bool)
+    for group in _testable(stacked):
+        terms = mixed_terms(stacked, group)
+        estimate[group], std_error[group], df[group] = terms.estimate, terms.std_error, terms.df
+        falls_back[group] = terms.is_fallback
+    rows = [
+        term_rows(
+            stacked.keys,
+            t_inference(estimate[:, j], std_error[:, j], df[:, j], level=level),
+            stacked.problems,
+            ONE_CLUSTER,
+        ).with_columns(
+            term=pl.lit(term),
+            reason=pl.when(pl.Series(falls_back)).then(pl.lit(FALLBACK)).otherwise("reason"),
+        )
+        for j, term in enumerate(model.terms)
+    ]
+    return pl.concat(rows)
+
+
+def _testable(stacked: Stacked) -> list[int]:
+    """List the groups with a fit and at least two clusters."""
+    counts = stacked.clusters.counts
+    return [g for g, problem in enumerate(stacked.problems) if problem is None and counts[g] > 1]
+
+
+_INFERENCE: dict[str, Callable[[Stacked, Model, float], pl.DataFrame]] = {
+    "ols": _ols,
+    "hc3": _hc3,
+    "cluster_cr1": _cluster_cr1,
+    "cluster_cr3": _cluster_cr3,
+    "wild_cluster": _wild_cluster,
+    "mixed": _mixed,
+}
+METHODS = tuple(_INFERENCE)

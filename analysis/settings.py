@@ -19,6 +19,12 @@ class Settings:
         What A is measured from.
     divergence : {"absolute", "shortfall"}
         Whether runs that are better than the reference count as divergent.
+    margin : float
+        Difference of scores below which networks count as equivalent.
+    n_bins : int
+        Bins of the binned fit.
+    seed : int
+        Seed of every bootstrap and permutation.
     """
 
     level: float = 0.95
@@ -26,3 +32,6 @@ class Settings:
     epsilon: float = 0.05
     reference_policy: Reference = "best"
     divergence: Divergence = "absolute"
+    margin: float = 0.01
+    n_bins: int = 10
+    seed: int = 0

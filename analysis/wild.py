@@ -14,7 +14,7 @@ from analysis.clustered import Clusters
 from analysis.least_squares import Fits, Floats, group_sums
 
 MAX_ENUMERATED = 12
-_TIES = 1e-9
+TIES = 1e-9
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,27 @@ def bootstrap_p_value(sums: ClusterSums, signs: Floats, null: float = 0.0) -> fl
     -----
     Costs O(n_draws * n_clusters * k), whatever the number of rows.
     """
+    statistics = bootstrap_statistics(sums, signs, null)
+    return float(np.mean(statistics >= statistics[0] * (1 - TIES)))
+
+
+def bootstrap_statistics(sums: ClusterSums, signs: Floats, null: float = 0.0) -> Floats:
+    """Absolute t statistics of every sign vector, shape (n_draws,); the first is the observed one.
+
+    Parameters
+    ----------
+    sums : ClusterSums
+        Sums by cluster of the fit.
+    signs : float array of shape (n_draws, n_clusters)
+        Sign of each cluster's residuals in each draw.
+    null : float, default 0
+        Coefficient under the null hypothesis.
+
+    Returns
+    -------
+    float array of shape (n_draws,)
+        The factor of CR1 for small samples is left out: it is the same in every draw.
+    """
     excess = sums.length - null / sums.scale
     restricted = sums.scores + excess * sums.products
     draws = signs @ restricted
@@ -134,8 +155,7 @@ def bootstrap_p_value(sums: ClusterSums, signs: Floats, null: float = 0.0) -> fl
     spread = np.sqrt((cluster_scores**2).sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistics = np.abs(draws[:, -1]) / spread
-    statistics = np.nan_to_num(statistics, nan=0.0, posinf=np.inf)
-    return float(np.mean(statistics >= statistics[0] * (1 - _TIES)))
+    return np.asarray(np.nan_to_num(statistics, nan=0.0, posinf=np.inf), dtype=np.float64)
 
 
 def wild_cluster_test(

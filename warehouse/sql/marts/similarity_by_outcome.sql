@@ -4,12 +4,14 @@
 -- outcome: gain_difference:<score>, gain_ratio:<score>, score:<score> (head, held-out fold), calibration_error ...
 -- outcome_value: Value; calibration_error is ece_width_15 of the head, knn_... is the vote on the source probe.
 -- n_neighbours: k of the k-NN vote (see staging.knn_outcomes); 0 for the head.
+-- scratch_value is the score of the run from scratch of the same fold and seed, where the outcome is a gain or score.
 -- key: run_id, layer, token, probe, measure, outcome
 with outcomes as (
     select
         gains.run_id,
         'gain_difference:' || if(gains.score = 'auc_ovr_weighted', 'auc', gains.score) as outcome,
         gains.value - gains.scratch_value as outcome_value,
+        gains.scratch_value,
         0 as n_neighbours
     from staging.task_gains as gains
     union all
@@ -17,6 +19,7 @@ with outcomes as (
         gains.run_id,
         'gain_ratio:' || if(gains.score = 'auc_ovr_weighted', 'auc', gains.score) as outcome,
         (gains.value - gains.scratch_value) / nullif(gains.scratch_value, 0) as outcome_value,
+        gains.scratch_value,
         0 as n_neighbours
     from staging.task_gains as gains
     union all
@@ -24,18 +27,24 @@ with outcomes as (
         runs.run_id,
         'score:' || if(scores.score = 'auc_ovr_weighted', 'auc', scores.score) as outcome,
         scores.value as outcome_value,
+        gains.scratch_value,
         0 as n_neighbours
     from staging.runs as runs
     inner join raw.scores as scores
         on
             runs.run_id = scores.run_id
             and runs.selected_epoch is not distinct from scores.epoch
+    left join staging.task_gains as gains
+        on
+            runs.run_id = gains.run_id
+            and scores.score = gains.score
     where scores.split = 'test' and scores.confidence_source = 'head'
     union all
     select
         runs.run_id,
         'calibration_error' as outcome,
         scores.value as outcome_value,
+        null as scratch_value,
         0 as n_neighbours
     from staging.runs as runs
     inner join raw.scores as scores
@@ -51,6 +60,7 @@ with outcomes as (
         knn.run_id,
         if(knn.score = 'accuracy', 'knn_accuracy', 'knn_calibration_error') as outcome,
         knn.value as outcome_value,
+        null as scratch_value,
         knn.n_neighbours
     from staging.knn_outcomes as knn
     where knn.score in ('accuracy', 'ece_width_15')
@@ -80,6 +90,7 @@ select
     similarities.value as similarity,
     outcomes.outcome,
     outcomes.outcome_value,
+    outcomes.scratch_value,
     outcomes.n_neighbours
 from staging.runs as runs
 inner join raw.similarities as similarities

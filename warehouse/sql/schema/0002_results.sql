@@ -96,6 +96,7 @@ create table results.regressions (
     family varchar,
     family_size integer,
     p_adjusted double,
+    p_max_t double,
     r_squared double,
     n_runs integer not null,
     n_clusters integer not null,
@@ -112,10 +113,10 @@ comment on column results.regressions.token is 'What a row of the representation
 comment on column results.regressions.probe is 'Images on which the similarity was taken.';
 comment on column results.regressions.measure is 'Similarity measure.';
 comment on column results.regressions.outcome is 'What is explained: gain_ratio:<score>, gain_difference:<score>, score:<score>, calibration_error, knn_accuracy, knn_calibration_error.';
-comment on column results.regressions.method is 'Inference: ols (independent runs), hc3 (unequal variances), cluster_cr1 and cluster_cr3 (dependent within datasets), wild_cluster (bootstrap t, its interval by inversion).';
+comment on column results.regressions.method is 'Inference: ols (independent runs), hc3 (unequal variances), cluster_cr1 and cluster_cr3 (dependent within datasets), wild_cluster (bootstrap t, its interval by inversion), mixed (random intercept per dataset). Other fits: within and between (datasets), theil_sen, huber, without_outliers, spearman, spearman_datasets.';
 comment on column results.regressions.status is 'fitted, or undefined with the reason.';
-comment on column results.regressions.reason is 'Why there is no number (constant predictor, too few runs, one cluster ...).';
-comment on column results.regressions.term is 'intercept or similarity.';
+comment on column results.regressions.reason is 'Why there is no number (constant predictor, too few runs, one cluster ...), or what stands in for it (mixed).';
+comment on column results.regressions.term is 'intercept, similarity, or rank_correlation.';
 comment on column results.regressions.estimate is 'Coefficient, in units of the outcome per unit of similarity.';
 comment on column results.regressions.std_error is 'Standard error of the coefficient under the method.';
 comment on column results.regressions.statistic is 'Estimate over standard error.';
@@ -127,6 +128,7 @@ comment on column results.regressions.p_value is 'Two-sided, against a coefficie
 comment on column results.regressions.family is 'Family of tests in which the p-value is adjusted: the slopes of all networks and layers that share the columns named here. Null for intercepts.';
 comment on column results.regressions.family_size is 'Number of tests in the family.';
 comment on column results.regressions.p_adjusted is 'Holm-adjusted in the family.';
+comment on column results.regressions.p_max_t is 'Adjusted in the family by the largest t of a joint wild bootstrap; wild_cluster slopes only.';
 comment on column results.regressions.r_squared is 'Share of variance explained by the fit on runs.';
 comment on column results.regressions.n_runs is 'Runs in the fit.';
 comment on column results.regressions.n_clusters is 'Datasets in the fit.';

@@ -1,0 +1,75 @@
+"""From scores of runs to rows of results: intervals, gains, comparisons, rankings."""
+
+import polars as pl
+
+from analysis.across_datasets import compare_across_datasets
+from analysis.comparisons import Comparison, compare_within_datasets
+from analysis.dimensions import CELL, HIGHER_IS_BETTER, SCORE, network_name
+from analysis.intervals import mean_intervals
+from analysis.multiplicity import adjust
+from analysis.rankings import rank_networks
+from analysis.settings import Settings
+
+COMPARED = ("origin", "split", "confidence_source", "n_neighbours", "score")
+
+
+def interval_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Mean of every score in every cell, from ``marts.final_scores``."""
+    return mean_intervals(scores, by=[*CELL, *SCORE], level=settings.level)
+
+
+def gain_rows(gains: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Mean gain over scratch in every cell, from ``marts.gains``.
+
+    Gains are taken within a fold and a seed before they are averaged, so the interval is a paired
+    one.
+    """
+    kinds = ["gain_difference", "gain_ratio"]
+    index = [name for name in gains.columns if name not in {*kinds, "value"}]
+    long = gains.unpivot(kinds, index=index, variable_name="kind", value_name="gain").with_columns(
+        score=pl.format("{}:{}", "kind", "score"),
+        split=pl.lit("test"),
+        confidence_source=pl.lit("head"),
+        token=pl.col("pooling"),
+        n_neighbours=pl.lit(0),
+    )
+    return mean_intervals(long, by=[*CELL, *SCORE], value="gain", level=settings.level)
+
+
+def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Every pair of networks on every dataset and across datasets, from ``marts.final_scores``.
+
+    P-values of all pairs and datasets of one score and method form a family.
+    """
+    compared = _networks(scores)
+    comparison = Comparison(level=settings.level, margin=settings.margin, seed=settings.seed)
+    rows = pl.concat(
+        [
+            compare_within_datasets(compared, comparison, by=COMPARED),
+            compare_across_datasets(compared, comparison, by=COMPARED),
+        ],
+        how="diagonal_relaxed",
+    )
+    known = set(rows.columns) - {"uncertainty", "sd"}
+    return adjust(
+        rows.select(name for name in rows.columns if name in known), family=[*COMPARED, "method"]
+    )
+
+
+def ranking_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Networks ranked over datasets, from ``marts.final_scores``."""
+    return rank_networks(_networks(scores), by=COMPARED, level=settings.level, seed=settings.seed)
+
+
+def _networks(scores: pl.DataFrame) -> pl.DataFrame:
+    """Scores of which more is better, on images that selected nothing, with the network's name.
+
+    The one-against-rest AUC goes by the name ``auc``, which it is where there are two classes. Of
+    features read in several ways, those that the head takes are compared.
+    """
+    is_own = (pl.col("confidence_source") == "head") | (pl.col("token") == pl.col("pooling"))
+    return scores.filter(
+        pl.col("split").is_in(["test", "source"]),
+        pl.col("score").is_in(HIGHER_IS_BETTER),
+        is_own,
+    ).with_columns(network=network_name(), score=pl.col("score").replace("auc_ovr_weighted", "auc"))

@@ -1,0 +1,95 @@
+"""From points of similarity and outcome to rows of results: everything about slopes."""
+
+import polars as pl
+
+from analysis.binned import Binning, binned_fits
+from analysis.decomposition import sign_alarms, within_and_between
+from analysis.dimensions import NETWORK, REPRESENTATION
+from analysis.gain_definitions import gain_definitions
+from analysis.influence import leave_one_dataset_out
+from analysis.max_t import max_t_p_values
+from analysis.multiplicity import adjust
+from analysis.regression import regress
+from analysis.robust import robust_rows
+from analysis.settings import Settings
+from analysis.slope_differences import slope_differences
+from analysis.stacking import Model
+
+BY = [*NETWORK, *REPRESENTATION, "outcome"]
+FAMILY = ["origin", "adaptation", "token", "probe", "measure", "outcome"]
+
+
+def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Every outcome on similarity per network and layer, from ``marts.similarity_by_outcome``.
+
+    Slopes form a family with those of the other networks and layers that share everything else.
+    """
+    pooled = with_pooled_adaptations(points)
+    rows = regress(pooled, Model(), by=BY, level=settings.level)
+    is_slope = pl.col("term") == "similarity"
+    slopes = adjust(rows.filter(is_slope), family=[*FAMILY, "method"])
+    joint = max_t_p_values(pooled, Model(), by=BY, family=FAMILY)
+    joint = joint.select(*BY, "p_max_t", method=pl.lit("wild_cluster"))
+    slopes = slopes.join(joint, on=[*BY, "method"], how="left", nulls_equal=True)
+    return pl.concat([slopes, rows.filter(~is_slope)], how="diagonal")
+
+
+def other_fit_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Within and between datasets, robust and by rank: from the same points, the same families."""
+    pooled = with_pooled_adaptations(points)
+    rows = pl.concat(
+        [
+            within_and_between(pooled, Model(), by=BY, level=settings.level),
+            robust_rows(pooled, Model(), by=BY, level=settings.level),
+        ]
+    )
+    return adjust(rows, family=[*FAMILY, "method"])
+
+
+def sign_alarm_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Where slopes within and between datasets disagree."""
+    pooled = with_pooled_adaptations(points)
+    rows = [
+        within_and_between(pooled, Model(), by=BY, level=settings.level),
+        regress(pooled, Model(), by=BY, methods=["ols"], level=settings.level),
+    ]
+    return sign_alarms(pl.concat(rows), by=BY)
+
+
+def influence_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
+    """Slopes without each dataset; where there is more than one."""
+    rows = leave_one_dataset_out(with_pooled_adaptations(points), Model(), by=BY)
+    return rows.filter(pl.len().over(BY) > 1)
+
+
+def binned_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Binned fits of Zu et al. beside the fits on runs."""
+    binning = Binning(n_bins=settings.n_bins, seed=settings.seed)
+    return binned_fits(with_pooled_adaptations(points), Model(), binning, by=BY)
+
+
+def slope_difference_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Differences of slopes between networks that differ in their pretraining."""
+    by = [name for name in BY if name != "pretraining"]
+    rows = slope_differences(with_pooled_adaptations(points), Model(), by=by, level=settings.level)
+    return adjust(rows.drop("term", "r_squared"), family=[*FAMILY, "method"])
+
+
+def gain_definition_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Slopes of a score's gain under three definitions of gain."""
+    scores = with_pooled_adaptations(points).filter(
+        pl.col("outcome").str.starts_with("score:"), pl.col("scratch_value").is_not_null()
+    )
+    scores = scores.with_columns(score=pl.col("outcome").str.strip_prefix("score:"))
+    return gain_definitions(scores, by=[*NETWORK, *REPRESENTATION, "score"], level=settings.level)
+
+
+def with_pooled_adaptations(points: pl.DataFrame) -> pl.DataFrame:
+    """Points of fine-tuned networks, and again with their adaptations taken together.
+
+    A network that was fine-tuned in one way only has no pooled rows.
+    """
+    tuned = points.filter(pl.col("adaptation") != "none")
+    several = pl.col("adaptation").n_unique().over("origin", "backbone", "pretraining") > 1
+    pooled = tuned.filter(several).with_columns(adaptation=pl.lit("pooled"))
+    return pl.concat([tuned, pooled])

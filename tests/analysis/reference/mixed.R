@@ -1,0 +1,50 @@
+# Reference values for tests/analysis/test_mixed.py. Run in this folder, after regression.R:
+#   Rscript mixed.R
+# Debian packages: r-cran-lme4 r-cran-lmertest r-cran-mass. Writes mixed_expected.csv.
+suppressMessages(library(lmerTest))
+
+points <- read.csv("regression_points.csv")
+rows <- list()
+add <- function(model, method, term, quantity, number) {
+  rows[[length(rows) + 1]] <<- data.frame(model, method, term, quantity, number)
+}
+tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-12, maxfun = 1e5))
+describe <- function(model, formula) {
+  fit <- lmer(formula, points, REML = TRUE, control = tight)
+  table <- coef(summary(fit, ddf = "Satterthwaite"))
+  for (term in rownames(table)) {
+    add(model, "mixed", term, "estimate", table[term, "Estimate"])
+    add(model, "mixed", term, "std_error", table[term, "Std. Error"])
+    add(model, "mixed", term, "df", table[term, "df"])
+    add(model, "mixed", term, "p_value", table[term, "Pr(>|t|)"])
+  }
+  variances <- as.data.frame(VarCorr(fit))$vcov
+  add(model, "mixed", "all", "variance_between", variances[1])
+  add(model, "mixed", "all", "variance_within", variances[2])
+}
+describe("line", outcome ~ value + (1 | dataset))
+describe("control", outcome ~ control + value + (1 | dataset))
+
+# Within and between: dataset as a fixed effect; a line through the dataset means.
+within <- coef(summary(lm(outcome ~ value + dataset, points)))["value", ]
+means <- aggregate(cbind(outcome, value) ~ dataset, points, mean)
+between <- coef(summary(lm(outcome ~ value, means)))["value", ]
+for (name in c("within", "between")) {
+  numbers <- get(name)
+  add("line", name, "value", "estimate", numbers[1])
+  add("line", name, "value", "std_error", numbers[2])
+  add("line", name, "value", "p_value", numbers[4])
+}
+for (method in c("spearman", "kendall")) {
+  test <- suppressWarnings(cor.test(points$value, points$outcome, method = method))
+  add("line", method, "value", "estimate", test$estimate)
+}
+huber <- MASS::rlm(outcome ~ value, points, psi = MASS::psi.huber, k = 1.345, maxit = 200, acc = 1e-12)
+add("line", "huber", "value", "estimate", coef(huber)["value"])
+expected <- do.call(rbind, rows)
+expected$number <- format(expected$number, digits = 15, scientific = TRUE, trim = TRUE)
+file <- file("mixed_expected.csv", "w")
+writeLines(paste0("# ", R.version.string, ", lme4 ", packageVersion("lme4"),
+                  ", lmerTest ", packageVersion("lmerTest")), file)
+write.csv(expected, file, row.names = FALSE, quote = FALSE)
+close(file)
