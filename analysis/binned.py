@@ -148,7 +148,8 @@ def _shuffled_r_squared(bins: Ints, mean_x: Floats, y: Floats, binning: Binning)
     means -= means.mean(axis=1, keepdims=True)
     x = mean_x - mean_x.mean()
     explained = (means @ x) ** 2 / (x @ x)
-    return np.asarray(explained / (means**2).sum(axis=1), dtype=np.float64)
+    total = (means**2).sum(axis=1)
+    return np.divide(explained, total, out=np.zeros(len(total)), where=total > 0)
 
 
 def _bin_means(bins: Ints, values: Floats) -> Floats:
