@@ -151,8 +151,8 @@ class FineTuning:
             Batches(inputs, self.train.labels, self.config.training.batch_size),
             self.loss,
             phase.settings,
+            self.config.training,
             self.generator,
-            clip_norm=self.config.training.clip_norm,
         )
 
     def _frozen(self) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from collect.losses import Loss
 from collect.optimisation import learning_rate_factor, new_optimiser
-from collect.sections import PhaseConfig
+from collect.sections import PhaseConfig, TrainingConfig
+from warehouse.errors import CollectError
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ class PhaseTraining:
         Mean loss of a batch from logits and labels.
     settings : PhaseConfig
         Optimiser, rates, schedule.
+    training : TrainingConfig
+        ``clip_norm``, ``precision``, ``out_of_memory``.
     generator : torch.Generator
         Draws the order of the examples; on the CPU.
-    clip_norm : float, optional
-        Largest norm of the gradient.
     """
 
     def __init__(
@@ -66,19 +67,21 @@ class PhaseTraining:
         batches: Batches,
         loss: Loss,
         settings: PhaseConfig,
+        training: TrainingConfig,
         generator: torch.Generator,
-        *,
-        clip_norm: float | None = None,
     ) -> None:
         self.model = model
         self.batches = batches
         self.loss = loss
         self.settings = settings
+        self.training = training
         self.generator = generator
-        self.clip_norm = clip_norm
         self.optimiser = new_optimiser(model.parameters(), settings)
         self.step = 0
         self.plateau = Plateau(settings.plateau_patience, settings.plateau_factor)
+        self.device = batches.labels.device.type
+        self.scaler = torch.amp.GradScaler(self.device, enabled=training.precision == "fp16")
+        self.micro_batch_size = batches.batch_size
 
     def run_epoch(self) -> float:
         """Train over every example once.
@@ -87,6 +90,12 @@ class PhaseTraining:
         -------
         float
             Mean loss over the examples as they were seen; not finite when training diverged.
+
+        Raises
+        ------
+        CollectError
+            If the device runs out of memory and the study does not allow smaller batches, or a
+            single image is too much.
         """
         self.model.train()
         total = 0.0
@@ -106,6 +115,8 @@ class PhaseTraining:
             "step": self.step,
             "generator": self.generator.get_state(),
             "plateau": vars(self.plateau).copy(),
+            "scaler": self.scaler.state_dict(),
+            "micro_batch_size": self.micro_batch_size,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -114,21 +125,52 @@ class PhaseTraining:
         self.step = state["step"]
         self.generator.set_state(state["generator"])
         vars(self.plateau).update(state["plateau"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.micro_batch_size = state["micro_batch_size"]
 
     def _train_batch(self, positions: Tensor) -> float:
         for group in self.optimiser.param_groups:
             group["lr"] = self._learning_rate()
-        self.optimiser.zero_grad()
-        loss = self.loss(self.model(self.batches.inputs(positions)), self._labels(positions))
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
-        self.optimiser.step()
+        loss = self._accumulated(positions)
+        if self.training.clip_norm is not None:
+            self.scaler.unscale_(self.optimiser)
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip_norm)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         self.step += 1
+        return loss
+
+    def _accumulated(self, positions: Tensor) -> float:
+        """Gradient of a batch, in parts that fit into memory; the mean loss."""
+        while True:
+            self.optimiser.zero_grad()
+            try:
+                parts = torch.split(positions, self.micro_batch_size)
+                return sum(self._backward(part, len(part) / len(positions)) for part in parts)
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._make_smaller(error)
+
+    def _backward(self, positions: Tensor, share: float) -> float:
+        with autocast(self.device, self.training.precision):
+            logits = self.model(self.batches.inputs(positions))
+        labels = self.batches.labels[positions.to(self.batches.labels.device)]
+        loss = self.loss(logits, labels) * share
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
-    def _labels(self, positions: Tensor) -> Tensor:
-        return self.batches.labels[positions.to(self.batches.labels.device)]
+    def _make_smaller(self, error: RuntimeError) -> None:
+        """Halve the part of a batch that is computed at a time, if the study allows it."""
+        if self.training.out_of_memory == "stop" or self.micro_batch_size == 1:
+            raise CollectError(
+                f"out of memory with {self.micro_batch_size} images at a time: choose a smaller "
+                "training.batch_size or network.image_size, or training.out_of_memory = "
+                "'halve_batch'"
+            ) from error
+        self.micro_batch_size = -(-self.micro_batch_size // 2)
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
 
     def _learning_rate(self) -> float:
         factor = learning_rate_factor(
@@ -138,6 +180,17 @@ class PhaseTraining:
             schedule=self.settings.schedule,
         )
         return self.settings.learning_rate * factor * self.plateau.factor
+
+
+def autocast(device: str, precision: str) -> torch.autocast:
+    """Context in which the forward pass of training runs in ``bf16`` or ``fp16``, if asked for."""
+    dtype = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device, dtype=dtype, enabled=precision != "float32")
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error says that the device, or the CPU's allocator, has no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 class Plateau:

@@ -9,23 +9,24 @@ from torch import nn
 
 from collect.losses import balanced_class_weights, probabilities, task_loss
 from collect.optimisation import learning_rate_factor, new_optimiser
-from collect.sections import PhaseConfig
+from collect.sections import PhaseConfig, TrainingConfig
 from collect.training import Batches, PhaseTraining, Plateau
+from warehouse.errors import CollectError
 
 
 def phase(**settings):
     return PhaseConfig(**{"epochs": 3, "learning_rate": 0.1, **settings})
 
 
-def training(settings, *, n=10, batch_size=4, seed=0, clip_norm=None):
+def training(settings, *, n=10, batch_size=4, seed=0, model=None, **options):
     torch.manual_seed(0)
     x, y = torch.randn(n, 5), torch.arange(n) % 3
-    model = nn.Linear(5, 3)
+    layer = nn.Linear(5, 3)
+    model = layer if model is None else model(layer)
     generator = torch.Generator().manual_seed(seed)
     batches = Batches(lambda positions: x[positions], y, batch_size)
-    return PhaseTraining(
-        model, batches, task_loss("multiclass"), settings, generator, clip_norm=clip_norm
-    )
+    config = TrainingConfig(**options)
+    return PhaseTraining(model, batches, task_loss("multiclass"), settings, config, generator)
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "adam", "sgd"])
@@ -146,3 +147,70 @@ def test_balanced_weights_make_classes_count_the_same():
     positives = balanced_class_weights("multilabel", torch.tensor([[1, 0], [0, 0], [0, 0]]), 2)
     assert positives.tolist() == [2, 1]
     assert balanced_class_weights("multiclass", labels, 3)[2] == 0
+
+
+class Small(nn.Module):
+    """A device with room for a few images, as far as the model can tell."""
+
+    def __init__(self, layer, room, error):
+        super().__init__()
+        self.layer, self.room, self.error = layer, room, error
+
+    def forward(self, x):
+        """Fail like a device that is full."""
+        if len(x) > self.room:
+            raise self.error
+        return self.layer(x)
+
+
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=["cuda", "cpu"])
+def test_batches_are_halved_until_they_fit_and_the_steps_stay_the_same(error):
+    settings = phase(optimiser="sgd")
+    whole = training(settings, batch_size=10)
+    halved = training(
+        settings,
+        batch_size=10,
+        model=lambda layer: Small(layer, 3, error),
+        out_of_memory="halve_batch",
+    )
+    for _ in range(3):
+        assert halved.run_epoch() == pytest.approx(whole.run_epoch(), rel=1e-5)
+    assert halved.micro_batch_size == 3
+    for mine, yours in zip(halved.model.parameters(), whole.model.parameters(), strict=True):
+        torch.testing.assert_close(mine, yours, rtol=1e-5, atol=1e-6)  # other order of the sum
+
+
+@pytest.mark.parametrize(("room", "policy"), [(3, "stop"), (0, "halve_batch")])
+def test_out_of_memory_is_one_clear_line(room, policy):
+    tight = training(
+        phase(), model=lambda layer: Small(layer, room, OUT_OF_MEMORY[0]), out_of_memory=policy
+    )
+    with pytest.raises(CollectError, match=r"out of memory with \d image.*training\.batch_size"):
+        tight.run_epoch()
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory():
+    broken = training(
+        phase(),
+        model=lambda layer: Small(layer, 0, RuntimeError("shapes differ")),
+        out_of_memory="halve_batch",
+    )
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        broken.run_epoch()
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("bf16", 0.02), ("fp16", 0.2)])
+def test_lower_precision_learns_the_same_within_its_precision(precision, tolerance):
+    # In fp16 the first steps are left out until the scale of the loss is found.
+    exact, lower = training(phase(epochs=8)), training(phase(epochs=8), precision=precision)
+    for _ in range(8):
+        expected, found = exact.run_epoch(), lower.run_epoch()
+    assert found == pytest.approx(expected, rel=tolerance)
+    assert found != expected
+    assert next(lower.model.parameters()).dtype == torch.float32
