@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collect.gate import Finding
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
+datasets = typer.Typer(help="The papers' datasets.")
+app.add_typer(datasets, name="datasets")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="Study file (TOML).")]
 AcceptLeakage = Annotated[
@@ -30,7 +32,7 @@ def root() -> None:
 
 
 @app.command("plan")
-def show_plan(study: StudyFile, warehouse: WarehouseOption) -> None:
+def show_plan(study: StudyFile, warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
     """List the runs of a study as CSV, and say what is there and what the gate finds."""
     from collect.plan import plan
     from collect.study import Study
@@ -74,6 +76,56 @@ def run_study(
         typer.echo(f"{len(runs)} runs to go, {n_complete} complete already", err=True)
     with shown(runs, Console(file=sys.stderr), quiet=quiet) as on_event:
         run_all(runs, layout, workers=workers, on_event=on_event)
+
+
+@datasets.callback(invoke_without_command=True)
+def list_datasets(context: typer.Context) -> None:
+    """List the papers' datasets as CSV: where to get them, their layout, what the papers count."""
+    if context.invoked_subcommand is not None:
+        return
+    import polars as pl
+
+    from collect.datasets.catalogue import DATASETS
+
+    rows = [
+        {
+            "name": name,
+            "title": dataset.title,
+            "source": dataset.source,
+            "licence": dataset.licence,
+            "layout": dataset.layout,
+            "n_expected": "; ".join(f"{key} {n}" for key, n in dataset.counts.items()),
+            "papers": dataset.papers,
+        }
+        for name, dataset in DATASETS.items()
+    ]
+    typer.echo(pl.DataFrame(rows).write_csv(), nl=False)
+
+
+@datasets.command("check")
+def check_dataset(
+    name: Annotated[str, typer.Argument(help="Name, as `collect datasets` lists it.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Downloaded and unpacked.")],
+) -> None:
+    """Read a download and compare its counts with the published ones; exit 1 if any differs."""
+    import polars as pl
+
+    from collect.datasets.catalogue import found_counts, named_dataset
+    from collect.datasets.load import load
+    from collect.sections import DatasetConfig
+
+    expected = named_dataset(name).counts
+    found = found_counts(load(DatasetConfig(path=str(folder), reader=name)))
+    rows = [
+        {"count": key, "n_expected": expected.get(key), "n_found": found.get(key, 0)}
+        for key in dict.fromkeys([*expected, *found])
+    ]
+    types = {"n_expected": pl.Int64, "n_found": pl.Int64}
+    typer.echo(pl.DataFrame(rows, schema_overrides=types).write_csv(), nl=False)
+    differing = [key for key, n in expected.items() if found.get(key, 0) != n]
+    if differing:
+        typer.echo(f"{name}: {', '.join(differing)} differ from the published download", err=True)
+        raise typer.Exit(1)
 
 
 def _report_findings(findings: Sequence["Finding"]) -> None:

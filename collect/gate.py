@@ -1,8 +1,8 @@
 """What would make the scores of a study mean something else: looked for before training.
 
-A finding either stops the study or is only noted. Patients across train and test, identical images
-across them, an image under two labels, an empty image or a missing class stop it; what the split
-already takes care of is noted.
+A finding either stops the study or is only noted. Patients across train and test, identical
+or near-identical images across them, an image under two labels, an empty image or a missing class
+stop it; what the split already takes care of is noted.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from collect.images import ImageSet
+from collect.pixel_scan import PixelScan, near_pairs, scan_pixels
 from collect.splits import Split
 from warehouse.errors import StudyError
 
@@ -64,15 +65,17 @@ def inspect(images: ImageSet, splits: Mapping[str, Split]) -> list[Finding]:
     Raises
     ------
     StudyError
-        If an image cannot be decoded.
+        If images cannot be decoded.
 
     Notes
     -----
-    Decodes every image once.
+    Decodes every image once, and compares every pair's perceptual hashes.
     """
+    scan = scan_pixels(images)
     findings = [
-        *_empty_images(images),
+        *_empty_images(images, scan),
         *_identical_images(images),
+        *_near_duplicates(images, splits, scan),
         *_across_parts(images, splits),
         *_missing_classes(images, splits),
     ]
@@ -110,16 +113,6 @@ def require_clean(findings: Sequence[Finding], accepted: str | None) -> str | No
     return accepted
 
 
-def _empty_images(images: ImageSet) -> Iterator[Finding]:
-    if isinstance(images.images, np.ndarray):
-        flat = images.images.reshape(len(images), -1)
-        empty = np.flatnonzero(flat.min(axis=1) == flat.max(axis=1)).tolist()
-    else:
-        empty = [index for index in range(len(images)) if np.ptp(images.images[index]) == 0]
-    if empty:
-        yield _finding(images, "empty images, of one colour", _ids(images, empty), stops=True)
-
-
 def _identical_images(images: ImageSet) -> Iterator[Finding]:
     same: dict[bytes, list[int]] = defaultdict(list)
     for position, digest in enumerate(images.digests):
@@ -138,6 +131,37 @@ def _identical_images(images: ImageSet) -> Iterator[Finding]:
         if strangers:
             problem = "identical images under two patients, who are kept in one part of a fold"
             yield _finding(images, problem, _sets(images, strangers), stops=False)
+
+
+def _empty_images(images: ImageSet, scan: PixelScan) -> Iterator[Finding]:
+    if scan.empty:
+        yield _finding(images, "empty images, of one colour", _ids(images, scan.empty), stops=True)
+
+
+def _near_duplicates(
+    images: ImageSet, splits: Mapping[str, Split], scan: PixelScan
+) -> Iterator[Finding]:
+    """Pairs that look alike: across a boundary they stop; elsewhere they do no harm.
+
+    Identical images are another finding, and empty ones all look alike.
+    """
+    empty = set(scan.empty)
+    pairs = [
+        (one, other)
+        for one, other in near_pairs(scan.hashes)
+        if images.digests[one] != images.digests[other] and not {one, other} & empty
+    ]
+    part = np.zeros((len(splits), len(images)), dtype=np.int64)
+    for row, split in zip(part, splits.values(), strict=True):
+        row[split.validation], row[split.test] = 1, 2
+    across = [pair for pair in pairs if (part[:, pair[0]] != part[:, pair[1]]).any()]
+    if across:
+        problem = "pairs of images that look alike, in different parts of a split"
+        yield _finding(images, problem, _sets(images, across, " ~ "), stops=True)
+    if len(pairs) > len(across):
+        within = [pair for pair in pairs if pair not in set(across)]
+        problem = "pairs of images that look alike, in one part of every split"
+        yield _finding(images, problem, _sets(images, within, " ~ "), stops=False)
 
 
 def _across_parts(images: ImageSet, splits: Mapping[str, Split]) -> Iterator[Finding]:
@@ -187,5 +211,5 @@ def _ids(images: ImageSet, positions: Sequence[int]) -> list[str]:
     return [images.sample_ids[position] for position in positions]
 
 
-def _sets(images: ImageSet, sets: Sequence[Sequence[int]]) -> list[str]:
-    return [" = ".join(_ids(images, positions)) for positions in sets]
+def _sets(images: ImageSet, sets: Sequence[Sequence[int]], sign: str = " = ") -> list[str]:
+    return [sign.join(_ids(images, positions)) for positions in sets]

@@ -4,12 +4,15 @@ import csv
 import io
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from collect.cli import app
+from collect.datasets.catalogue import DATASETS
 from warehouse.errors import StudyError
 
 STUDY = """
@@ -101,6 +104,44 @@ def test_bad_input_is_one_line(collect, dataset, message):
     with pytest.raises(StudyError, match=message):
         raise result.exception
     assert "\n" not in str(result.exception)
+
+
+def test_datasets_are_listed_with_source_licence_layout_and_counts():
+    result = CliRunner().invoke(app, ["datasets"])
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
+    assert {"isic2018", "isic2019", "aptos2019", "medfm_chest", "kermany_chest"} <= rows.keys()
+    for row in rows.values():
+        assert row["source"].startswith("http")
+        assert all(row[column] for column in ("title", "licence", "layout", "papers"))
+    assert "train NV 6705" in rows["isic2018"]["n_expected"]
+
+
+def test_check_compares_a_download_with_the_published_counts(tmp_path, rng):
+    (tmp_path / "train_images").mkdir()
+    Image.fromarray(rng.integers(0, 256, size=(8, 8), dtype=np.uint8)).save(
+        tmp_path / "train_images" / "a.png"
+    )
+    (tmp_path / "train.csv").write_text("id_code,diagnosis\na,4\n")
+    result = CliRunner().invoke(app, ["datasets", "check", "aptos2019", str(tmp_path)])
+    assert result.exit_code == 1
+    rows = {row["count"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
+    assert (rows["images"]["n_expected"], rows["images"]["n_found"]) == ("3662", "1")
+    assert (rows["severe"]["n_expected"], rows["severe"]["n_found"]) == ("193", "0")
+    assert result.stderr.startswith("aptos2019: images, no, mild, moderate, severe, proliferative")
+
+
+def test_check_is_content_with_what_is_complete(tmp_path, monkeypatch, rng):
+    monkeypatch.setitem(
+        DATASETS, "aptos2019", replace(DATASETS["aptos2019"], counts={"images": 1, "severe": 1})
+    )
+    (tmp_path / "train_images").mkdir()
+    Image.fromarray(rng.integers(0, 256, size=(8, 8), dtype=np.uint8)).save(
+        tmp_path / "train_images" / "a.png"
+    )
+    (tmp_path / "train.csv").write_text("id_code,diagnosis\na,3\n")
+    result = CliRunner().invoke(app, ["datasets", "check", "aptos2019", str(tmp_path)])
+    assert result.exit_code == 0
+    assert result.stderr == ""
 
 
 def test_the_command_line_does_not_load_torch_before_it_is_needed():

@@ -1,0 +1,82 @@
+"""Perceptual hashes tell a changed copy from another picture; empty and broken images are found."""
+
+import io
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from collect.datasets.demo import read_demo
+from collect.datasets.load import load
+from collect.gate import inspect
+from collect.pixel_scan import near_pairs, scan_pixels
+from collect.sections import DatasetConfig
+from collect.splits import split_of
+from tests.collect.image_sets import image_set
+
+
+def recompressed(image):
+    stream = io.BytesIO()
+    image.save(stream, format="JPEG", quality=40)
+    return Image.open(stream)
+
+
+CHANGES = {
+    "recompressed": recompressed,
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
+    "less contrast": lambda image: ImageEnhance.Contrast(image).enhance(0.8),
+    "larger and back": lambda image: image.resize((96, 96)).resize((64, 64)),
+}
+
+
+@pytest.fixture(scope="module")
+def tiles():
+    """Tiles of the tissue section that do not overlap."""
+    images = read_demo("demo:ihc")
+    corners = [sample_id.split("/")[1].split("-") for sample_id in images.sample_ids]
+    apart = [i for i, corner in enumerate(corners) if all(int(x) % 64 == 0 for x in corner)]
+    return images.images[np.array(apart)]
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_changed_copy_is_found_and_nothing_else(tiles, change):
+    copies = np.stack([np.asarray(change(Image.fromarray(tile))) for tile in tiles[:10]])
+    images = image_set(np.zeros(len(tiles) + 10), images=np.concatenate([tiles, copies]))
+    expected = {(i, len(tiles) + i) for i in range(10)}
+    assert set(near_pairs(scan_pixels(images).hashes)) == expected
+
+
+def test_distance_is_that_of_the_library(tiles):
+    images = image_set(np.zeros(len(tiles)), images=tiles)
+    hashes = scan_pixels(images).hashes
+    reference = [imagehash.phash(Image.fromarray(tile), hash_size=16) for tile in tiles]
+    for one, other in ((0, 1), (3, 17), (20, 50)):
+        distance = np.bitwise_count(hashes[one] ^ hashes[other]).sum()
+        assert distance == reference[one] - reference[other]
+
+
+@pytest.mark.parametrize("name", ["pneumonia_cxr_64", "knee_kl_64"])
+def test_different_x_rays_do_not_look_alike(shared_dir, name):
+    images = load(DatasetConfig(path=str(shared_dir / "data" / f"{name}.npz")))
+    pairs = list(near_pairs(scan_pixels(images).hashes))
+    assert all(images.digests[one] == images.digests[other] for one, other in pairs)
+
+
+def test_the_gate_stops_look_alikes_across_a_boundary_and_notes_others(tiles):
+    copies = np.stack([np.asarray(recompressed(Image.fromarray(tile))) for tile in tiles[:2]])
+    official = ["train", "train", *["train", "validation"] * 14, *["test"] * 34, "train", "test"]
+    images = image_set(np.arange(66) % 2, images=np.concatenate([tiles, copies]), official=official)
+    config = DatasetConfig(path="x", split="official")
+    split = split_of(images, config, fold=None, n_folds=None)
+    findings = inspect(images, {"official": split})
+    assert [(finding.examples, finding.stops) for finding in findings] == [
+        (("0001 ~ 0065",), True),
+        (("0000 ~ 0064",), False),
+    ]
+
+
+def test_empty_images_are_listed():
+    pixels = np.arange(5 * 64, dtype=np.uint16).astype(np.uint8).reshape(5, 8, 8)
+    pixels[1], pixels[4] = 7, 0
+    assert scan_pixels(image_set([0] * 5, images=pixels)).empty == (1, 4)
