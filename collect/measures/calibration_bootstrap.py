@@ -129,8 +129,8 @@ def resampled_residuals(
         torch.stack([cell, unit]), confidence - correct, (N_CELLS, n_units)
     )
     sizes = unit.bincount(minlength=n_units).to(weight)
-    sums: Tensor = torch.sparse.mm(residuals, weight.T).T
-    return sums / (weight @ sizes)[:, None]
+    by_cell: Tensor = torch.sparse.mm(residuals, weight.T).T
+    return by_cell / (weight @ sizes)[:, None]
 
 
 def bin_cell(confidence: Tensor) -> Tensor:

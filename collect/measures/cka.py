@@ -18,7 +18,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from collect.measures.gram import CentredLayer, InnerProducts, Part, centred_layer, inner_products
+from collect.measures.gram import (
+    CentredLayer,
+    InnerProducts,
+    PairSums,
+    centred_layer,
+    inner_products,
+)
 from collect.measures.representation import paired_representations
 
 
@@ -146,10 +152,10 @@ def alignments(x: Sequence[CentredLayer], y: Sequence[CentredLayer], *, debiased
 
 
 def ratio(products: InnerProducts, *, debiased: bool) -> Tensor:
-    """CKA from the inner products of centred Gram matrices."""
+    """CKA from the inner products of centred Gram matrices, (n_layers_x, n_layers_y)."""
+    hsic = hsic_u if debiased else hsic_v
     cross, own_x, own_y = (
-        hsic_u(products, part) if debiased else getattr(products, part) + products.diagonal(part)
-        for part in ("cross", "own_x", "own_y")
+        hsic(sums, products.n_rows) for sums in (products.cross, products.own_x, products.own_y)
     )
     smallest = float(torch.cat([own_x, own_y]).min())
     if smallest <= 0:
@@ -160,13 +166,13 @@ def ratio(products: InnerProducts, *, debiased: bool) -> Tensor:
     return cross / (own_x[:, None] * own_y[None, :]).sqrt()
 
 
-def hsic_u(products: InnerProducts, part: Part) -> Tensor:
-    """HSIC by the U-statistic (Song et al. 2012, eq. 5), in the shape of the part."""
-    n = products.n_rows
-    corrected = (
-        getattr(products, part)
-        + products.traces(part) / ((n - 1) * (n - 2))
-        - 2 * products.diagonal(part) / (n - 2)
-    )
-    unbiased: Tensor = corrected / (n * (n - 3))
-    return unbiased
+def hsic_v(sums: PairSums, n_rows: int) -> Tensor:
+    """HSIC as Gretton et al. (2005) have it, the biased V-statistic, in the shape of the sums."""
+    return (sums.off_diagonal + sums.diagonal) / (n_rows - 1) ** 2
+
+
+def hsic_u(sums: PairSums, n_rows: int) -> Tensor:
+    """HSIC by the U-statistic (Song et al. 2012, eq. 5), in the shape of the sums."""
+    n = n_rows
+    corrected = sums.off_diagonal + sums.traces / ((n - 1) * (n - 2)) - 2 * sums.diagonal / (n - 2)
+    return corrected / (n * (n - 3))

@@ -15,7 +15,6 @@ from torch import Tensor
 from collect.measures.representation import centred, representation
 
 Space = Literal["features", "rows"]
-Part = Literal["cross", "own_x", "own_y"]
 
 _BLOCK_ROWS = 256
 _CHUNK_ROWS = 8192
@@ -61,43 +60,59 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class InnerProducts:
-    """Sums over i != j of ``K_ij L_ij``, and the diagonals.
+class PairSums:
+    """Sums over the Gram matrices K and L of pairs of layers, all of one shape, float64.
 
     Attributes
     ----------
-    cross : Tensor of shape (n_layers_x, n_layers_y)
-        Every layer of x with every layer of y, float64.
-    own_x, own_y : Tensor of shape (n_layers_x,) and (n_layers_y,)
-        Every layer with itself.
-    diagonal_x, diagonal_y : Tensor of shape (n_layers_x, n_rows) and (n_layers_y, n_rows)
-        Diagonals of the Gram matrices.
+    off_diagonal, diagonal : Tensor
+        Sum of ``K_ij L_ij`` over i != j, and over i = j.
+    traces : Tensor
+        ``tr K tr L``.
     """
 
-    cross: Tensor
-    own_x: Tensor
-    own_y: Tensor
-    diagonal_x: Tensor
-    diagonal_y: Tensor
+    off_diagonal: Tensor
+    diagonal: Tensor
+    traces: Tensor
 
-    @property
-    def n_rows(self) -> int:
-        """Rows of the layers."""
-        return self.diagonal_x.shape[1]
 
-    def diagonal(self, part: Part) -> Tensor:
-        """Sum over i of ``K_ii L_ii``, in the shape of the part."""
-        x, y = self.diagonal_x, self.diagonal_y
-        if part == "cross":
-            return x @ y.T
-        return (x if part == "own_x" else y).square().sum(dim=1)
+@dataclass(frozen=True)
+class InnerProducts:
+    """What CKA of all pairs is made of.
 
-    def traces(self, part: Part) -> Tensor:
-        """``tr K tr L``, in the shape of the part."""
-        x, y = self.diagonal_x.sum(dim=1), self.diagonal_y.sum(dim=1)
-        if part == "cross":
-            return x[:, None] * y[None, :]
-        return (x if part == "own_x" else y).square()
+    Attributes
+    ----------
+    n_rows : int
+        Rows of the layers.
+    cross : PairSums of shape (n_layers_x, n_layers_y)
+        Every layer of x with every layer of y.
+    own_x, own_y : PairSums of shape (n_layers_x,) and (n_layers_y,)
+        Every layer with itself.
+    """
+
+    n_rows: int
+    cross: PairSums
+    own_x: PairSums
+    own_y: PairSums
+
+
+def pair_sums(n_rows: int, n_x: int, *sums: Tensor) -> InnerProducts:
+    """Cut square matrices over all layers, those of x first, into what belongs to which pairs.
+
+    Parameters
+    ----------
+    n_rows, n_x : int
+        Rows of the layers, and layers of x.
+    *sums : Tensor of shape (n_layers, n_layers)
+        Off-diagonal sums, diagonal sums and products of traces.
+    """
+    sums = tuple(each.cpu() for each in sums)
+    return InnerProducts(
+        n_rows,
+        PairSums(*(each[:n_x, n_x:] for each in sums)),
+        PairSums(*(each.diagonal()[:n_x] for each in sums)),
+        PairSums(*(each.diagonal()[n_x:] for each in sums)),
+    )
 
 
 def centred_layer(x: Tensor, name: str = "x") -> CentredLayer:
@@ -162,16 +177,15 @@ def inner_products(
     if space is None:
         widths = [a.shape[1] for a in layers]
         space = plan(len(layers[0]), widths[: len(x)], widths[len(x) :]).space
-    diagonals = torch.stack([layer.squared_norms for layer in (*x, *y)])
+    norms = torch.stack([layer.squared_norms for layer in (*x, *y)])
+    diagonal, traces = norms @ norms.T, norms.sum(dim=1)
     if space == "rows":
-        every = _through_rows(layers)
-        own, cross = every.diagonal(), every[: len(x), len(x) :]
+        off_diagonal = _through_rows(layers)
     else:
-        own, cross = _through_features(layers, diagonals, len(x))
-    return InnerProducts(
-        cross.cpu(), own[: len(x)].cpu(), own[len(x) :].cpu(),
-        diagonals[: len(x)].cpu(), diagonals[len(x) :].cpu(),
-    )  # fmt: skip
+        off_diagonal = _through_features(layers, len(x)) - diagonal
+    return pair_sums(
+        len(layers[0]), len(x), off_diagonal, diagonal, traces[:, None] * traces[None, :]
+    )
 
 
 def _through_rows(layers: Sequence[Tensor]) -> Tensor:
@@ -189,15 +203,14 @@ def _through_rows(layers: Sequence[Tensor]) -> Tensor:
     return total
 
 
-def _through_features(
-    layers: Sequence[Tensor], diagonals: Tensor, n_x: int
-) -> tuple[Tensor, Tensor]:
-    def product(i: int, j: int) -> Tensor:
-        return _squared_norm(layers[i], layers[j]) - diagonals[i] @ diagonals[j]
-
-    own = torch.stack([product(i, i) for i in range(len(layers))])
-    cross = [product(i, j) for i in range(n_x) for j in range(n_x, len(layers))]
-    return own, torch.stack(cross).reshape(n_x, -1)
+def _through_features(layers: Sequence[Tensor], n_x: int) -> Tensor:
+    n_layers = len(layers)
+    wanted = [(i, j) for i in range(n_layers) for j in range(i, n_layers)]
+    total = torch.zeros(n_layers, n_layers, dtype=torch.float64, device=layers[0].device)
+    for i, j in wanted:
+        if i == j or i < n_x <= j:  # pairs within one network are not asked for
+            total[i, j] = _squared_norm(layers[i], layers[j])
+    return total
 
 
 def _squared_norm(a: Tensor, b: Tensor) -> Tensor:

@@ -31,9 +31,9 @@ class MinibatchCka:
         """Add one batch; it needs at least 4 rows, any number of them."""
         x, y = paired_representations(x, y)
         products = inner_products([centred_layer(x, "x")], [centred_layer(y, "y")])
-        self.cross += len(x) * float(hsic_u(products, "cross"))
-        self.own_x += len(x) * float(hsic_u(products, "own_x"))
-        self.own_y += len(x) * float(hsic_u(products, "own_y"))
+        self.cross += len(x) * float(hsic_u(products.cross, len(x)))
+        self.own_x += len(x) * float(hsic_u(products.own_x, len(x)))
+        self.own_y += len(x) * float(hsic_u(products.own_y, len(x)))
 
     def value(self) -> float:
         """Debiased CKA of all batches so far.
