@@ -68,15 +68,15 @@ def demo_findings(store: Path) -> list[str]:
     neighbours = cells.filter(split="source", score="accuracy", n_neighbours=10)
     kept = dict(neighbours.select("adaptation", "estimate").iter_rows())
     last_layer = similarities["layer"].max()
-    cka = similarities.filter(layer=last_layer)["value"]
+    cka = similarities.filter(layer=last_layer)["value"].to_list()
     scores = ", ".join(
         f"{row['adaptation']} {row['estimate']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
         for row in auc.iter_rows(named=True)
     )
     return [
         f"Held-out AUC, mean over folds with its Nadeau-Bengio 95 % interval: {scores}",
-        f"Full fine-tuning leaves {last_layer} with a debiased CKA of {cka.min():.2f} to "
-        f"{cka.max():.2f} to its start; 10-NN accuracy on photographs is {kept['full']:.2f}, "
+        f"Full fine-tuning leaves {last_layer} with a debiased CKA of {min(cka):.2f} to "
+        f"{max(cka):.2f} to its start; 10-NN accuracy on photographs is {kept['full']:.2f}, "
         f"untouched {kept['linear']:.2f}",
     ]
 
