@@ -67,7 +67,7 @@ def demo_findings(store: Path) -> list[str]:
     auc = cells.filter(split="test", score="auc").sort("estimate", descending=True)
     neighbours = cells.filter(split="source", score="accuracy", n_neighbours=10)
     kept = dict(neighbours.select("adaptation", "estimate").iter_rows())
-    last_layer = similarities["layer"].max()
+    last_layer = str(similarities["layer"].max())
     cka = similarities.filter(layer=last_layer)["value"].to_list()
     scores = ", ".join(
         f"{row['adaptation']} {row['estimate']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"

@@ -8,13 +8,13 @@ import pytest
 
 @pytest.fixture
 def rng() -> np.random.Generator:
-    """A generator with a fixed seed, new for each test."""
+    """Return a generator with a fixed seed, new for each test."""
     return np.random.default_rng(20261122)
 
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """Folder with real images and published logs, beside the checkout; skips where it is absent."""
+    """Return the folder with real images and published logs, beside the checkout; skips where it is absent."""
     path = Path(__file__).parents[1].parent / "shared"
     if not (path / "data").is_dir():
         pytest.skip("needs the folder `shared` with real data beside the checkout")
