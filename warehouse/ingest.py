@@ -1,10 +1,10 @@
 """Brings the runs that are new or changed into the database, in one transaction."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
-import pyarrow as pa
 
 from warehouse.connection import BROKEN, connect, first_line
 from warehouse.errors import WarehouseError
@@ -55,7 +55,7 @@ def ingest(layout: Layout, *, on_wait: Callable[[str], None] | None = None) -> I
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
         known = dict(con.execute("select run_id, shard_hash from raw.runs").fetchall())
         fresh = [shard for shard in shards if known.get(shard.run_id) != shard.shard_hash]
-        damaged = {shard.run_id: damages(shard, names=INGESTED) for shard in fresh}
+        damaged = {shard.run_id: _problems(shard) for shard in fresh}
         sound = [shard for shard in fresh if not damaged[shard.run_id]]
         taken, refused = _insert_all(con, sound, known=frozenset(known))
     n_changed = sum(shard.run_id in known for shard in taken)
@@ -75,6 +75,16 @@ def _shards(layout: Layout) -> tuple[list[Shard], list[str]]:
         except WarehouseError as error:
             problems.append(str(error))
     return shards, problems
+
+
+def _problems(shard: Shard) -> list[str]:
+    damaged = damages(shard, names=INGESTED)
+    if not damaged:
+        try:
+            _record(shard)
+        except WarehouseError as error:
+            return [str(error)]
+    return damaged
 
 
 def _insert_all(
@@ -139,20 +149,30 @@ def _insert(
 
 
 def _insert_runs(con: duckdb.DuckDBPyConnection, shards: Sequence[Shard]) -> None:
-    types = {
-        name: kind for name, kind in table("raw.runs").sql_types.items() if name != "shard_hash"
-    }
-    hashes = {
-        "run_id": [shard.run_id for shard in shards],
-        "shard_hash": [shard.shard_hash for shard in shards],
-    }
-    con.register("shard_hashes", pa.table(hashes))
+    records = [json.dumps(_record(shard)) for shard in shards]
     con.execute(
         "insert into raw.runs by name "
-        "select runs.* exclude (filename), shard_hashes.shard_hash "
-        "from read_json($1, columns = $2, filename = true) as runs "
-        "left join shard_hashes on runs.run_id = shard_hashes.run_id "
-        "and parse_path(runs.filename)[-2] = shard_hashes.run_id",
-        [[str(shard.directory / RUN) for shard in shards], types],
+        "select unnest(from_json_strict(record, $2)) from (select unnest($1::varchar[]) as record)",
+        [records, json.dumps(table("raw.runs").sql_types)],
     )
-    con.unregister("shard_hashes")
+
+
+def _record(shard: Shard) -> dict[str, object]:
+    """Columns of ``raw.runs`` for a shard; one that its version did not know yet is null.
+
+    Raises
+    ------
+    WarehouseError
+        If ``run.json`` is not the record of this run, or has a column that is not known here.
+    """
+    columns = table("raw.runs").types
+    try:
+        record: dict[str, object] = json.loads((shard.directory / RUN).read_bytes())
+        unknown = sorted(record.keys() - columns.keys())
+    except (OSError, ValueError, AttributeError) as error:
+        raise WarehouseError(f"run {shard.run_id}: {RUN} cannot be read") from error
+    if unknown:
+        raise WarehouseError(f"run {shard.run_id}: {RUN} has the unknown column {unknown[0]}")
+    if record.get("run_id") != shard.run_id:
+        raise WarehouseError(f"run {shard.run_id}: {RUN} is that of run {record.get('run_id')}")
+    return dict.fromkeys(columns) | record | {"shard_hash": shard.shard_hash}

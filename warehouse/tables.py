@@ -74,7 +74,6 @@ class Table:
             raise ValueError(f"{self.name} has more than one row for {key}")
 
 
-@cache
 def table(name: str) -> Table:
     """Table as declared, by name: ``raw.scores``, ``results.intervals``, ``shards.predictions``.
 
@@ -83,30 +82,42 @@ def table(name: str) -> Table:
     ValueError
         If no SQL file declares it.
     """
+    try:
+        return _declared()[name]
+    except KeyError:
+        raise ValueError(f"no table {name!r} is declared") from None
+
+
+@cache
+def _declared() -> dict[str, Table]:
+    """Every table, from a database in memory that the SQL files made."""
     with duckdb.connect(":memory:") as con:
         for _, text in [*statements("schema"), *statements("shards")]:
             con.execute(text)
-        comment = con.execute(
-            "select comment from duckdb_tables() where schema_name || '.' || table_name = $1",
-            [name],
-        ).fetchone()
-        if comment is None:
-            raise ValueError(f"no table {name!r} is declared")
-        columns = con.execute(
-            "select column_name, data_type, is_nullable, comment from duckdb_columns() "
-            "where schema_name || '.' || table_name = $1 order by column_index",
-            [name],
+        comments = con.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables()"
         ).fetchall()
-        types = con.sql(f"from {name} limit 0").pl().schema
-    return Table(
-        name=name,
-        types=types,
-        sql_types={column: kind for column, kind, _, _ in columns},
-        comment=comment[0],
-        comments={column: description for column, _, _, description in columns},
-        key=key_in(comment[0], columns=list(types)),
-        required=frozenset(column for column, _, may_be_null, _ in columns if not may_be_null),
-    )
+        columns: dict[str, list[tuple[str, str, bool, str]]] = {name: [] for name, _ in comments}
+        for name, *column in con.execute(
+            "select schema_name || '.' || table_name, column_name, data_type, is_nullable, comment "
+            "from duckdb_columns() where not internal order by table_oid, column_index"
+        ).fetchall():
+            columns[name].append(tuple(column))
+        types = {name: con.sql(f"from {name} limit 0").pl().schema for name in columns}
+    return {
+        name: Table(
+            name=name,
+            types=types[name],
+            sql_types={column: kind for column, kind, _, _ in columns[name]},
+            comment=comment,
+            comments={column: described for column, _, _, described in columns[name]},
+            key=key_in(comment, columns=list(types[name])),
+            required=frozenset(
+                column for column, _, may_be_null, _ in columns[name] if not may_be_null
+            ),
+        )
+        for name, comment in comments
+    }
 
 
 def key_in(comment: str, *, columns: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import polars as pl
 from tests.warehouse.small_runs import RUN, score_rows, similarity_rows
 from warehouse.connection import connect
 from warehouse.ingest import ingest
-from warehouse.shard import MANIFEST
+from warehouse.shard import MANIFEST, manifest_text
 from warehouse.spool import RunWriter
 from warehouse.views import read_view
 
@@ -105,8 +105,28 @@ def test_a_run_that_the_schema_refuses_is_left_out_and_named(layout, add_run):
     refused = {problem.split(":")[0]: problem for problem in report.problems}
     assert set(refused) == {"run run2", "run run3", "run run5"}
     assert "task" in refused["run run2"]
+    assert refused["run run5"] == "run run5: run.json is that of run run4"
     with connect(layout.root) as con:
         assert read_view(con, "raw.scores")["run_id"].sort().to_list() == ["run1", "run4"]
+
+
+def rewritten(directory, **changes):
+    """Change `run.json` of a run, and its manifest with it."""
+    record = json.loads((directory / "run.json").read_text()) | changes
+    kept = {name: value for name, value in record.items() if value != "absent"}
+    (directory / "run.json").write_text(json.dumps(kept))
+    (directory / MANIFEST).write_text(manifest_text(directory))
+
+
+def test_a_run_of_an_older_version_lacks_columns_and_one_of_a_newer_is_refused(layout, add_run):
+    rewritten(add_run("older"), n_tokens="absent", image_size="absent")
+    rewritten(add_run("newer"), colour="blue")
+    rewritten(add_run("wrong"), fold="one")
+    report = ingest(layout)
+    assert counts(report) == (1, 0, 0)
+    assert report.problems[0] == "run newer: run.json has the unknown column colour"
+    assert report.problems[1].startswith("run wrong: ")
+    assert "one" in report.problems[1]
 
 
 def test_a_repaired_run_goes_in_later(layout, add_run):
