@@ -24,6 +24,9 @@ AcceptLeakage = Annotated[
         help="Go on in spite of what the gate finds; the reason is written into every run.",
     ),
 ]
+Miniature = Annotated[
+    bool, typer.Option(help="Make the study small, as its [miniature] table says.")
+]
 
 
 @app.callback()
@@ -32,13 +35,17 @@ def root() -> None:
 
 
 @app.command("plan")
-def show_plan(study: StudyFile, warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
+def show_plan(
+    study: StudyFile,
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    miniature: Miniature = False,
+) -> None:
     """List the runs of a study as CSV, and say what is there and what the gate finds."""
     from collect.plan import plan
     from collect.study import Study
     from warehouse.layout import Layout
 
-    planned = plan(Study.load(study), Layout(warehouse))
+    planned = plan(Study.load(study, miniature=miniature), Layout(warehouse))
     typer.echo(planned.table().write_csv(), nl=False)
     _report_findings(planned.findings)
     n_complete = len(planned.runs) - len(planned.to_run)
@@ -54,6 +61,7 @@ def run_study(
     workers: Annotated[int, typer.Option(min=1, help="Processes that train at a time.")] = 1,
     quiet: Annotated[bool, typer.Option(help="Show nothing but problems.")] = False,
     accept_leakage: AcceptLeakage = None,
+    miniature: Miniature = False,
 ) -> None:
     """Train, measure and record every run of a study that the warehouse does not have."""
     from rich.console import Console
@@ -66,7 +74,7 @@ def run_study(
     from warehouse.layout import Layout
 
     layout = Layout(warehouse)
-    planned = plan(Study.load(study), layout)
+    planned = plan(Study.load(study, miniature=miniature), layout)
     if not quiet:
         _report_findings(planned.findings)
     reason = require_clean(planned.findings, accept_leakage)

@@ -49,6 +49,8 @@ class DatasetConfig(Section):
         Share of the test part of a ``holdout``.
     max_images : int, optional
         Take only this many images, stratified by class; the same ones every time.
+    image_size, batch_size : int, optional
+        What this dataset needs instead of the network's and the training's.
     """
 
     path: str | None = None
@@ -60,6 +62,8 @@ class DatasetConfig(Section):
     validation_fraction: Fraction = 0.15
     test_fraction: Fraction = 0.2
     max_images: Annotated[int, Field(ge=10)] | None = None
+    image_size: Annotated[int, Field(ge=8)] | None = None
+    batch_size: Count | None = None
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -84,7 +88,10 @@ class SourceConfig(DatasetConfig):
 
 
 class NetworkConfig(Section):
-    """What is fine-tuned: each list spans one dimension of the grid."""
+    """What is fine-tuned: each list spans one dimension of the grid.
+
+    ``head_backbone`` and ``head_pretraining`` name the second network of a ``transformer`` head.
+    """
 
     backbone: tuple[str, ...] = Field(min_length=1)
     pretraining: tuple[str, ...] = Field(min_length=1)
@@ -92,6 +99,8 @@ class NetworkConfig(Section):
     n_blocks: tuple[Count, ...] = ()
     pooling: tuple[Pooling, ...] = ("mean",)
     head: Head = "linear"
+    head_backbone: str = "deit_base_patch16_224"
+    head_pretraining: str = "fb_in1k"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     image_size: Annotated[int, Field(ge=8)] | None = None
 

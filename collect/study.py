@@ -44,6 +44,8 @@ class RunConfig(Section):
     n_blocks: Count | None = None
     pooling: Pooling = "mean"
     head: Head = "linear"
+    head_backbone: str = "deit_base_patch16_224"
+    head_pretraining: str = "fb_in1k"
     dropout: float = 0.0
     image_size: int | None = None
     fold: Count | None = None
@@ -59,8 +61,12 @@ class RunConfig(Section):
         if not self.data_hash:
             raise ValueError("the run has no data_hash yet: its images have not been read")
         left_out = {"study", "source", "probing", "accepted_leakage"}
+        if self.head == "linear":
+            left_out |= {"head_backbone", "head_pretraining"}
         identity = self.model_dump(mode="json", exclude={*left_out, "dataset"})
-        identity["dataset"] = self.dataset.model_dump(mode="json", exclude={"path"})
+        identity["dataset"] = self.dataset.model_dump(
+            mode="json", exclude={"path", "image_size", "batch_size"}
+        )
         return _sha256(identity)[:16]
 
     @property
@@ -86,12 +92,12 @@ class Study(Section):
     folds: int = 5
     dataset: tuple[DatasetConfig, ...] = Field(min_length=1)
     source: SourceConfig | None = None
-    network: NetworkConfig
+    network: tuple[NetworkConfig, ...] = Field(min_length=1)
     training: TrainingConfig = TrainingConfig()
     training_overrides: dict[Adaptation, dict[str, object]] = Field(default_factory=dict)
     probing: ProbingConfig = ProbingConfig()
 
-    @field_validator("dataset", mode="before")
+    @field_validator("dataset", "network", mode="before")
     @classmethod
     def _one_or_more(cls, value: object) -> object:
         return (value,) if isinstance(value, dict) else value
@@ -115,8 +121,16 @@ class Study(Section):
         return self
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Path, *, miniature: bool = False) -> Self:
         """Read and check a study file.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        miniature : bool, default False
+            Put the values of its ``[miniature]`` table on top, which make it small enough to run
+            on a laptop; the study is then called ``<name>-miniature``.
 
         Raises
         ------
@@ -130,12 +144,19 @@ class Study(Section):
             raise StudyError(f"{path}: no such study file") from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise StudyError(f"{path}: no readable TOML: {error}") from error
+        small = content.pop("miniature", None)
+        if miniature:
+            if small is None:
+                raise StudyError(f"{path}: has no [miniature] table that says what to make small")
+            content = merged(content, small)
+            content["name"] = f"{content.get('name', path.stem)}-miniature"
         try:
             return cls.model_validate(content)
         except ValidationError as error:
             line = one_line(error, cls)
-            if isinstance(content.get("dataset"), dict):  # one table, read as a list of one
-                line = line.replace("dataset.0", "dataset", 1)
+            for key in ("dataset", "network"):  # one table, read as a list of one
+                if isinstance(content.get(key), dict):
+                    line = line.replace(f"{key}.0", key, 1)
             raise StudyError(f"{path}: {line}") from error
 
     def training_of(self, adaptation: Adaptation) -> TrainingConfig:
@@ -152,38 +173,59 @@ class Study(Section):
         return list(dict.fromkeys(self._grid()))
 
     def _grid(self) -> Iterator[RunConfig]:
-        network = self.network
-        for dataset, backbone, pretraining, adaptation, pooling in product(
-            self.dataset,
-            network.backbone,
-            network.pretraining,
-            network.adaptation,
-            network.pooling,
-        ):
-            is_scratch = adaptation == "scratch" or (adaptation, pretraining) == ("full", "random")
-            for n_blocks, seed, fold in product(
-                network.n_blocks if adaptation in WITH_BLOCKS else (None,),
-                self.seeds,
-                range(1, self.folds + 1) if dataset.split == "folds" else (None,),
+        for dataset, network in product(self.dataset, self.network):
+            for backbone, pretraining, adaptation, pooling in product(
+                network.backbone, network.pretraining, network.adaptation, network.pooling
             ):
-                yield RunConfig(
-                    study=self.name,
-                    dataset=dataset,
-                    source=self.source,
-                    backbone=backbone,
-                    pretraining="random" if is_scratch else pretraining,
-                    adaptation="scratch" if is_scratch else adaptation,
-                    n_blocks=n_blocks,
-                    pooling=pooling,
-                    head=network.head,
-                    dropout=network.dropout,
-                    image_size=network.image_size,
-                    fold=fold,
-                    n_folds=None if fold is None else self.folds,
-                    seed=seed,
-                    training=self.training_of("scratch" if is_scratch else adaptation),
-                    probing=self.probing,
-                )
+                if adaptation == "scratch" or (adaptation, pretraining) == ("full", "random"):
+                    adaptation, pretraining = "scratch", "random"
+                for n_blocks, seed, fold in product(
+                    network.n_blocks if adaptation in WITH_BLOCKS else (None,),
+                    self.seeds,
+                    range(1, self.folds + 1) if dataset.split == "folds" else (None,),
+                ):
+                    yield RunConfig(
+                        study=self.name,
+                        dataset=dataset,
+                        source=self.source,
+                        backbone=backbone,
+                        pretraining=pretraining,
+                        adaptation=adaptation,
+                        n_blocks=n_blocks,
+                        pooling=pooling,
+                        head=network.head,
+                        head_backbone=network.head_backbone,
+                        head_pretraining=network.head_pretraining,
+                        dropout=network.dropout,
+                        image_size=dataset.image_size or network.image_size,
+                        fold=fold,
+                        n_folds=None if fold is None else self.folds,
+                        seed=seed,
+                        training=self._training_on(dataset, adaptation),
+                        probing=self.probing,
+                    )
+
+    def _training_on(self, dataset: DatasetConfig, adaptation: Adaptation) -> TrainingConfig:
+        training = self.training_of(adaptation)
+        if dataset.batch_size is None:
+            return training
+        return training.model_copy(update={"batch_size": dataset.batch_size})
+
+
+def merged(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
+    """Put one nested table on top of another; lists are replaced whole.
+
+    Examples
+    --------
+    >>> merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"c": 3}, "d": []})
+    {'a': {'b': 1, 'c': 3}, 'd': []}
+    """
+    both = dict(below)
+    for key, value in above.items():
+        old = both.get(key)
+        is_table = isinstance(old, dict) and isinstance(value, dict)
+        both[key] = merged(old, value) if is_table else value  # type: ignore[arg-type]
+    return both
 
 
 def _sha256(content: object) -> str:

@@ -142,6 +142,68 @@ def test_refuses(tmp_path, before, after, message):
     assert "\n" not in str(caught.value)
 
 
+def test_several_networks_span_a_grid_each():
+    text = STUDY.replace("[network]", "[[network]]").replace(
+        "[training]",
+        """[[network]]
+backbone = "vit_base_patch14_dinov2"
+pretraining = "lvd142m"
+adaptation = ["full", "scratch"]
+pooling = ["cls", "mean"]
+image_size = 518
+[training]""",
+    )
+    runs = [run for run in study_from(text).runs() if (run.seed, run.fold) == (0, 1)]
+    assert [
+        (run.backbone, run.pretraining, run.adaptation, run.pooling, run.image_size) for run in runs
+    ] == [
+        ("resnet18", "imagenet", "full", "mean", None),
+        ("resnet18", "imagenet", "linear", "mean", None),
+        ("resnet18", "random", "scratch", "mean", None),
+        ("vit_base_patch14_dinov2", "lvd142m", "full", "cls", 518),
+        ("vit_base_patch14_dinov2", "lvd142m", "full", "mean", 518),
+        ("vit_base_patch14_dinov2", "random", "scratch", "cls", 518),
+        ("vit_base_patch14_dinov2", "random", "scratch", "mean", 518),
+    ]
+
+
+def test_a_dataset_can_have_its_own_size_and_batch():
+    text = STUDY.replace(
+        'path = "pneumonia.npz"', 'path = "pneumonia.npz"\nimage_size = 112\nbatch_size = 128'
+    )
+    run = study_from(text).runs()[0]
+    assert (run.image_size, run.training.batch_size) == (112, 128)
+
+
+MINIATURE = """
+[miniature]
+folds = 2
+seeds = [0]
+dataset = {path = "small.npz", max_images = 60}
+[miniature.training]
+epochs = 1
+"""
+
+
+def test_a_miniature_puts_its_table_on_top(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY + MINIATURE)
+    small = Study.load(path, miniature=True)
+    assert small.name == "pneumonia-miniature"
+    assert len(small.runs()) == 3 * 2
+    run = small.runs()[0]
+    assert (run.training.epochs, run.dataset.max_images, run.backbone) == (1, 60, "resnet18")
+    assert small.training_of("linear").learning_rate == 1e-2
+    assert len(Study.load(path).runs()) == 3 * 2 * 5
+
+
+def test_refuses_a_miniature_where_the_file_has_none(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_text(STUDY)
+    with pytest.raises(StudyError, match=r"study\.toml: has no \[miniature\] table"):
+        Study.load(path, miniature=True)
+
+
 def test_refuses_a_missing_file(tmp_path):
     with pytest.raises(StudyError, match=r"absent\.toml: no such study file"):
         Study.load(tmp_path / "absent.toml")
@@ -159,3 +221,5 @@ STUDIES = sorted((Path(__file__).parents[2] / "collect" / "studies").glob("*.tom
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_every_committed_study_is_valid(path):
     assert Study.load(path).runs()
+    if "[miniature]" in path.read_text():
+        assert Study.load(path, miniature=True).runs()
