@@ -145,7 +145,7 @@ class FineTuning:
         return patience is not None and self.selection.n_worse >= patience
 
     def _phase_training(self, phase: Phase) -> PhaseTraining:
-        model, inputs = self._frozen() if phase.frozen == "backbone" else self._live()
+        model, inputs = self._cached() if self._is_cached(phase) else self._live()
         return PhaseTraining(
             model,
             Batches(inputs, self.train.labels, self.config.training.batch_size),
@@ -155,7 +155,12 @@ class FineTuning:
             self.generator,
         )
 
-    def _frozen(self) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
+    def _is_cached(self, phase: Phase) -> bool:
+        """Whether the head's inputs are the same in every epoch: computed once."""
+        is_fixed = self.config.training.augmentation == "none" and not self.network.takes_patches
+        return phase.frozen == "backbone" and is_fixed
+
+    def _cached(self) -> tuple[nn.Module, Callable[[Tensor], Tensor]]:
         """Head alone, on features that are computed once: the frozen backbone gives the same."""
         channels_last = self.config.training.channels_last
         reading = read(self.network, self.train.images, channels_last=channels_last)

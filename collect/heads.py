@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from collect.activations import pooled_positions, token_features
 from collect.backbones.architecture import Backbone
+from collect.transformer_head import TransformerHead
 from warehouse.errors import CollectError
 
 Pooling = Literal["cls", "mean", "cls+mean"]
@@ -25,7 +26,8 @@ class Network(nn.Module):
         network without tokens has ``mean`` only, pooled (and normalised, where the network does
         so after pooling) as timm pools it.
     head : nn.Module
-        Takes (n, n_pooled) and returns (n, n_classes).
+        Takes (n, n_pooled), or (n, n_patches, n_features) if it is a :class:`TransformerHead`, and
+        returns (n, n_classes).
 
     Attributes
     ----------
@@ -47,8 +49,13 @@ class Network(nn.Module):
         self.description = backbone
         self.frozen: tuple[nn.Module, ...] = ()
 
-    def pooled(self, images: Tensor) -> dict[str, Tensor]:
-        """Every pooled output that the network has, by name.
+    @property
+    def takes_patches(self) -> bool:
+        """Whether the head takes patch tokens, not pooled features."""
+        return isinstance(self.head, TransformerHead)
+
+    def outputs(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Logits, and every pooled output that the network has, by name.
 
         Parameters
         ----------
@@ -57,11 +64,22 @@ class Network(nn.Module):
 
         Returns
         -------
-        dict of str to Tensor
-            ``mean``, and with a class token ``cls`` and ``cls+mean``; each (n, n_features), the
-            last (n, 2 n_features).
+        tuple of Tensor and dict
+            Logits, (n, n_classes); and ``mean``, and with a class token ``cls`` and ``cls+mean``,
+            each (n, n_features), the last (n, 2 n_features).
         """
         output = self.backbone.forward_features(images)  # type: ignore[operator] # timm's own
+        pooled = self._pooled(output)
+        logits: Tensor = self.head(
+            self._patches(output) if self.takes_patches else pooled[self.pooling]
+        )
+        return logits, pooled
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of shape (n, n_classes) for normalised images."""
+        return self.outputs(images)[0]
+
+    def _pooled(self, output: Tensor) -> dict[str, Tensor]:
         if output.ndim == 4:
             return {"mean": pooled_positions(self.backbone, output)}
         prefix = self.description.n_prefix_tokens
@@ -69,10 +87,11 @@ class Network(nn.Module):
             name: token_features(output, name, "NLC", prefix) for name in poolings(self.description)
         }
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits of shape (n, n_classes) for normalised images."""
-        logits: Tensor = self.head(self.pooled(images)[self.pooling])
-        return logits
+    def _patches(self, output: Tensor) -> Tensor:
+        if output.ndim == 3:
+            return output[:, self.description.n_prefix_tokens :]
+        is_last = getattr(self.backbone, "output_fmt", "NCHW") == "NHWC"
+        return output.flatten(1, 2) if is_last else output.flatten(2).transpose(1, 2)
 
     def trained_state(self) -> dict[str, Tensor]:
         """State of what can have changed: without a backbone that is frozen as a whole."""

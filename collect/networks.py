@@ -1,14 +1,16 @@
 """The network of a run, drawn from the run's seed."""
 
 import hashlib
+from typing import Any, cast
 
 import torch
+from torch import nn
 
 from collect.backbones.architecture import Backbone
 from collect.backbones.build import build_backbone, decapitated
 from collect.heads import Network, linear_head, n_pooled_features
 from collect.study import RunConfig
-from warehouse.errors import CollectError
+from collect.transformer_head import TransformerHead
 
 
 def derived_seed(seed: int, purpose: str) -> int:
@@ -58,12 +60,28 @@ def run_network(
         If the backbone has no class token and the pooling needs one.
     """
     torch.manual_seed(derived_seed(config.seed, "head"))
-    if config.head != "linear":
-        raise CollectError(f"head = {config.head!r}: there is linear")
-    n_features = n_pooled_features(backbone, config.pooling)
-    head = linear_head(n_features, n_classes, dropout=config.dropout)
-    network = Network(backbone, config.pooling, head).to(device)
+    network = Network(backbone, config.pooling, _head(backbone, config, n_classes)).to(device)
     if config.training.channels_last:
         network.to(memory_format=torch.channels_last)
     torch.manual_seed(derived_seed(config.seed, "training"))
     return network
+
+
+def _head(backbone: Backbone, config: RunConfig, n_classes: int) -> nn.Module:
+    if config.head == "linear":
+        n_features = n_pooled_features(backbone, config.pooling)
+        return linear_head(n_features, n_classes, dropout=config.dropout)
+    classifier = build_backbone(config.head_backbone, config.head_pretraining)
+    return TransformerHead(classifier, _patch_features(backbone), n_classes, dropout=config.dropout)
+
+
+def _patch_features(backbone: Backbone) -> int:
+    """Width of the network's final patch tokens, which differs from the pooled in some networks."""
+    size = backbone.inputs.size
+    module = cast("Any", backbone.module).eval()
+    with torch.inference_mode():
+        output = module.forward_features(torch.zeros(1, 3, size, size))
+    module.train()
+    if output.ndim == 3 or getattr(module, "output_fmt", "NCHW") == "NHWC":
+        return int(output.shape[-1])
+    return int(output.shape[1])

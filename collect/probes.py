@@ -128,7 +128,7 @@ class Observer:
             Promise that the backbone is what it was at the beginning: its features are not computed
             again, only the head's output. The same numbers, for the price of the head.
         """
-        if frozen:
+        if frozen and not network.takes_patches:
             parts = {
                 name: with_head(network, self._start.readings[name])
                 for name in ("validation", "test")
@@ -140,7 +140,7 @@ class Observer:
         self, network: Network, observation: Observation, *, frozen: bool = False
     ) -> Observation:
         """Add the source images and the similarities to an observation that has the layers."""
-        if frozen:
+        if frozen and not network.takes_patches:
             return replace(self._start, readings={**self._start.readings, **observation.readings})
         readings = {**observation.readings, **self._source_readings(network)}
         return Observation(readings, self._similarities(readings))

@@ -79,10 +79,9 @@ def read(
     with torch.inference_mode(), recorded_outputs(network.backbone, names) as outputs:
         for batch in torch.split(images, BATCH_SIZE):
             inputs = network_input(batch.to(device), spec, channels_last=channels_last)
-            pooled = network.pooled(inputs)
-            logits = network.head(pooled[network.pooling]).float()
+            logits, pooled = network.outputs(inputs)
             rows = _rows(outputs, layers, tokens, network.description.n_prefix_tokens)
-            parts.append(Reading(logits, {k: v.float() for k, v in pooled.items()}, rows))
+            parts.append(Reading(logits.float(), {k: v.float() for k, v in pooled.items()}, rows))
     return joined(parts)
 
 
@@ -101,7 +100,7 @@ def joined(parts: Sequence[Reading]) -> Reading:
 
 
 def with_head(network: Network, reading: Reading) -> Reading:
-    """Read with another head on the same features: the same numbers without the backbone."""
+    """Read with another head on the same pooled features: the same without the backbone."""
     network.eval()
     with torch.inference_mode():
         logits = network.head(reading.pooled[network.pooling]).float()

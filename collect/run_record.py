@@ -86,7 +86,9 @@ def _hyperparameters(
     config: RunConfig, network: Network, n_trainable: Sequence[int]
 ) -> dict[str, Any]:
     inputs = network.description.inputs
+    second = {"backbone": config.head_backbone, "pretraining": config.head_pretraining}
     return {
+        "head": second if config.head == "transformer" else None,
         "training": config.training.model_dump(mode="json"),
         "probing": config.probing.model_dump(mode="json"),
         "dropout": config.dropout,

@@ -102,7 +102,7 @@ def test_poolings_are_the_tokens_of_the_last_layer_after_the_norm():
     model = network().eval()
     images = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
-        pooled = model.pooled(images)
+        _, pooled = model.outputs(images)
         tokens = model.backbone.forward_features(images)
     torch.testing.assert_close(pooled["cls"], tokens[:, 0], rtol=0, atol=0)
     torch.testing.assert_close(pooled["mean"], tokens[:, 1:].mean(dim=1))
@@ -115,7 +115,7 @@ def test_networks_without_tokens_are_pooled_as_timm_does(name):
     images = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
         expected = model.backbone(images)  # without a classifier: the pooled features
-        torch.testing.assert_close(model.pooled(images)["mean"], expected)
+        torch.testing.assert_close(model.outputs(images)[1]["mean"], expected)
 
 
 def test_a_linear_head_is_linear_with_dropout_while_training():
