@@ -70,10 +70,8 @@ class Network(nn.Module):
         """
         output = self.backbone.forward_features(images)  # type: ignore[operator] # timm's own
         pooled = self._pooled(output)
-        logits: Tensor = self.head(
-            self._patches(output) if self.takes_patches else pooled[self.pooling]
-        )
-        return logits, pooled
+        taken = self._patches(output) if self.takes_patches else pooled[self.pooling]
+        return self.head(taken), pooled
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape (n, n_classes) for normalised images."""

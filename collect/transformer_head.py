@@ -1,4 +1,4 @@
-"""The appended transformer classifier of Palés Huix et al. (2024): blocks on top of patch tokens."""
+"""The appended transformer classifier of Palés Huix et al. (2024): blocks on patch tokens."""
 
 from typing import Any, cast
 
@@ -56,8 +56,7 @@ class TransformerHead(nn.Module):
 
     def forward(self, patches: Tensor) -> Tensor:
         """Logits of shape (n, n_classes) from patch tokens of shape (n, n_patches, n_features)."""
-        tokens = torch.cat(
-            [self.cls_token.expand(len(patches), -1, -1), self.projection(patches)], 1
-        )
+        cls_token = self.cls_token.expand(len(patches), -1, -1)
+        tokens = torch.cat([cls_token, self.projection(patches)], dim=1)
         logits: Tensor = self.classify(self.norm(self.blocks(tokens))[:, 0])
         return logits

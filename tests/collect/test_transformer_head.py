@@ -1,6 +1,7 @@
 """The appended transformer classifies its own class token among the projected patch tokens."""
 
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ def head(n_features=24, n_classes=3):
 def test_is_the_second_transformer_behind_a_projection():
     found = head()
     patches = torch.randn(2, 7, 24)
-    module = build_backbone("test_vit", "random").module.eval()
+    module: Any = build_backbone("test_vit", "random").module.eval()
     module.load_state_dict(
         {
             **module.state_dict(),
@@ -70,7 +71,7 @@ def test_a_run_trains_it_frozen_or_not(tmp_path, adaptation):
         backbone="test_vit",
         adaptation=adaptation,
         head="transformer",
-        head_backbone="test_vit2",
+        head_backbone="test_vit",
         head_pretraining="random",
     )
     path = execute(config, Layout(tmp_path / "w"), lambda _: None)
@@ -81,7 +82,7 @@ def test_a_run_trains_it_frozen_or_not(tmp_path, adaptation):
     )
     n_trainable, n_parameters = run["n_trainable_parameters"], run["n_parameters"]
     assert n_trainable == (n_parameters if adaptation == "full" else n_parameters - n_backbone)
-    assert run["hyperparameters"]["head"] == {"backbone": "test_vit2", "pretraining": "random"}
+    assert run["hyperparameters"]["head"] == {"backbone": "test_vit", "pretraining": "random"}
 
 
 def test_a_linear_head_does_not_care_for_a_second_network(tmp_path):
