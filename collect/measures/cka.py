@@ -15,7 +15,6 @@ product.
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from collect.measures.gram import (
@@ -62,6 +61,7 @@ def cka_linear(x: Tensor, y: Tensor) -> float:
 
     Examples
     --------
+    >>> import torch
     >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     >>> round(cka_linear(x, 3 * x.flip(1) + 7), 6)  # permute, scale, shift
     1.0
@@ -106,6 +106,7 @@ def cka_linear_debiased(x: Tensor, y: Tensor) -> float:
 
     Examples
     --------
+    >>> import torch
     >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [2.0, 1.0]])
     >>> round(cka_linear_debiased(x, 3 * x.flip(1) + 7), 6)
     1.0
@@ -157,13 +158,24 @@ def ratio(products: InnerProducts, *, debiased: bool) -> Tensor:
     cross, own_x, own_y = (
         hsic(sums, products.n_rows) for sums in (products.cross, products.own_x, products.own_y)
     )
-    smallest = float(torch.cat([own_x, own_y]).min())
-    if smallest <= 0:
-        raise ValueError(
-            f"debiased HSIC of a layer with itself is {smallest:.3g}, not positive: "
-            f"too few rows ({products.n_rows}) or one row dominates"
-        )
+    for own, sums in ((own_x, products.own_x), (own_y, products.own_y)):
+        refuse_no_self_dependence(own, sums.traces, products.n_rows, products.eps)
     return cross / (own_x[:, None] * own_y[None, :]).sqrt()
+
+
+def refuse_no_self_dependence(hsic: Tensor, traces: Tensor, n_rows: int, eps: float) -> None:
+    """Refuse layers whose HSIC with themselves is 0 or less, but for rounding.
+
+    Raises
+    ------
+    ValueError
+        If there is one: no ratio with it means anything.
+    """
+    if bool((hsic <= 8 * eps * traces / n_rows**2).any()):
+        raise ValueError(
+            f"debiased HSIC of a layer with itself is {float(hsic.min()):.3g}, not positive: "
+            f"too few of the {n_rows} images, or one of them dominates"
+        )
 
 
 def hsic_v(sums: PairSums, n_rows: int) -> Tensor:

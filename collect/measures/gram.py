@@ -84,6 +84,8 @@ class InnerProducts:
     ----------
     n_rows : int
         Rows of the layers.
+    eps : float
+        Rounding of the products.
     cross : PairSums of shape (n_layers_x, n_layers_y)
         Every layer of x with every layer of y.
     own_x, own_y : PairSums of shape (n_layers_x,) and (n_layers_y,)
@@ -91,24 +93,28 @@ class InnerProducts:
     """
 
     n_rows: int
+    eps: float
     cross: PairSums
     own_x: PairSums
     own_y: PairSums
 
 
-def pair_sums(n_rows: int, n_x: int, *sums: Tensor) -> InnerProducts:
+def pair_sums(n_rows: int, n_x: int, dtype: torch.dtype, *sums: Tensor) -> InnerProducts:
     """Cut square matrices over all layers, those of x first, into what belongs to which pairs.
 
     Parameters
     ----------
     n_rows, n_x : int
         Rows of the layers, and layers of x.
+    dtype : torch.dtype
+        What products were computed in.
     *sums : Tensor of shape (n_layers, n_layers)
         Off-diagonal sums, diagonal sums and products of traces.
     """
     sums = tuple(each.cpu() for each in sums)
     return InnerProducts(
         n_rows,
+        torch.finfo(dtype).eps,
         PairSums(*(each[:n_x, n_x:] for each in sums)),
         PairSums(*(each.diagonal()[:n_x] for each in sums)),
         PairSums(*(each.diagonal()[n_x:] for each in sums)),
@@ -184,7 +190,7 @@ def inner_products(
     else:
         off_diagonal = _through_features(layers, len(x)) - diagonal
     return pair_sums(
-        len(layers[0]), len(x), off_diagonal, diagonal, traces[:, None] * traces[None, :]
+        len(layers[0]), len(x), dtype, off_diagonal, diagonal, traces[:, None] * traces[None, :]
     )
 
 

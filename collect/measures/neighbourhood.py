@@ -153,4 +153,4 @@ def reordered_rows_and_columns(sets: Tensor, order: Tensor) -> Tensor:
 
 def overlap(x: Tensor, y: Tensor) -> float:
     """:func:`mutual_knn` of prepared neighbours."""
-    return float((x & y).sum() / x.sum())
+    return int((x & y).sum()) / int(x.sum())

@@ -39,6 +39,7 @@ class StreamingCka:
     def __init__(self) -> None:
         self.names: tuple[list[str], list[str]] | None = None
         self.n_rows = 0
+        self._dtype = torch.float64
         self._origins: list[Tensor] = []
         self._sums: list[Tensor] = []
         self._products: dict[tuple[int, int], Tensor] = {}
@@ -64,6 +65,8 @@ class StreamingCka:
             self._start(len(x), layers)
         shifted = [a - o.to(a.dtype) for a, o in zip(layers, self._origins, strict=True)]
         self.n_rows += len(shifted[0])
+        if any(a.dtype == torch.float32 for a in shifted):
+            self._dtype = torch.float32
         norms = torch.stack(
             [torch.linalg.vector_norm(a, dim=1, dtype=torch.float64).square() for a in shifted]
         )
@@ -120,7 +123,7 @@ class StreamingCka:
             - 3 * n * lengths[:, None] * lengths[None, :]
         )
         traces = norms[:, None] * norms[None, :]
-        return pair_sums(n, len(self.names[0]), squared - diagonal, diagonal, traces)
+        return pair_sums(n, len(self.names[0]), self._dtype, squared - diagonal, diagonal, traces)
 
     def _start(self, n_x: int, layers: list[Tensor]) -> None:
         device, n = layers[0].device, len(layers)

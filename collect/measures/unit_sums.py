@@ -18,6 +18,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from collect.measures.cka import refuse_no_self_dependence
 from collect.measures.representation import centred, representation, units
 
 MINIMUM_TO_LEAVE_ONE = 5
@@ -80,10 +81,17 @@ class GroupedLayer:
         return (self.features * others).sum(dim=1)
 
     @cached_property
-    def rows_of_units(self) -> list[Tensor]:
-        """Rows of each unit."""
+    def rows_of_units(self) -> list[tuple[Tensor, Tensor]]:
+        """Units of one size each, (n_of_size,), and their rows, (n_of_size, size)."""
+        sizes = self.unit.bincount(minlength=self.n_units)
         order = self.unit.argsort(stable=True)
-        return list(torch.split(order, self.unit.bincount(minlength=self.n_units).tolist()))
+        first = sizes.cumsum(dim=0) - sizes
+        found = []
+        for size in torch.unique(sizes):
+            units_of_size = (sizes == size).nonzero().flatten()
+            place = torch.arange(int(size), device=order.device)
+            found.append((units_of_size, order[first[units_of_size][:, None] + place]))
+        return found
 
     def to_units(self, rows: slice) -> Tensor:
         """Mean of ``K_ij`` over the rows j of each other unit, (rows, n_units)."""
@@ -127,13 +135,9 @@ def cka_over_units(x: GroupedLayer, y: GroupedLayer) -> float:
     ValueError
         If the HSIC of a layer with itself is not positive.
     """
-    own = [float(layer.own.value) for layer in (x, y)]
-    if min(own) <= 0:
-        raise ValueError(
-            f"debiased HSIC of a layer with itself is {min(own):.3g}, not positive: "
-            f"too few units ({x.n_units}) or one of them dominates"
-        )
-    return float(hsic_over_units(x, y).value) / math.sqrt(own[0] * own[1])
+    for layer in (x, y):
+        _refuse_no_self_dependence(layer, layer.own.value)
+    return float(hsic_over_units(x, y).value) / math.sqrt(float(x.own.value) * float(y.own.value))
 
 
 def cka_without_each_unit(x: GroupedLayer, y: GroupedLayer) -> Statistic:
@@ -165,17 +169,18 @@ def cka_without_each_unit(x: GroupedLayer, y: GroupedLayer) -> Statistic:
             f"{x.n_units} units: leaving one out takes at least {MINIMUM_TO_LEAVE_ONE}"
         )
     cross, own_x, own_y = hsic_over_units(x, y), x.own, y.own
-    for own in (own_x, own_y):
-        smallest = min(float(own.value), float(own.without.min()))
-        if smallest <= 0:
-            raise ValueError(
-                f"debiased HSIC of a layer with itself is {smallest:.3g}, not positive: "
-                f"too few units ({x.n_units}) or one of them dominates"
-            )
+    for layer in (x, y):
+        _refuse_no_self_dependence(layer, torch.cat([layer.own.value[None], layer.own.without]))
     return Statistic(
         cross.value / (own_x.value * own_y.value).sqrt(),
         cross.without / (own_x.without * own_y.without).sqrt(),
     )
+
+
+def _refuse_no_self_dependence(layer: GroupedLayer, hsic: Tensor) -> None:
+    trace = layer.features.square().sum() * layer.n_units / len(layer.features)
+    eps = torch.finfo(layer.features.dtype).eps
+    refuse_no_self_dependence(hsic, trace.square(), layer.n_units, eps)
 
 
 def hsic_over_units(x: GroupedLayer, y: GroupedLayer) -> Statistic:
@@ -216,11 +221,10 @@ def _pairs(x: GroupedLayer, y: GroupedLayer, products: Tensor) -> Statistic:
     else:
         cross = (x.features * x.weight[:, None]).T @ y.features
         of_row = x.weight * ((x.features @ cross) * y.features).sum(dim=1)
-        inside = [
-            ((x.features[i] @ x.features[i].T) * (y.features[i] @ y.features[i].T)).mean()
-            for i in x.rows_of_units
-        ]
-        of_unit = x.per_unit(of_row) - torch.stack(inside)
+        of_unit = x.per_unit(of_row)
+        for size_units, rows in x.rows_of_units:
+            k, l = (a.features[rows] @ a.features[rows].mT for a in (x, y))  # noqa: E741
+            of_unit[size_units] -= (k * l).mean(dim=(1, 2))
     total = of_unit.sum()
     return Statistic(total, total - 2 * of_unit)
 

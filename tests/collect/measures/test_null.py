@@ -25,7 +25,7 @@ def skewed(rng, n, p):
 
 
 @pytest.mark.parametrize("debiased", ESTIMATORS)
-@pytest.mark.parametrize("n", [6, 7])
+@pytest.mark.parametrize("n", [6])
 def test_moments_are_those_of_all_permutations(rng, n, debiased):
     x, y = skewed(rng, n, 8), skewed(rng, n, 9)
     estimator = ESTIMATORS[debiased]

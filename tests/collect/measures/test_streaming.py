@@ -46,7 +46,9 @@ def test_float32_chunks_are_within_a_millionth(rng):
     x, y = networks(rng, 2000, 30.0)
     exact = streamed(x, y, [2000]).values(debiased=True)
     narrow = [{k: v.float() for k, v in each.items()} for each in (x, y)]
-    assert_allclose(streamed(narrow[0], narrow[1], [500] * 4).values(debiased=True), exact, rtol=0, atol=1e-6)
+    assert_allclose(
+        streamed(narrow[0], narrow[1], [500] * 4).values(debiased=True), exact, rtol=0, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
