@@ -51,13 +51,15 @@ class Plan:
                     "adaptation": run.adaptation,
                     "n_blocks": run.n_blocks,
                     "pooling": run.pooling,
+                    "head": run.head,
+                    "image_size": run.image_size,
                     "fold": run.fold,
                     "seed": run.seed,
                     "is_complete": run.run_id in self.complete,
                 }
                 for run in self.runs
             ],
-            schema_overrides={"n_blocks": pl.Int64, "fold": pl.Int64},
+            schema_overrides={"n_blocks": pl.Int64, "fold": pl.Int64, "image_size": pl.Int64},
         )
 
     @cached_property

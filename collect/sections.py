@@ -34,8 +34,8 @@ class DatasetConfig(Section):
     name : str, default the reader's name, else the stem of ``path``
         Name in the warehouse. ``demo:ihc`` and ``demo:photographs`` need no path.
     reader : str, optional
-        Named layout of a folder (``collect datasets`` lists them). Without one, ``path`` is an NPZ
-        in MedMNIST layout, or a manifest.
+        Named layout of a folder (``collect datasets`` lists them), ``npz`` or ``manifest``; without
+        one, the ending of ``path`` says which of these two.
     task : {"binary", "multiclass", "ordinal", "multilabel"}, optional
         What the labels mean; guessed from their shape if absent (never ordinal).
     labels : str, default "labels"
@@ -70,7 +70,9 @@ class DatasetConfig(Section):
         if self.path is None and not self.name.startswith("demo:"):
             raise ValueError("path is missing: an NPZ, a CSV manifest or a folder")
         if not self.name:
-            object.__setattr__(self, "name", self.reader or Path(self.path or "").stem)
+            is_named = self.reader not in (None, "npz", "manifest")
+            name = self.reader if is_named else Path(self.path or "").stem
+            object.__setattr__(self, "name", name)
         return self
 
 

@@ -48,9 +48,10 @@ def _read(config: DatasetConfig) -> ImageSet:
     path = Path(config.path)
     if not path.exists():
         raise StudyError(f"{path}: no such file or folder (dataset {config.name})")
-    if config.reader is not None:
-        return named_dataset(config.reader).read(path)
-    if path.suffix == ".npz":
+    reader = config.reader or ("npz" if path.suffix == ".npz" else "manifest")
+    if reader not in ("npz", "manifest"):
+        return named_dataset(reader).read(path)
+    if reader == "npz":
         return read_npz(path, name=config.name, labels=config.labels, task=config.task)
     column = "label" if config.labels == "labels" else config.labels
     return read_manifest(path, name=config.name, labels=column, task=config.task)
