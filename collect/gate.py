@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from collect.images import ImageSet
-from collect.pixel_scan import PixelScan, near_pairs, scan_pixels
 from collect.splits import Split
 from warehouse.errors import StudyError
 
@@ -71,11 +70,10 @@ def inspect(images: ImageSet, splits: Mapping[str, Split]) -> list[Finding]:
     -----
     Decodes every image once, and compares every pair's perceptual hashes.
     """
-    scan = scan_pixels(images)
     findings = [
-        *_empty_images(images, scan),
+        *_empty_images(images),
         *_identical_images(images),
-        *_near_duplicates(images, splits, scan),
+        *_near_duplicates(images, splits),
         *_across_parts(images, splits),
         *_missing_classes(images, splits),
     ]
@@ -124,32 +122,30 @@ def _identical_images(images: ImageSet) -> Iterator[Finding]:
             images, "identical images under two labels", _sets(images, contradicting), stops=True
         )
     if repeated:
-        problem = "sets of identical images, each kept in one part of a fold"
+        problem = "sets of identical images, each kept in one part of a split"
         yield _finding(images, problem, _sets(images, repeated), stops=False)
     if images.groups is not None:
         strangers = [p for p in repeated if len(np.unique(images.groups[p])) > 1]
         if strangers:
-            problem = "identical images under two patients, who are kept in one part of a fold"
+            problem = "identical images under two patients, who are kept in one part of a split"
             yield _finding(images, problem, _sets(images, strangers), stops=False)
 
 
-def _empty_images(images: ImageSet, scan: PixelScan) -> Iterator[Finding]:
-    if scan.empty:
-        yield _finding(images, "empty images, of one colour", _ids(images, scan.empty), stops=True)
+def _empty_images(images: ImageSet) -> Iterator[Finding]:
+    empty = images.scan.empty
+    if empty:
+        yield _finding(images, "empty images, of one colour", _ids(images, empty), stops=True)
 
 
-def _near_duplicates(
-    images: ImageSet, splits: Mapping[str, Split], scan: PixelScan
-) -> Iterator[Finding]:
+def _near_duplicates(images: ImageSet, splits: Mapping[str, Split]) -> Iterator[Finding]:
     """Pairs that look alike: across a boundary they stop; elsewhere they do no harm.
 
-    Identical images are another finding, and empty ones all look alike.
+    Identical images are another finding.
     """
-    empty = set(scan.empty)
     pairs = [
         (one, other)
-        for one, other in near_pairs(scan.hashes)
-        if images.digests[one] != images.digests[other] and not {one, other} & empty
+        for one, other in images.look_alikes
+        if images.digests[one] != images.digests[other]
     ]
     part = np.zeros((len(splits), len(images)), dtype=np.int64)
     for row, split in zip(part, splits.values(), strict=True):
@@ -160,7 +156,7 @@ def _near_duplicates(
         yield _finding(images, problem, _sets(images, across, " ~ "), stops=True)
     if len(pairs) > len(across):
         within = [pair for pair in pairs if pair not in set(across)]
-        problem = "pairs of images that look alike, in one part of every split"
+        problem = "pairs of images that look alike, each kept in one part of a split"
         yield _finding(images, problem, _sets(images, within, " ~ "), stops=False)
 
 

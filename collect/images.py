@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from collect.pixel_scan import PixelScan, near_pairs, scan_pixels
 from collect.sections import Task
 
 
@@ -102,6 +103,19 @@ class ImageSet:
         if isinstance(self.images, Encoded):
             return tuple(self.images.digest(position) for position in range(len(self)))
         return tuple(_digest(self.images[position]) for position in range(len(self)))
+
+    @cached_property
+    def scan(self) -> PixelScan:
+        """Empty images and perceptual hashes; decodes every image once.
+
+        Raises StudyError if images cannot be decoded.
+        """
+        return scan_pixels(self.images)
+
+    @cached_property
+    def look_alikes(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of positions of images that look alike, identical ones among them."""
+        return near_pairs(self.scan)
 
     @cached_property
     def content_hash(self) -> str:

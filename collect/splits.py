@@ -101,8 +101,8 @@ def fold_numbers(images: ImageSet, n_folds: int) -> Indices:
 def linked_groups(images: ImageSet) -> Indices:
     """Return the number of the set of images with which each image has to stay.
 
-    Images of one patient stay together, and so do identical images: a patient who occurs under two
-    ids shows in them.
+    Images of one patient stay together, and so do images that look alike: a patient who occurs
+    under two ids, or whom the data do not name, shows in them.
 
     Returns
     -------
@@ -110,13 +110,13 @@ def linked_groups(images: ImageSet) -> Indices:
         Group numbers from 0.
     """
     n = len(images)
-    own = (
+    group = (
         np.arange(n) if images.groups is None else np.unique(images.groups, return_inverse=True)[1]
     )
-    _, content = np.unique(np.array(images.digests, dtype="S32"), return_inverse=True)
-    offset = int(own.max()) + 1
-    links = coo_array((np.ones(n), (own, content + offset)), shape=(offset + n, offset + n))
-    component = connected_components(links, directed=False)[1][own]
+    one, other = np.array(images.look_alikes, dtype=np.int64).reshape(-1, 2).T
+    n_groups = int(group.max()) + 1
+    links = coo_array((np.ones(len(one)), (group[one], group[other])), shape=(n_groups, n_groups))
+    component = connected_components(links, directed=False)[1][group]
     return np.unique(component, return_inverse=True)[1].astype(np.int64)
 
 

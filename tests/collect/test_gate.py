@@ -60,7 +60,7 @@ def test_images_across_an_official_split_stop():
     images = image_set(ALTERNATING, images=pixels_with_copy(16, 1, 15), official=PARTS)
     assert problems(inspect(images, official(images))) == [
         (1, "identical images in both train and test of official", True),
-        (1, "sets of identical images, each kept in one part of a fold", False),
+        (1, "sets of identical images, each kept in one part of a split", False),
     ]
 
 
@@ -128,7 +128,9 @@ def test_a_truncated_file_is_named(tmp_path):
     content = (tmp_path / "2.png").read_bytes()
     (tmp_path / "2.png").write_bytes(content[:-30])
     images = image_set([0, 1, 0, 1], images=ImageFiles(tuple(sorted(tmp_path.glob("*.png")))))
-    with pytest.raises(StudyError, match=r"1 unreadable images, the first is .*2\.png: truncated"):
+    with pytest.raises(
+        StudyError, match=r"1 of 4 images are unreadable, the first is .*2\.png: truncated"
+    ):
         inspect(images, {})
 
 

@@ -10,7 +10,6 @@ from PIL import Image, ImageEnhance
 from collect.datasets.demo import read_demo
 from collect.datasets.load import load
 from collect.gate import inspect
-from collect.pixel_scan import near_pairs, scan_pixels
 from collect.sections import DatasetConfig
 from collect.splits import split_of
 from tests.collect.image_sets import image_set
@@ -44,12 +43,12 @@ def test_a_changed_copy_is_found_and_nothing_else(tiles, change):
     copies = np.stack([np.asarray(change(Image.fromarray(tile))) for tile in tiles[:10]])
     images = image_set(np.zeros(len(tiles) + 10), images=np.concatenate([tiles, copies]))
     expected = {(i, len(tiles) + i) for i in range(10)}
-    assert set(near_pairs(scan_pixels(images).hashes)) == expected
+    assert set(images.look_alikes) == expected
 
 
 def test_distance_is_that_of_the_library(tiles):
     images = image_set(np.zeros(len(tiles)), images=tiles)
-    hashes = scan_pixels(images).hashes
+    hashes = images.scan.hashes
     reference = [imagehash.phash(Image.fromarray(tile), hash_size=16) for tile in tiles]
     for one, other in ((0, 1), (3, 17), (20, 50)):
         distance = np.bitwise_count(hashes[one] ^ hashes[other]).sum()
@@ -59,7 +58,7 @@ def test_distance_is_that_of_the_library(tiles):
 @pytest.mark.parametrize("name", ["pneumonia_cxr_64", "knee_kl_64"])
 def test_different_x_rays_do_not_look_alike(shared_dir, name):
     images = load(DatasetConfig(path=str(shared_dir / "data" / f"{name}.npz")))
-    pairs = list(near_pairs(scan_pixels(images).hashes))
+    pairs = images.look_alikes
     assert all(images.digests[one] == images.digests[other] for one, other in pairs)
 
 
@@ -79,4 +78,4 @@ def test_the_gate_stops_look_alikes_across_a_boundary_and_notes_others(tiles):
 def test_empty_images_are_listed():
     pixels = np.arange(5 * 64, dtype=np.uint16).astype(np.uint8).reshape(5, 8, 8)
     pixels[1], pixels[4] = 7, 0
-    assert scan_pixels(image_set([0] * 5, images=pixels)).empty == (1, 4)
+    assert image_set([0] * 5, images=pixels).scan.empty == (1, 4)
