@@ -14,7 +14,7 @@ def rng() -> np.random.Generator:
 
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """Return the folder with real images and published logs, beside the checkout; skips where it is absent."""
+    """Return the folder of real images and published logs beside the checkout, or skip."""
     path = Path(__file__).parents[1].parent / "shared"
     if not (path / "data").is_dir():
         pytest.skip("needs the folder `shared` with real data beside the checkout")
