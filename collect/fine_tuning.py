@@ -4,11 +4,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from collect.adaptation import Phase, freeze, phases
+from collect.augmentation import RECIPES, augmented
 from collect.heads import Network
 from collect.inputs import network_input
 from collect.losses import Loss
@@ -171,9 +173,13 @@ class FineTuning:
         images = self.train.images
         spec = self.network.description.inputs
         channels_last = self.config.training.channels_last
+        view = None
+        if self.config.training.augmentation != "none":
+            recipe = RECIPES[self.config.training.augmentation]
+            view = partial(augmented, recipe=recipe, generator=self.generator)
 
         def inputs(positions: Tensor) -> Tensor:
             batch = images[positions.to(images.device)]
-            return network_input(batch, spec, channels_last=channels_last)
+            return network_input(batch, spec, channels_last=channels_last, view=view)
 
         return self.network, inputs

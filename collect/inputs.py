@@ -1,5 +1,7 @@
 """From stored images to what a network takes: float, its own size and normalisation, 3 channels."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -34,7 +36,13 @@ def image_tensor(images: Images, spec: InputSpec) -> Tensor:
     return torch.cat([image.expand(-1, n_channels, -1, -1) for image in resized])
 
 
-def network_input(images: Tensor, spec: InputSpec, *, channels_last: bool = True) -> Tensor:
+def network_input(
+    images: Tensor,
+    spec: InputSpec,
+    *,
+    channels_last: bool = True,
+    view: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
     """Resize, spread gray over three channels, and normalise a batch.
 
     Parameters
@@ -45,6 +53,8 @@ def network_input(images: Tensor, spec: InputSpec, *, channels_last: bool = True
         Size and normalisation that belong to the network's weights.
     channels_last : bool, default True
         Memory layout of the result; faster for convolutions.
+    view : callable, optional
+        Takes and returns intensities in [0, 1] at the network's size, before the normalisation.
 
     Returns
     -------
@@ -54,6 +64,8 @@ def network_input(images: Tensor, spec: InputSpec, *, channels_last: bool = True
     unit = images.float().div_(255)
     if unit.shape[-2:] != (spec.size, spec.size):
         unit = _interpolated(unit, spec).clamp_(0, 1)
+    if view is not None:
+        unit = view(unit)
     mean = torch.tensor(spec.mean, device=unit.device).view(1, 3, 1, 1)
     std = torch.tensor(spec.std, device=unit.device).view(1, 3, 1, 1)
     normalised = (unit - mean).div_(std)

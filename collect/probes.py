@@ -17,6 +17,9 @@ from collect.sections import ProbingConfig
 from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}
+# Numbers of a representation that is compared on the CPU wherever the network is: a GPU would wait
+# for hundreds of launches, and for decompositions of small matrices, longer than it computes.
+SMALL = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -153,22 +156,32 @@ class Observer:
 
     def _target_readings(self, network: Network, *, probed: bool) -> dict[str, Reading]:
         data = self.data
-        probe = self._reading(
-            network, data.test.images[: data.n_target], self.layers if probed else ()
-        )
-        if data.n_target < len(data.test):
-            rest = self._reading(network, data.test.images[data.n_target :])
-            probe = replace(joined([probe, rest]), layers=probe.layers)
-        return {"validation": self._reading(network, data.validation.images), "test": probe}
+        layers = self.layers if probed else ()
+        return {
+            "validation": self._reading(network, data.validation.images),
+            "test": self._probe_first(network, data.test.images, data.n_target, layers),
+        }
 
     def _source_readings(self, network: Network) -> dict[str, Reading]:
         source = self.data.source
         if source is None:
             return {}
         return {
-            "source": self._reading(network, source.queries.images, self.layers),
+            "source": self._probe_first(
+                network, source.queries.images, source.n_probe, self.layers
+            ),
             "bank": self._reading(network, source.bank.images),
         }
+
+    def _probe_first(
+        self, network: Network, images: Tensor, n_probe: int, layers: tuple[Layer, ...]
+    ) -> Reading:
+        """Read images, layers of the first ``n_probe`` only."""
+        probe = self._reading(network, images[:n_probe], layers)
+        if n_probe == len(images):
+            return probe
+        rest = self._reading(network, images[n_probe:])
+        return replace(joined([probe, rest]), layers=probe.layers)
 
     def _reading(self, network: Network, images: Tensor, layers: tuple[Layer, ...] = ()) -> Reading:
         return read(
@@ -194,7 +207,7 @@ class Observer:
         self, probe: str, token: Token, now: Reading, start: Reading
     ) -> list[Comparison]:
         x, y = _of_token(now, token), _of_token(start, token)
-        n_images = self.data.n_target if probe == "target" else len(now.logits)
+        n_images = len(self.data.probe_ids(probe))
         n_positions = {layer: len(rows) // n_images for layer, rows in x.items()}
         found: list[Comparison] = []
         for measure in self.probing.measures:
@@ -216,7 +229,11 @@ class Observer:
 
 
 def _of_token(reading: Reading, token: Token) -> dict[str, Tensor]:
-    return {layer: rows for (layer, kept), rows in reading.layers.items() if kept == token}
+    return {
+        layer: rows.cpu() if rows.numel() <= SMALL else rows
+        for (layer, kept), rows in reading.layers.items()
+        if kept == token
+    }
 
 
 def knn_tokens(network: Network, probing: ProbingConfig) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from collect.losses import Loss
+from collect.losses import Loss, probabilities
 from collect.measures.parameters import ParameterDistance
 from collect.probes import PART_OF, Observation
 from collect.reading import Layers
@@ -210,8 +210,7 @@ class Recorder:
 
     def _record_predictions(self, epoch: int, observation: Observation) -> None:
         for split, part in (("validation", self.data.validation), ("test", self.data.test)):
-            reading = observation.readings[split]
-            _, chances = head_scores(self.data.target.task, reading, part.labels, self.loss)
+            chances = probabilities(self.data.target.task, observation.readings[split].logits)
             self.predictions.append(
                 prediction_frame(part, chances, epoch=epoch, split=split, token=self.pooling)
             )

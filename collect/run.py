@@ -1,5 +1,6 @@
 """Execute one run: fine-tune, read, record."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from collect.determinism import deterministic
 from collect.events import Kind, OnEvent, RunEvent
 from collect.fine_tuning import DivergedError, Epoch, FineTuning
 from collect.heads import Network
+from collect.learning_rate_search import search_learning_rate, with_learning_rate
 from collect.losses import Loss, balanced_class_weights, task_loss
 from collect.measures.parameters import parameter_distances
 from collect.networks import run_backbone, run_network
@@ -21,7 +23,7 @@ from collect.records import layer_prefixes
 from collect.resume import ResumePoint, State, random_state, set_random_state
 from collect.run_data import RunData, run_data
 from collect.run_log import RunLog
-from collect.run_record import run_record
+from collect.run_record import Trained, run_record
 from collect.selection import Selection
 from collect.study import RunConfig
 from warehouse.layout import Layout
@@ -83,7 +85,16 @@ class _Run:
         )
         self.selection = Selection(config.training.select)
         loss = _loss(config, self.data)
+        searched: dict[float, float] = {}
+        if config.training.search_learning_rates:
+            searched = search_learning_rate(self.network, config, self.data, loss)
+            config = with_learning_rate(config, min(searched, key=searched.__getitem__))
         self.fine_tuning = FineTuning(self.network, config, self.data.train, loss, self.selection)
+        self.trained = Trained(
+            self.fine_tuning.n_trainable,
+            config.training.learning_rate,
+            {rate: value if math.isfinite(value) else None for rate, value in searched.items()},
+        )
         self.observer = Observer(
             self.data,
             config.probing,
@@ -128,7 +139,7 @@ class _Run:
                     self.data,
                     self.network,
                     device=self.device,
-                    n_trainable=self.fine_tuning.n_trainable,
+                    trained=self.trained,
                     started_at=self.started_at,
                 ),
             }

@@ -1,6 +1,7 @@
 """The row of ``raw.runs`` that a run leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +13,33 @@ from collect.run_data import RunData
 from collect.study import RunConfig
 
 
+@dataclass(frozen=True)
+class Trained:
+    """How a run was trained, as far as the study did not say it.
+
+    Parameters
+    ----------
+    n_trainable : sequence of int
+        Trainable parameters of each phase.
+    learning_rate : float
+        Of the last phase.
+    searched : mapping of float to float or None
+        Lowest validation loss by learning rate, None where training diverged; empty without a
+        search.
+    """
+
+    n_trainable: Sequence[int]
+    learning_rate: float
+    searched: Mapping[float, float | None]
+
+
 def run_record(
     config: RunConfig,
     data: RunData,
     network: Network,
     *,
     device: torch.device,
-    n_trainable: Sequence[int],
+    trained: Trained,
     started_at: datetime,
 ) -> dict[str, Any]:
     """Columns of ``raw.runs`` but the run's id, its end and what the writer fills in.
@@ -33,8 +54,8 @@ def run_record(
         Its network.
     device : torch.device
         Where it ran.
-    n_trainable : sequence of int
-        Trainable parameters of each phase.
+    trained : Trained
+        How it was trained.
     started_at : datetime
         With a time zone.
 
@@ -62,11 +83,11 @@ def run_record(
         "image_size": backbone.inputs.size,
         "n_tokens": backbone.n_tokens,
         "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
-        "n_trainable_parameters": n_trainable[-1] if n_trainable else 0,
+        "n_trainable_parameters": trained.n_trainable[-1] if trained.n_trainable else 0,
         "n_train": len(data.train),
         "n_validation": len(data.validation),
         "n_test": len(data.test),
-        "hyperparameters": _hyperparameters(config, network, n_trainable),
+        "hyperparameters": _hyperparameters(config, network, trained),
         "config_hash": config.config_hash,
         "weights_hash": backbone.weights_hash,
         "data_hash": config.data_hash,
@@ -82,9 +103,7 @@ def run_record(
     }
 
 
-def _hyperparameters(
-    config: RunConfig, network: Network, n_trainable: Sequence[int]
-) -> dict[str, Any]:
+def _hyperparameters(config: RunConfig, network: Network, trained: Trained) -> dict[str, Any]:
     inputs = network.description.inputs
     second = {"backbone": config.head_backbone, "pretraining": config.head_pretraining}
     return {
@@ -93,6 +112,8 @@ def _hyperparameters(
         "probing": config.probing.model_dump(mode="json"),
         "dropout": config.dropout,
         "inputs": {"mean": inputs.mean, "std": inputs.std, "interpolation": inputs.interpolation},
-        "n_trainable_parameters_by_phase": list(n_trainable),
+        "n_trainable_parameters_by_phase": list(trained.n_trainable),
+        "learning_rate_used": trained.learning_rate,
+        "validation_loss_by_learning_rate": {str(k): v for k, v in trained.searched.items()},
         "threads": torch.get_num_threads(),
     }

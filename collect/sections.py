@@ -153,7 +153,9 @@ class TrainingConfig(PhaseConfig):
 
     batch_size: Count = 64
     select: Literal["last", "best"] = "best"
-    augmentation: Literal["none", "flip", "juodelyte2023", "pales2024"] = "none"
+    augmentation: Literal["none", "flip", "juodelyte2023", "juodelyte2023_chest", "pales2024"] = (
+        "none"
+    )
     class_weights: Literal["none", "balanced"] = "none"
     clip_norm: Annotated[float, Field(gt=0)] | None = None
     precision: Literal["float32", "bf16", "fp16"] = "float32"
@@ -188,6 +190,9 @@ class ProbingConfig(Section):
         Images the similarities are taken on: the source's queries, the held-out target images.
     n_target : int
         Images of the held-out part that serve as target probe.
+    n_source : int, optional
+        Queries of the source that serve as source probe for similarities; all of them if absent.
+        k-NN always asks all.
     """
 
     epochs: Literal["all", "last"] | tuple[Annotated[int, Field(ge=0)], ...] = "all"
@@ -198,6 +203,7 @@ class ProbingConfig(Section):
     references: tuple[Literal["pretrained", "random"], ...] = ("pretrained",)
     pairs: Literal["matching", "all"] = "matching"
     n_target: Count = 500
+    n_source: Count | None = None
     n_neighbours: tuple[Count, ...] = (10, 20)
     temperature: Annotated[float, Field(gt=0)] = 0.07
     keep_activations: bool = True

@@ -311,3 +311,47 @@ def test_all_pairs_of_layers_can_be_compared(tmp_path):
     path, _ = done(config, tmp_path / "w")
     pairs = table(path, "similarities").filter(epoch=1, probe="target")
     assert pairs.select("layer", "reference_layer").n_unique() == 4
+
+
+@pytest.mark.parametrize("adaptation", ["linear", "full"])
+def test_augmentation_changes_training_and_nothing_else(tmp_path, adaptation):
+    plain, _ = done(small_run(tmp_path, adaptation=adaptation), tmp_path / "w")
+    config = small_run(tmp_path, adaptation=adaptation, training={"augmentation": "juodelyte2023"})
+    path, _ = done(config, tmp_path / "w")
+    for epoch, is_same in ((0, True), (2, False)):
+        values = [
+            table(p, "scores").filter(epoch=epoch, split="test", score="loss")["value"].to_list()
+            for p in (plain, path)
+        ]
+        assert (values[0] == values[1]) == is_same
+    if adaptation == "linear":
+        assert set(table(path, "parameter_distances")["value"]) == {0.0}
+
+
+def test_the_learning_rate_with_the_lowest_validation_loss_is_used(tmp_path):
+    rates = (1e-7, 3e-3, 1e9)
+    training = {"search_learning_rates": rates, "optimiser": "sgd", "epochs": 3}
+    path, _ = done(small_run(tmp_path, training=training, seed=3), tmp_path / "w")
+    found = record(path)["hyperparameters"]
+    losses = found["validation_loss_by_learning_rate"]
+    assert losses["1000000000.0"] is None
+    assert losses["0.003"] < losses["1e-07"]
+    assert found["learning_rate_used"] == 3e-3
+    scores = table(path, "scores").filter(
+        (pl.col("split") == "validation") & (pl.col("score") == "loss") & (pl.col("epoch") > 0)
+    )
+    assert scores["value"].min() == losses["0.003"]
+
+
+def test_no_usable_learning_rate_is_one_clear_line(tmp_path):
+    training = {"search_learning_rates": (1e9, 1e10), "optimiser": "sgd"}
+    with pytest.raises(CollectError, match="diverged with every learning rate of"):
+        done(small_run(tmp_path, training=training), tmp_path / "w")
+
+
+def test_a_network_as_it_is_has_epoch_0_alone(tmp_path):
+    path, events = done(small_run(tmp_path, adaptation="none"), tmp_path / "w")
+    run = record(path)
+    assert (run["selected_epoch"], run["n_trainable_parameters"]) == (0, 0)
+    assert set(table(path, "scores")["epoch"]) == {0}
+    assert [event.kind for event in events] == ["started", "finished"]
