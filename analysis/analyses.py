@@ -45,7 +45,8 @@ class Analysis:
         return f"from {self.view}" + (f" where {' and '.join(conditions)}" if conditions else "")
 
 
-SCORES, GAINS, POINTS = "marts.final_scores", "marts.gains", "marts.similarity_by_outcome"
+SCORES, GAINS = "marts.final_scores", "marts.gains"
+POINTS, SIMILARITIES = "marts.similarity_by_outcome", "marts.final_similarities"
 ANALYSES = (
     Analysis("intervals", SCORES, "intervals", comparing.interval_rows, ("level",)),
     Analysis("gains", GAINS, "intervals", comparing.gain_rows, ("level",)),

@@ -72,7 +72,7 @@ def binned_fits(
     .. [1] Zu et al. (2025), Figure 5.
     """
     rows = []
-    points = points.drop_nulls([model.predictor, model.outcome])
+    points = points.drop_nulls(model.columns)
     for key, group in points.group_by(by, maintain_order=True):
         kept = without_outliers(group, model, by) if binning.drops_outliers else group
         row = _binned(kept, group, model, binning)
@@ -85,9 +85,8 @@ def binned_fits(
 def _binned(
     kept: pl.DataFrame, group: pl.DataFrame, model: Model, binning: Binning
 ) -> dict[str, object] | None:
-    x, y = (kept[name].cast(pl.Float64).to_numpy() for name in (model.predictor, model.outcome))
-    columns = (model.predictor, model.outcome)
-    all_x, all_y = (group[name].cast(pl.Float64).to_numpy() for name in columns)
+    x, y = (kept[name].cast(pl.Float64).to_numpy() for name in model.columns)
+    all_x, all_y = (group[name].cast(pl.Float64).to_numpy() for name in model.columns)
     bins = equal_width_bins(x, binning.n_bins) if len(x) else np.array([], dtype=np.int64)
     counts = np.bincount(bins)
     if len(counts) < MIN_BINS or np.ptp(all_y) == 0:
@@ -149,7 +148,8 @@ def _shuffled_r_squared(bins: Ints, mean_x: Floats, y: Floats, binning: Binning)
     x = mean_x - mean_x.mean()
     explained = (means @ x) ** 2 / (x @ x)
     total = (means**2).sum(axis=1)
-    return np.divide(explained, total, out=np.zeros(len(total)), where=total > 0)
+    found: Floats = np.divide(explained, total, out=np.zeros(len(total)), where=total > 0)
+    return found
 
 
 def _bin_means(bins: Ints, values: Floats) -> Floats:

@@ -1,6 +1,7 @@
 """Statistics that survive a review: the `repdrift analysis` commands."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -72,6 +73,65 @@ def run(
     typer.echo("analysis,analysis_id,n_runs,n_rows")
     for found in run_analyses(warehouse, settings, on_wait=_say):
         typer.echo(f"{found.name},{found.analysis_id},{found.n_runs},{found.n_rows}")
+
+
+@app.command("claims")
+def check_claims(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Claims file (TOML); by default the claims of the three papers."),
+    ] = None,
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    level: LevelOption = 0.95,
+    panels: Annotated[
+        bool, typer.Option("--panels", help="One row per panel, with the effect behind it.")
+    ] = False,
+) -> None:
+    """Judge claims on the runs under rising rigour; print one CSV row per claim and rigour."""
+    from analysis.published_files import load_claims
+    from analysis.store import check_claims as check
+
+    verdicts, effects = check(warehouse, load_claims(file), level=level, on_wait=_say)
+    if panels:
+        typer.echo(effects.drop("run_ids").write_csv(), nl=False)
+    else:
+        columns = ["claim", "rigour", "verdict", "n_panels"]
+        counts = ["n_supported", "n_contradicted", "n_equivalent", "n_inconclusive"]
+        typer.echo(verdicts.select(*columns, *counts).write_csv(), nl=False)
+
+
+@app.command("audit")
+def audit_tables(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            file_okay=False,
+            help="Folder with CSVs and checks.toml; by default the tables of the three papers.",
+        ),
+    ] = None,
+    warehouse: Annotated[
+        Path | None,
+        typer.Option("--warehouse", "-w", file_okay=False, help="Also write to results.audits."),
+    ] = None,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="Print only what does not agree.")
+    ] = False,
+) -> None:
+    """Hold printed tables against themselves and their text; print one CSV row per check."""
+    from analysis.audit import audit
+    from analysis.published_files import load_tables
+    from analysis.store import write_audit
+    from warehouse.errors import AnalysisError
+
+    tables, checks = load_tables(folder)
+    try:
+        findings = audit(tables, checks)
+    except (ValueError, KeyError) as error:
+        raise AnalysisError(f"checks.toml: {error}") from error
+    if warehouse is not None:
+        write_audit(warehouse, findings, name=str(folder or "the three papers"))
+    shown = findings.filter(~findings["is_consistent"]) if problems else findings
+    typer.echo(shown.write_csv(), nl=False)
 
 
 def _say(line: str) -> None:

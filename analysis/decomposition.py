@@ -44,7 +44,7 @@ def within_and_between(
     ----------
     .. [1] Bakdash and Marusich (2017), Frontiers in Psychology 8, 456.
     """
-    points = points.drop_nulls([model.predictor, model.outcome])
+    points = points.drop_nulls(model.columns)
     if points.is_empty():
         return pl.DataFrame(schema={name: points.schema[name] for name in by} | COLUMNS)
     rows = [_within(points, model, by, level), _between(points, model, by, level)]
@@ -53,7 +53,7 @@ def within_and_between(
 
 def _within(points: pl.DataFrame, model: Model, by: Sequence[str], level: float) -> pl.DataFrame:
     """Slope of the deviations from the dataset means."""
-    numbers = [model.predictor, model.outcome]
+    numbers = model.columns
     own = [*by, model.cluster]
     centred = points.with_columns(
         (pl.col(name) - pl.col(name).mean().over(own)).alias(name) for name in numbers
@@ -80,7 +80,7 @@ def _within(points: pl.DataFrame, model: Model, by: Sequence[str], level: float)
 def _between(points: pl.DataFrame, model: Model, by: Sequence[str], level: float) -> pl.DataFrame:
     """Slope of a line through the dataset means."""
     means = points.group_by([*by, model.cluster]).agg(
-        pl.col(model.predictor, model.outcome).mean(), pl.col(model.run_id).first()
+        pl.col(model.columns).mean(), pl.col(model.run_id).first()
     )
     rows = regress(means, model, by=by, methods=["ols"], level=level)
     runs = points.group_by(by).agg(

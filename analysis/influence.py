@@ -48,7 +48,7 @@ def leave_one_dataset_out(points: pl.DataFrame, model: Model, *, by: Sequence[st
     >>> rows.select("left_out", pl.col("slope_without").round(9), "changes_sign").rows()
     [('p', -2.0, False), ('q', -2.0, False), ('r', 1.0, True)]
     """
-    points = points.drop_nulls([*model.controls, model.predictor, model.outcome])
+    points = points.drop_nulls(model.columns)
     schema = {name: points.schema[name] for name in by} | _COLUMNS
     if points.is_empty():
         return pl.DataFrame(schema=schema)

@@ -40,7 +40,7 @@ def max_t_p_values(
     ----------
     .. [1] Westfall and Young (1993), Resampling-Based Multiple Testing, Wiley.
     """
-    points = points.drop_nulls([*model.controls, model.predictor, model.outcome])
+    points = points.drop_nulls(model.columns)
     schema = {name: points.schema[name] for name in by} | _COLUMNS
     if points.is_empty():
         return pl.DataFrame(schema=schema)

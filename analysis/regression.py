@@ -85,7 +85,7 @@ def regress(
     unknown = sorted(set(methods) - set(METHODS))
     if unknown:
         raise ValueError(f"unknown methods {unknown}; known are {list(METHODS)}")
-    points = points.drop_nulls([*model.controls, model.predictor, model.outcome])
+    points = points.drop_nulls(model.columns)
     if points.is_empty():
         return pl.DataFrame(schema={name: points.schema[name] for name in by} | COLUMNS)
     stacked = stack(points, model, by)

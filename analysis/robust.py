@@ -51,7 +51,7 @@ def robust_rows(
     .. [1] Sen (1968), JASA 63, https://doi.org/10.1080/01621459.1968.10480934
     .. [2] Huber (1981), Robust Statistics, Wiley.
     """
-    points = points.drop_nulls([model.predictor, model.outcome])
+    points = points.drop_nulls(model.columns)
     schema = {name: points.schema[name] for name in by} | COLUMNS
     if points.is_empty():
         return pl.DataFrame(schema=schema)
@@ -80,7 +80,7 @@ def without_outliers(points: pl.DataFrame, model: Model, by: Sequence[str]) -> p
     The fences lie 1.5 interquartile ranges outside the quartiles.
     """
     inside = pl.lit(value=True)
-    for name in (model.predictor, model.outcome):
+    for name in model.columns:
         low, high = (pl.col(name).quantile(q, "linear").over(by) for q in (0.25, 0.75))
         reach = FENCES * (high - low)
         inside &= pl.col(name).is_between(low - reach, high + reach)
@@ -88,9 +88,9 @@ def without_outliers(points: pl.DataFrame, model: Model, by: Sequence[str]) -> p
 
 
 def _rows_of(group: pl.DataFrame, model: Model, level: float) -> list[dict[str, object]]:
-    x, y = (group[name].cast(pl.Float64).to_numpy() for name in (model.predictor, model.outcome))
-    means = group.group_by(model.cluster).agg(pl.col(model.predictor, model.outcome).mean())
-    mean_x, mean_y = (means[name].to_numpy() for name in (model.predictor, model.outcome))
+    x, y = (group[name].cast(pl.Float64).to_numpy() for name in model.columns)
+    means = group.group_by(model.cluster).agg(pl.col(model.columns).mean())
+    mean_x, mean_y = (means[name].to_numpy() for name in model.columns)
     return [
         _row("spearman", "rank_correlation", x, y, level, _spearman),
         _row("spearman_datasets", "rank_correlation", mean_x, mean_y, level, _spearman),

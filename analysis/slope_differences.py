@@ -53,7 +53,7 @@ def slope_differences(
     """
     paired = _pairs(points, by, between).with_columns(
         is_second=(pl.col(between) == pl.col("second")).cast(pl.Float64),
-        own_similarity=pl.col(model.predictor),
+        own_similarity=pl.col(model.predictor or "similarity"),
     )
     interaction = replace(
         model,

@@ -21,8 +21,10 @@ class Model:
 
     Attributes
     ----------
-    predictor, outcome : str
-        Numeric columns.
+    predictor : str or None
+        Numeric column; None for a mean instead of a slope.
+    outcome : str
+        Numeric column.
     controls : tuple of str
         Further numeric columns, entered before the predictor.
     cluster : str
@@ -31,7 +33,7 @@ class Model:
         Column that names the run.
     """
 
-    predictor: str = "similarity"
+    predictor: str | None = "similarity"
     outcome: str = "outcome_value"
     controls: tuple[str, ...] = ()
     cluster: str = "dataset"
@@ -40,7 +42,14 @@ class Model:
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the coefficients, in the order of the design."""
-        return ("intercept", *self.controls, "similarity")
+        slope = () if self.predictor is None else ("similarity",)
+        return ("intercept", *self.controls, *slope)
+
+    @property
+    def columns(self) -> list[str]:
+        """Numeric columns: controls, predictor if there is one, outcome."""
+        predictor = [] if self.predictor is None else [self.predictor]
+        return [*self.controls, *predictor, self.outcome]
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ def stack(points: pl.DataFrame, model: Model, by: Sequence[str]) -> Stacked:
     Stacked
         Fits in the sorted order of the groups.
     """
-    numbers = [*model.controls, model.predictor, model.outcome]
+    numbers = model.columns
     points = points.select(*by, model.cluster, model.run_id, pl.col(numbers).cast(pl.Float64)).sort(
         [*by, model.cluster, model.run_id], nulls_last=True
     )
@@ -99,14 +108,15 @@ def stack(points: pl.DataFrame, model: Model, by: Sequence[str]) -> Stacked:
     )
     clusters = points.group_by([*by, model.cluster], maintain_order=True).agg(rows=pl.len())
     cluster_sizes = clusters["rows"].to_numpy().astype(np.int64)
-    design = np.column_stack([np.ones(len(points)), points.select(numbers[:-1]).to_numpy()])
+    columns = [points[name].to_numpy() for name in numbers[:-1]]
+    design = np.column_stack([np.ones(len(points)), *columns])
     outcome = points[model.outcome].to_numpy()
     fits = fit_groups(design, outcome, keys["n_runs"].to_numpy().astype(np.int64))
     constant = _is_constant(outcome, fits)
     centred = outcome - (group_sums(outcome, fits.starts) / fits.sizes)[fits.groups]
     total = group_sums(centred**2, fits.starts)
     exact = fits.residual_sum_of_squares <= EXACT * total
-    flat = _is_constant(design[:, -1], fits)
+    flat = _is_constant(design[:, -1], fits) & (design.shape[1] > 1)
     problems = [_problem(fits, group, flat, constant, exact) for group in range(len(keys))]
     return Stacked(
         keys=keys,

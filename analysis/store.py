@@ -1,7 +1,6 @@
 """The only module of analysis that reads or writes the warehouse."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,12 +8,18 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from analysis.analyses import ANALYSES, Analysis
+from analysis.analyses import ANALYSES, POINTS, SCORES, SIMILARITIES, Analysis
+from analysis.claims import Claim, conclude
+from analysis.judging import judge
 from analysis.settings import Settings
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
+from warehouse.lineage import rows_hash
 from warehouse.results import write_results
 from warehouse.views import read_view
+
+CLAIM_VIEWS = {"points": POINTS, "scores": SCORES, "similarities": SIMILARITIES}
+CLAIM_COLUMNS = ("source", "text", "kind", "expects", "scope", "margin")
 
 
 @dataclass(frozen=True)
@@ -107,14 +112,108 @@ def _write(
     return Found(analysis.name, analysis_id, n_runs, len(results))
 
 
-def rows_hash(rows: pl.DataFrame) -> str:
-    """SHA-256 of a frame, whatever the order of its rows.
+def check_claims(
+    root: Path,
+    claims: Sequence[Claim],
+    *,
+    level: float = 0.95,
+    on_wait: Callable[[str], None] | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Judge claims on a warehouse and write the verdicts.
 
-    Examples
-    --------
-    >>> frame = pl.DataFrame({"run_id": ["a", "b"], "value": [0.1, 0.2]})
-    >>> rows_hash(frame) == rows_hash(frame.reverse())
-    True
+    Parameters
+    ----------
+    root : Path
+        The warehouse directory.
+    claims : sequence of Claim
+        What is claimed.
+    level : float, default 0.95
+        Coverage behind the verdicts.
+    on_wait : callable, optional
+        Called with a line of text when another process holds the database.
+
+    Returns
+    -------
+    tuple of DataFrame
+        Rows of ``results.claims`` and of ``results.claim_panels``. Claims that no run fits have
+        none.
+
+    Raises
+    ------
+    AnalysisError
+        If no claim is about a run that is there, or a claim names a column that is not.
     """
-    in_order = rows.sort(rows.columns, nulls_last=True)
-    return hashlib.sha256(in_order.write_csv().encode()).hexdigest()
+    with connect(root, on_wait=on_wait) as con:
+        frames = {name: read_view(con, view) for name, view in CLAIM_VIEWS.items()}
+    verdicts, panels = [], []
+    for claim in claims:
+        try:
+            judged = judge(claim, frames, level=level).with_columns(claim=pl.lit(claim.id))
+        except ValueError as error:
+            raise AnalysisError(f"claim {claim.id}: {error}") from error
+        if judged.is_empty():
+            continue
+        concluded = conclude(claim, judged).with_columns(
+            *(pl.lit(getattr(claim, name)).alias(name) for name in CLAIM_COLUMNS),
+            claim=pl.lit(claim.id),
+            level=pl.lit(level),
+        )
+        with connect(root, read_only=False, on_wait=on_wait) as con:
+            record = _claim_record(con, claim, level)
+            write_results(
+                con, analysis=record, tables={"claims": concluded, "claim_panels": judged}
+            )
+        verdicts.append(concluded)
+        panels.append(judged)
+    if not verdicts:
+        raise AnalysisError(f"none of {len(claims)} claims is about a run in {root}")
+    return pl.concat(verdicts), pl.concat(panels)
+
+
+def _claim_record(con: duckdb.DuckDBPyConnection, claim: Claim, level: float) -> dict[str, object]:
+    """Record of an analysis: the view and the rows that a claim is about."""
+    view = CLAIM_VIEWS["points" if "slope" in claim.kind else claim.view]
+    rows = read_view(con, view, where=claim.where)
+    return {
+        "name": f"claim {claim.id}",
+        "query": f"from {view}" + _where(claim.where),
+        "parameters": asdict(claim) | {"level": level},
+        "n_runs": rows["run_id"].n_unique(),
+        "data_hash": rows_hash(rows),
+        "code_version": version("repdrift"),
+    }
+
+
+def _where(conditions: Mapping[str, object]) -> str:
+    """Conditions as SQL that runs by hand."""
+    texts = []
+    for name, value in conditions.items():
+        values = [str(v) for v in value] if isinstance(value, list) else [str(value)]
+        quoted = ", ".join("'" + text.replace("'", "''") + "'" for text in values)
+        texts.append(f"{name} in ({quoted})" if len(values) > 1 else f"{name} = {quoted}")
+    return f" where {' and '.join(texts)}" if texts else ""
+
+
+def write_audit(root: Path, findings: pl.DataFrame, *, name: str) -> str:
+    """Write the findings of an audit of printed tables; return the analysis id.
+
+    Parameters
+    ----------
+    root : Path
+        The warehouse directory.
+    findings : DataFrame
+        As `analysis.audit.audit` gives them.
+    name : str
+        What was audited.
+    """
+    record = {
+        "name": "audit",
+        "query": "from results.audits",
+        "parameters": {"tables": name},
+        "n_runs": 0,
+        "data_hash": rows_hash(findings),
+        "code_version": version("repdrift"),
+    }
+    numbered = findings.with_row_index("number", offset=1)
+    with connect(root, read_only=False) as con:
+        return write_results(con, analysis=record, tables={"audits": numbered})

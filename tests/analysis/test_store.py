@@ -11,11 +11,12 @@ from analysis.analyses import ANALYSES
 from analysis.cli import app
 from analysis.regression import METHODS
 from analysis.settings import Settings
-from analysis.store import rows_hash, run_analyses
+from analysis.store import run_analyses
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
+from warehouse.lineage import rows_hash
 from warehouse.views import read_view
 
 

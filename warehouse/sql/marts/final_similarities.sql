@@ -1,4 +1,5 @@
 -- One row per run, layer, reference and measure at the epoch that stands for the run; diverged runs are left out.
+-- reference_pretraining and reference_adaptation are those of the other run, where the reference is a run.
 -- key: run_id, layer, token, reference, reference_run_id, reference_layer, probe, measure
 select
     runs.origin,
@@ -23,6 +24,8 @@ select
     similarities.reference,
     similarities.reference_run_id,
     similarities.reference_layer,
+    reference_runs.pretraining as reference_pretraining,
+    reference_runs.adaptation as reference_adaptation,
     similarities.probe,
     similarities.measure,
     similarities.value,
@@ -42,3 +45,4 @@ inner join raw.similarities as similarities
     on
         runs.run_id = similarities.run_id
         and runs.selected_epoch is not distinct from similarities.epoch
+left join staging.runs as reference_runs on similarities.reference_run_id = reference_runs.run_id

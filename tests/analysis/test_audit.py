@@ -1,0 +1,173 @@
+"""Printed tables are recomputed digit by digit, and what does not agree is explained."""
+
+import io
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from analysis.audit import audit
+from analysis.cli import app
+from analysis.printed import Printed, explains, rounding
+from analysis.published_files import load_tables
+from warehouse.connection import connect
+from warehouse.errors import AnalysisError
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.views import read_view
+
+
+@pytest.fixture(scope="module")
+def findings():
+    """Audit the printed tables of the three papers."""
+    return audit(*load_tables())
+
+
+def found(findings, kind, table, states=""):
+    return findings.filter(
+        pl.col("kind") == kind,
+        pl.col("printed_table") == table,
+        pl.col("states").str.contains(states, literal=True),
+    )
+
+
+def test_brackets_of_pales_table_3_are_differences_and_five_of_twenty_are_wrong(findings):
+    rows = found(findings, "derived", "pales2024_table3", "difference in points")
+    wrong = rows.filter(~pl.col("is_consistent"))
+    assert len(rows) == 20
+    assert wrong.select("table_row", "table_column").rows() == [
+        ("SEEM linear", "DDSM"),
+        ("BLIP linear", "APTOS2019"),
+        ("BLIP linear", "DDSM"),
+        ("BLIP linear", "ISIC2019"),
+        ("BLIP linear", "CheXpert"),
+    ]
+
+
+def test_the_row_that_was_subtracted_instead_is_named(findings):
+    rows = found(findings, "derived", "pales2024_table3", "difference in points")
+    blip = rows.filter(pl.col("table_row") == "BLIP linear")
+    assert all("difference to BLIP DeiT-B" in text for text in blip["explanation"])
+    seem = rows.filter(~pl.col("is_consistent"), pl.col("table_row") == "SEEM linear")
+    assert seem["explanation"].to_list() == ["no row explains it"]
+
+
+def test_as_percentages_most_brackets_are_impossible(findings):
+    rows = found(findings, "derived", "pales2024_table3", "Percentage gain")
+    assert rows["is_consistent"].sum() == 6
+
+
+def test_no_baseline_gives_the_largest_gain_that_the_text_states(findings):
+    rows = found(findings, "largest_gain", "pales2024_table2")
+    assert not rows["is_consistent"].any()
+    nearest = rows.filter(pl.col("explanation") == "as a difference")["found"].to_list()
+    assert nearest == ["8.40", "3.60", "4.20"]
+
+
+def test_text_of_juodelyte_names_the_wrong_best_network_for_chest(findings):
+    rows = found(findings, "best", "juodelyte2023_table2")
+    wrong = rows.filter(~pl.col("is_consistent")).row(0, named=True)
+    assert len(rows) == 7
+    assert (wrong["table_column"], wrong["found"]) == ("chest", "RadImageNet no freeze")
+    assert wrong["p_value"] > 0.5
+
+
+def test_text_of_zu_is_contradicted_by_its_table(findings):
+    scratch = found(findings, "greater", "zu2025_table1", "Scratch")
+    full = found(findings, "greater", "zu2025_table1", "Full")
+    assert (len(scratch), (~scratch["is_consistent"]).sum()) == (23, 4)
+    assert (len(full), (~full["is_consistent"]).sum()) == (10, 3)
+    assert found(findings, "repeated", "zu2025_table1")["printed"].to_list() == ["72.68"]
+
+
+def test_images_that_do_not_exist_are_found(findings):
+    rows = found(findings, "sum_at_most", "zu2025_sizes").filter(~pl.col("is_consistent"))
+    assert rows["table_column"].to_list() == ["MedFM-Chest", "MedFM-Colon", "MedFM-Endo"]
+
+
+def test_differences_come_with_welch_where_spreads_are_printed(findings):
+    rows = found(findings, "greater", "juodelyte2023_table2", "significantly better")
+    assert (rows["p_value"] < 0.05).all()
+    assert found(findings, "greater", "zu2025_table1")["p_value"].null_count() == 33
+
+
+@pytest.mark.parametrize(
+    ("exact", "printed", "expected"),
+    [
+        (8.849485, "8.8", "as printed"),
+        (8.849485, "8.9", "rounded twice"),
+        (0.6483, "0.7", "rounded twice"),
+        (0.6483, "0.8", "different"),
+        (-0.25, "-0.3", "as printed"),
+        (0.25, "0.2", "as printed"),  # a tie may go either way
+        (12.0, "12", "as printed"),
+    ],
+)
+def test_rounding(exact, printed, expected):
+    assert rounding(exact, printed) == expected
+
+
+@pytest.mark.parametrize(
+    ("derived", "definition", "expected"),
+    [("1.4", "difference", True), ("1.3", "difference", True), ("1.2", "difference", False)],
+)
+def test_a_derived_number_may_come_from_any_unprinted_digits(derived, definition, expected):
+    # 0.908 - 0.894 lies in (1.3, 1.5) hundredths.
+    value, base = Printed("0.908"), Printed("0.894")
+    assert explains(Printed(derived), value, base, definition, scale=100) == expected
+
+
+def test_printed_number_keeps_its_digits():
+    number = Printed("-0.50")
+    assert (number.digits, [float(end) for end in number.interval]) == (2, [-0.505, -0.495])
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        ({"kind": "sums", "table": "t", "states": ""}, "unknown kind of check 'sums'"),
+        ({"kind": "best", "table": "t", "states": ""}, "needs the table 't'"),
+    ],
+)
+def test_refuses(check, message):
+    with pytest.raises(ValueError, match=message):
+        audit({}, [check])
+
+
+def test_command_prints_problems_and_writes_all_rows(findings, tmp_path):
+    ingest(Layout(tmp_path))
+    outcome = CliRunner().invoke(app, ["audit", "-w", str(tmp_path), "--problems"])
+    assert outcome.exit_code == 0, outcome.output
+    printed = pl.read_csv(io.StringIO(outcome.stdout))
+    assert not printed["is_consistent"].any()
+    with connect(tmp_path) as con:
+        written = read_view(con, "results.audits")
+    assert len(written) == len(findings)
+    assert (~written["is_consistent"]).sum() == len(printed)
+
+
+def test_command_takes_a_table_of_ones_own(tmp_path):
+    (tmp_path / "mine.csv").write_text("row,column,value,sd,n,bracket\na,x,1.0,,,\nb,x,2.0,,,\n")
+    (tmp_path / "checks.toml").write_text(
+        '[[check]]\nkind = "greater"\ntable = "mine"\nstates = "a > b"\nlarger = ["a"]\n'
+        'smaller = ["b"]\n'
+    )
+    outcome = CliRunner().invoke(app, ["audit", str(tmp_path)])
+    assert outcome.stdout.splitlines()[1].startswith("mine,greater,a > b,a > b,x,1.0,2.0,false")
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "has no checks.toml"),
+        ({"checks.toml": "", "t.csv": "row,column\na,b\n"}, "lacks the column 'bracket'"),
+        ({"checks.toml": "[[check"}, "Expected"),
+    ],
+    ids=["no checks", "no column", "no toml"],
+)
+def test_command_refuses_a_folder_without_tables(tmp_path, files, message):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    outcome = CliRunner().invoke(app, ["audit", str(tmp_path)])
+    assert isinstance(outcome.exception, AnalysisError)
+    assert message in str(outcome.exception)
