@@ -8,6 +8,7 @@ import duckdb
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
+from warehouse.lineage import analysis_states
 from warehouse.lock import is_locked
 from warehouse.shard import MANIFEST, damages, read_shard
 from warehouse.tables import statements
@@ -47,7 +48,7 @@ def findings(layout: Layout, *, on_wait: Callable[[str], None] | None = None) ->
     found = [*_damaged_runs(layout), *_left_over_writes(layout)]
     try:
         with connect(layout.root, on_wait=on_wait) as con:
-            found += [*_disagreements(con, layout), *_offending_rows(con)]
+            found += [*_disagreements(con, layout), *_offending_rows(con), *_stale_results(con)]
     except WarehouseError as error:
         if "has been held by" in str(error):
             raise
@@ -102,6 +103,13 @@ def _disagreements(con: duckdb.DuckDBPyConnection, layout: Layout) -> Iterator[F
             continue  # reported among the damaged runs
         if has_changed:
             yield Finding(run_id, f"run {run_id} has changed since it was ingested", "ingest")
+
+
+def _stale_results(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    for analysis in analysis_states(con):
+        if analysis.is_stale:
+            message = f"results of {analysis.name} ({analysis.analysis_id}) are stale"
+            yield Finding(analysis.name, f"{message}: their runs have changed", "analysis run")
 
 
 def _offending_rows(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:

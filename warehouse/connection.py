@@ -105,7 +105,7 @@ def _open(
     while True:
         try:
             con = duckdb.connect(str(database), read_only=read_only)
-            con.execute("set python_enable_replacements = false")
+            con.execute("set python_enable_replacements = false; set enable_progress_bar = false")
         except duckdb.Error as error:
             holder = _holder(error)
             if holder is None:

@@ -34,8 +34,8 @@ def content_hash(con: duckdb.DuckDBPyConnection) -> str:
     return hashlib.sha256(repr(sums).encode()).hexdigest()
 
 
-def _table_sum(con: duckdb.DuckDBPyConnection, name: str) -> tuple[object, ...] | None:
+def _table_sum(con: duckdb.DuckDBPyConnection, name: str) -> list[tuple[object, ...]]:
     columns = [column for column in table(name).types if column not in CIRCUMSTANCES]
     row = f"row({', '.join(columns)})::varchar"
     query = f"select count(*), sum(md5_number_lower({row})::hugeint) from {name}"  # noqa: S608
-    return con.execute(query).fetchone()
+    return con.execute(query).fetchall()

@@ -49,7 +49,8 @@ def read_view(
         conditions.append(
             f"list_contains($value{number}, {name})" if is_list else f"{name} = $value{number}"
         )
-    query = f"from {view}" + (" where " + " and ".join(conditions) if conditions else "")
+    condition = f" where {' and '.join(conditions)}" if conditions else ""
+    query = f"from {view}{condition} order by all"  # one order, so that sums are the same bits
     rows: pl.DataFrame = con.sql(query, params=parameters).pl()
     return rows
 

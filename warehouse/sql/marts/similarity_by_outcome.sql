@@ -4,6 +4,7 @@
 -- outcome: gain_difference:<score>, gain_ratio:<score>, score:<score> (head, held-out fold), calibration_error ...
 -- outcome_value: Value; calibration_error is ece_width_15 of the head, knn_... is the vote on the source probe.
 -- n_neighbours: k of the k-NN vote (see staging.knn_outcomes); 0 for the head.
+-- similarity_floor is its value under random pairing, similarity_low and similarity_high its 95 % interval over images.
 -- scratch_value is the score of the run from scratch of the same fold and seed, where the outcome is a gain or score.
 -- key: run_id, layer, token, probe, measure, outcome
 with outcomes as (
@@ -88,6 +89,9 @@ select
     similarities.probe,
     similarities.measure,
     similarities.value as similarity,
+    similarities.null_mean as similarity_floor,
+    similarities.ci_low as similarity_low,
+    similarities.ci_high as similarity_high,
     outcomes.outcome,
     outcomes.outcome_value,
     outcomes.scratch_value,

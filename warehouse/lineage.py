@@ -1,0 +1,116 @@
+"""From a result back to its rows and runs: what went in, and whether it has changed since."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import polars as pl
+
+from warehouse.queries import SavedQuery
+from warehouse.sandbox import query_rows
+from warehouse.tables import statements
+
+PROVENANCE = (
+    "run_id",
+    "study",
+    "dataset",
+    "backbone",
+    "pretraining",
+    "adaptation",
+    "fold",
+    "seed",
+    "selected_epoch",
+    "config_hash",
+    "weights_hash",
+    "data_hash",
+    "split_hash",
+    "code_version",
+    "code_is_dirty",
+    "device",
+    "finished_at",
+)
+
+
+@dataclass(frozen=True)
+class AnalysisState:
+    """An analysis of ``results.analyses``, and whether its rows are still those that went in."""
+
+    analysis_id: str
+    name: str
+    query: str
+    parameters: str
+    code_version: str
+    is_stale: bool
+
+
+def rows_hash(rows: pl.DataFrame) -> str:
+    """SHA-256 of a frame, whatever the order of its rows.
+
+    Examples
+    --------
+    >>> frame = pl.DataFrame({"run_id": ["a", "b"], "value": [0.1, 0.2]})
+    >>> rows_hash(frame) == rows_hash(frame.reverse())
+    True
+    """
+    in_order = rows.sort(rows.columns, nulls_last=True)
+    return hashlib.sha256(in_order.write_csv().encode()).hexdigest()
+
+
+def analysis_states(con: duckdb.DuckDBPyConnection) -> list[AnalysisState]:
+    """Every analysis, with its query run again to see whether it gives the same rows.
+
+    An analysis whose query fails today is stale too: its view has changed.
+    """
+    found = con.execute(
+        "select analysis_id, name, query, parameters, code_version, data_hash "
+        "from results.analyses order by name, analysis_id"
+    ).fetchall()
+    hashes: dict[str, str | None] = {query: _hash_today(con, query) for _, _, query, *_ in found}
+    return [
+        AnalysisState(analysis_id, name, query, parameters, version, hashes[query] != data_hash)
+        for analysis_id, name, query, parameters, version, data_hash in found
+    ]
+
+
+def provenance(con: duckdb.DuckDBPyConnection, run_ids: list[str]) -> pl.DataFrame:
+    """Where runs come from: configuration, weights, data, split, code, device."""
+    columns = ", ".join(PROVENANCE)
+    query = f"select {columns} from raw.runs where list_contains($run_ids, run_id) order by all"  # noqa: S608
+    rows: pl.DataFrame = con.sql(query, params={"run_ids": run_ids}).pl()
+    return rows
+
+
+def recomputed(
+    con: duckdb.DuckDBPyConnection, table: str, row: Mapping[str, object]
+) -> dict[str, object]:
+    """Numbers of a row of ``results``, computed again in SQL from the rows of its runs.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        As ``connect`` gives it.
+    table : str
+        Table of ``results``, without the schema.
+    row : mapping
+        The row, with ``run_ids``.
+
+    Returns
+    -------
+    dict
+        Column to value; empty where ``sql/recomputations`` has no file for the table, or its method
+        cannot be computed in SQL.
+    """
+    texts = dict(statements("recomputations"))
+    if f"{table}.sql" not in texts:
+        return {}
+    query = SavedQuery(table, texts[f"{table}.sql"])
+    rows = query_rows(con, query.text, {name: row.get(name) for name in query.parameters})
+    return dict(rows.row(0, named=True)) if len(rows) else {}
+
+
+def _hash_today(con: duckdb.DuckDBPyConnection, query: str) -> str | None:
+    try:
+        return rows_hash(con.sql(query).pl())
+    except duckdb.Error:
+        return None
