@@ -5,6 +5,7 @@ Gram matrix per *layer*, of which a block of rows at a time and only the upper t
 No n x n matrix is ever held. Products are computed in the dtype of the features, sums in float64.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from collect.measures.representation import centred, representation
+from collect.measures.representation import centred, representation, squared_row_norms
 
 Space = Literal["features", "rows"]
 
@@ -124,8 +125,7 @@ def pair_sums(n_rows: int, n_x: int, dtype: torch.dtype, *sums: Tensor) -> Inner
 def centred_layer(x: Tensor, name: str = "x") -> CentredLayer:
     """Check and centre one layer; costs ``O(n_rows * n_features)``."""
     features = centred(representation(x, name))
-    norms = torch.linalg.vector_norm(features, dim=1, dtype=torch.float64)
-    return CentredLayer(features, norms.square())
+    return CentredLayer(features, squared_row_norms(features))
 
 
 def plan(n_rows: int, widths_x: Sequence[int], widths_y: Sequence[int]) -> Plan:
@@ -197,9 +197,11 @@ def inner_products(
 def _through_rows(layers: Sequence[Tensor]) -> Tensor:
     n, n_layers, like = len(layers[0]), len(layers), layers[0]
     total = torch.zeros(n_layers, n_layers, dtype=torch.float64, device=like.device)
+    buffer = like.new_empty(min(_BLOCK_ROWS, n) * n_layers * n)
     for start in range(0, n, _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, n)
-        block = like.new_empty(stop - start, n_layers, n - start)
+        shape = (stop - start, n_layers, n - start)
+        block = buffer[: math.prod(shape)].view(shape)
         for i, a in enumerate(layers):
             torch.mm(a[start:stop], a[start:].T, out=block[:, i])
         square = block[:, :, : stop - start]

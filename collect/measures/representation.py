@@ -8,6 +8,8 @@ from torch import Tensor
 MINIMUM_ROWS = 4
 _KEPT_DTYPES = (torch.float32, torch.float64)
 _SAFE_EXPONENT = 40
+_SUMMED_ROWS = 64
+_SMALLEST_SQUARE = 1e-30
 _NEGLIGIBLE_SHIFT = 1e-5  # alignments change by its square
 _REDUCED_DTYPES = (torch.float16, torch.bfloat16)
 
@@ -44,9 +46,7 @@ def representation(x: Tensor, name: str = "x") -> Tensor:
     if x.is_complex():
         raise ValueError(f"{name} is complex: expected real activations")
     x = in_working_dtype(x)
-    if not bool(
-        x.sum(dtype=torch.float64).isfinite()
-    ):  # one sum is NaN or infinite if any entry is
+    if not bool(x.sum().isfinite()):  # one sum tells, unless it overflows
         n_bad = int((~torch.isfinite(x)).sum())
         if n_bad:
             raise ValueError(f"{name} has {n_bad} values that are not finite (NaN or infinity)")
@@ -97,9 +97,9 @@ def paired_representations(
 def centred(x: Tensor) -> Tensor:
     """Features minus their means, scaled by a power of two where squares could overflow.
 
-    The mean is taken in float64. What float32 cannot hold of it is subtracted in a second step
-    where it matters, so features far from the origin keep the precision that they came with.
-    Scaling by a power of two rounds nothing.
+    What the precision of ``x`` cannot hold of a mean is subtracted in a second step where it
+    matters, so features far from the origin keep the precision that they came with. Scaling by a
+    power of two rounds nothing.
 
     Parameters
     ----------
@@ -111,18 +111,41 @@ def centred(x: Tensor) -> Tensor:
     Tensor of shape (n_rows, n_features)
         In the dtype of ``x``.
     """
-    mean = x.mean(dim=0, dtype=torch.float64)
-    coarse = mean.to(x.dtype)
-    features = x - coarse
-    rest = mean - coarse.double()
-    mean_square = float(torch.linalg.vector_norm(features, dtype=torch.float64)) ** 2 / x.numel()
-    if float(rest.abs().amax()) > _NEGLIGIBLE_SHIFT * mean_square**0.5:
+    features = x - column_means(x).to(x.dtype)
+    rest = column_means(features)
+    mean_square = _mean_square(features)
+    if float(rest.abs().amax()) > _NEGLIGIBLE_SHIFT * math.sqrt(mean_square):
         features -= rest.to(x.dtype)
+        mean_square = _mean_square(features)
     exponent = math.log2(mean_square)
     if abs(exponent) <= _SAFE_EXPONENT:
         return features
     half = round(-exponent / 4)  # in two steps: the whole power itself may be out of range
     return features * 2.0**half * 2.0**half
+
+
+def column_means(x: Tensor) -> Tensor:
+    """Mean of each feature in float64, from sums of 64 rows in the dtype of ``x``."""
+    n_whole = len(x) - len(x) % _SUMMED_ROWS
+    blocks = x[:n_whole].reshape(-1, _SUMMED_ROWS, x.shape[1]).sum(dim=1)
+    total = blocks.sum(dim=0, dtype=torch.float64) + x[n_whole:].sum(dim=0, dtype=torch.float64)
+    if not bool(total.sum().isfinite()):  # sums of the largest float32 overflow, their mean not
+        total = x.sum(dim=0, dtype=torch.float64)
+    means: Tensor = total / len(x)
+    return means
+
+
+def squared_row_norms(features: Tensor) -> Tensor:
+    """Sum of squares of each row, in float64."""
+    norms: Tensor = torch.linalg.vector_norm(features, dim=1)
+    return norms.double().square()
+
+
+def _mean_square(features: Tensor) -> float:
+    total = float(torch.linalg.vector_norm(features)) ** 2
+    if not _SMALLEST_SQUARE < total < math.inf:
+        total = float(torch.linalg.vector_norm(features, dtype=torch.float64)) ** 2
+    return total / features.numel()
 
 
 def units(n_rows: int, groups: Tensor | None) -> tuple[Tensor, int]:
