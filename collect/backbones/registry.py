@@ -1,23 +1,38 @@
-"""Backbones by name: those registered here, then every model that timm knows."""
+"""Backbones by name: those registered here, open_clip's towers, then every model of timm."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from collect.backbones import efficientnet_lite, miniature
+from collect.backbones import miniature
 from collect.backbones.architecture import Architecture, Weights
+from collect.backbones.open_clip_towers import PREFIX, open_clip_architecture
+from collect.backbones.presets import PRESETS
 from collect.backbones.timm_models import timm_architecture
 from collect.backbones.weights import SUFFIXES
 from warehouse.errors import CollectError
 
+
+def _without_weights(name: str, **options: object) -> Architecture:
+    """Give a timm network another name; timm's own weights are not for it."""
+    return replace(timm_architecture(name, None, **options), weights={})
+
+
 # Names that are not timm's. A function each, so that naming one costs nothing until it is built.
 ARCHITECTURES: dict[str, Callable[[], Architecture]] = {
     miniature.NAME: miniature.miniature_architecture,
-}
-
-# Pre-training names beyond timm's tags, by backbone.
-WEIGHTS: dict[str, dict[str, Callable[[], Weights]]] = {
-    "tf_efficientnet_lite0": {"imagenet": efficientnet_lite.imagenet_weights},
+    "blip_vit_base": partial(_without_weights, "vit_base_patch16_224"),
+    # The arguments of SEEM's configuration; FocalNet's own tiny network lacks them.
+    "seem_focal_tiny": partial(
+        _without_weights,
+        "focalnet_tiny_lrf",
+        focal_windows=[3] * 4,
+        use_overlap_down=True,
+        use_post_norm=True,
+        layerscale_value=1e-4,
+        normalize_modulator=True,
+    ),
 }
 
 
@@ -27,21 +42,29 @@ def architecture(backbone: str, pretraining: str) -> Architecture:
     Parameters
     ----------
     backbone : str
-        A name in ``ARCHITECTURES``, or any timm model.
+        A name in ``ARCHITECTURES``, ``open_clip:<model>``, or any timm model.
     pretraining : str
-        ``random``, a name in ``WEIGHTS``, a timm tag, or a file.
+        ``random``, a preset, a tag of timm or open_clip, or a file.
 
     Raises
     ------
     CollectError
         If there is no such model.
     """
+    presets = PRESETS.get(backbone, {})
+    found = _architecture(backbone, pretraining)
+    inputs = presets[pretraining].inputs if pretraining in presets else None
+    own = {name: preset.find for name, preset in presets.items()}
+    return replace(found, inputs=inputs or found.inputs, weights={**found.weights, **own})
+
+
+def _architecture(backbone: str, pretraining: str) -> Architecture:
     if backbone in ARCHITECTURES:
         return ARCHITECTURES[backbone]()
+    if backbone.startswith(PREFIX):
+        return open_clip_architecture(backbone, pretraining)
     found = timm_architecture(backbone)
-    if pretraining in found.weights:
-        found = timm_architecture(backbone, pretraining)
-    return replace(found, weights={**found.weights, **WEIGHTS.get(backbone, {})})
+    return timm_architecture(backbone, pretraining) if pretraining in found.weights else found
 
 
 def find_weights(backbone: str, pretraining: str, known: Architecture) -> Weights | None:

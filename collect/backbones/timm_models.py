@@ -1,20 +1,32 @@
 """Any network that timm knows, by name, and the published weights that timm knows for it."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 import timm
 import torch
+from timm.models.vision_transformer_sam import checkpoint_filter_fn
 from torch import Tensor, nn
 
 from collect.backbones.architecture import Architecture, InputSpec, Weights
+from collect.backbones.sam import resampled
 from collect.backbones.weights import hub_file
 from warehouse.errors import CollectError
 
 
-def timm_architecture(name: str, tag: str | None = None) -> Architecture:
-    """Architecture of a timm model; ``tag`` chooses the preprocessing that belongs to its weights.
+def timm_architecture(name: str, tag: str | None = None, **options: object) -> Architecture:
+    """Architecture of a timm model.
+
+    Parameters
+    ----------
+    name : str
+        As ``timm.list_models`` has it.
+    tag : str, optional
+        Weights whose preprocessing counts.
+    **options
+        Arguments of the model.
 
     Raises
     ------
@@ -31,7 +43,7 @@ def timm_architecture(name: str, tag: str | None = None) -> Architecture:
     inputs = InputSpec(side, settings["mean"], settings["std"], settings["interpolation"])
     fixed_size = bool(settings.get("fixed_input_size"))
     return Architecture(
-        create=partial(_create, full_name, fixed_size),
+        create=partial(_create, full_name, fixed_size, options),
         inputs=inputs,
         patch_size=_patch_size(full_name) if fixed_size else None,
         weights={tag: partial(published_weights, name, tag) for tag in tags(name)},
@@ -68,18 +80,27 @@ def _patch_size(full_name: str) -> int | None:
 
 
 def _create(
-    full_name: str, fixed_size: bool, image_size: int | None, state: dict[str, Tensor] | None
+    full_name: str,
+    fixed_size: bool,
+    options: Mapping[str, object],
+    image_size: int | None,
+    state: dict[str, Tensor] | None,
 ) -> nn.Module:
     """Build without a classifier; timm resamples position embeddings while it loads."""
-    size: dict[str, Any] = {}
+    arguments: dict[str, Any] = {"num_classes": 0, **options}
     if fixed_size and image_size is not None:
-        size["img_size"] = image_size
+        arguments["img_size"] = image_size
     if state is None:
-        return timm.create_model(full_name, num_classes=0, **size)
+        return timm.create_model(full_name, **arguments)
+    if full_name.startswith("samvit"):
+        module = timm.create_model(full_name, **arguments)
+        renamed = checkpoint_filter_fn(state, module)  # type: ignore[no-untyped-call]
+        module.load_state_dict(resampled(renamed, module), strict=True)
+        return module
     classifiers = _settings(full_name).get("classifier") or ()
     heads = (classifiers,) if isinstance(classifiers, str) else tuple(classifiers)
     trunk = {key: value for key, value in state.items() if key.rsplit(".", 1)[0] not in heads}
     overlay = {"state_dict": trunk, "num_classes": 0, "custom_load": False}
     return timm.create_model(
-        full_name, pretrained=True, num_classes=0, pretrained_cfg_overlay=overlay, **size
+        full_name, pretrained=True, pretrained_cfg_overlay=overlay, **arguments
     )

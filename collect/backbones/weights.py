@@ -3,6 +3,7 @@
 import hashlib
 import os
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -73,13 +74,15 @@ def _pickled(path: Path) -> object:
         raise CollectError(f"{path}: not a readable PyTorch file") from error
 
 
-def hub_file(repository: str) -> Path:
+def hub_file(repository: str, names: Sequence[str] = HUB_FILES) -> Path:
     """File of weights of a repository on the model hub, from the local cache or downloaded.
 
     Parameters
     ----------
     repository : str
         Such as ``timm/resnet50.a1_in1k``.
+    names : sequence of str
+        Names that the file may have, best first.
 
     Returns
     -------
@@ -95,11 +98,11 @@ def hub_file(repository: str) -> Path:
     from huggingface_hub.constants import HF_HUB_CACHE
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    for name in HUB_FILES:
+    for name in names:
         cached = try_to_load_from_cache(repository, name)
         if isinstance(cached, str):
             return Path(cached)
-    for name in HUB_FILES:
+    for name in names:
         try:
             return Path(hf_hub_download(repository, name))
         except LocalEntryNotFoundError:
@@ -111,6 +114,25 @@ def hub_file(repository: str) -> Path:
     reason = "HF_HUB_OFFLINE is set" if os.environ.get("HF_HUB_OFFLINE") == "1" else "no network"
     raise CollectError(
         f"{repository}: weights not at hand ({reason}); on a machine with a network run "
-        f"`hf download {repository}` and copy its folder to {HF_HUB_CACHE}, or name a local file "
-        "as pretraining"
+        f"`hf download {repository} {names[0]}` and copy its folder to {HF_HUB_CACHE}, or name a "
+        "local file as pretraining"
     )
+
+
+def kept_file(name: str, source: str) -> Path:
+    """File of weights that the user has put into the folder for weights.
+
+    The folder is ``REPDRIFT_WEIGHTS``, or ``~/.cache/repdrift``.
+
+    Raises
+    ------
+    CollectError
+        If it is not there; the message says where to get it and where to put it.
+    """
+    folder = Path(os.environ.get("REPDRIFT_WEIGHTS") or Path.home() / ".cache" / "repdrift")
+    path = folder / name
+    if not path.is_file():
+        raise CollectError(
+            f"{name}: weights not at hand; get {source}{name} and put it into {folder}"
+        )
+    return path
