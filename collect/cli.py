@@ -39,19 +39,32 @@ def show_plan(
     study: StudyFile,
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
     miniature: Miniature = False,
+    cost: Annotated[
+        bool, typer.Option(help="Measure the networks on this device and estimate time and disk.")
+    ] = True,
 ) -> None:
-    """List the runs of a study as CSV, and say what is there and what the gate finds."""
+    """List the runs of a study as CSV: what is there, what it will cost, what the gate finds."""
     from collect.plan import plan
     from collect.study import Study
     from warehouse.layout import Layout
 
     planned = plan(Study.load(study, miniature=miniature), Layout(warehouse))
-    typer.echo(planned.table().write_csv(), nl=False)
+    table = planned.table()
+    if cost:
+        from collect.cost import costs
+
+        table = table.join(costs(planned), on="run_id", maintain_order="left")
+    typer.echo(table.write_csv(float_precision=4), nl=False)
     _report_findings(planned.findings)
     n_complete = len(planned.runs) - len(planned.to_run)
-    typer.echo(
-        f"{len(planned.runs)} runs, {n_complete} complete, {len(planned.to_run)} to run", err=True
-    )
+    summary = f"{len(planned.runs)} runs, {n_complete} complete, {len(planned.to_run)} to run"
+    if cost:
+        left = table.filter(~table["is_complete"])
+        summary += (
+            f": at most {left['hours'].sum():.2f} hours on one such device (measures on top), "
+            f"{left['disk_mb'].sum():.0f} MB"
+        )
+    typer.echo(summary, err=True)
 
 
 @app.command("run")

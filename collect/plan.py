@@ -68,10 +68,11 @@ class Plan:
         return [
             finding
             for name, images in self.images.items()
-            for finding in inspect(images, splits_of(images, self._runs_on(name)))
+            for finding in inspect(images, splits_of(images, self.runs_on(name)))
         ]
 
-    def _runs_on(self, name: str) -> list[RunConfig]:
+    def runs_on(self, name: str) -> list[RunConfig]:
+        """Return the runs on the dataset of this name."""
         return [run for run in self.runs if run.dataset.name == name]
 
 
@@ -106,7 +107,12 @@ def splits_of(images: ImageSet, runs: Iterable[RunConfig]) -> dict[str, Split]:
     """Return every split that runs on one dataset use, by name: ``fold 1``, ``official``."""
     splits: dict[str, Split] = {}
     for run in runs:
-        name = run.dataset.split if run.fold is None else f"fold {run.fold}"
+        name = split_name(run)
         if name not in splits:
             splits[name] = split_of(images, run.dataset, fold=run.fold, n_folds=run.n_folds)
     return splits
+
+
+def split_name(run: RunConfig) -> str:
+    """Name of a run's split: ``fold 1``, ``official``, ``holdout``."""
+    return run.dataset.split if run.fold is None else f"fold {run.fold}"

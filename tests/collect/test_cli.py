@@ -58,7 +58,7 @@ def leaking(tmp_path, rng):
 
 
 def test_plan_prints_one_csv_row_a_run(collect):
-    result = collect("plan")
+    result = collect("plan", "--no-cost")
     assert result.exit_code == 0
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["fold"] for row in rows] == ["1", "2"]
@@ -75,7 +75,16 @@ def test_run_completes_the_study_and_a_second_time_there_is_nothing_to_do(collec
     assert len(list((tmp_path / "w" / "runs").iterdir())) == 2
     again = collect("run")
     assert "0 runs to go, 2 complete already" in again.stderr
-    assert "2 runs, 2 complete, 0 to run" in collect("plan").stderr
+    assert "2 runs, 2 complete, 0 to run" in collect("plan", "--no-cost").stderr
+
+
+@pytest.mark.train
+def test_plan_estimates_time_and_disk(collect):
+    result = collect("plan")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    hours = [float(row["hours"]) for row in rows]
+    assert all(0 < hour < 0.1 for hour in hours)
+    assert f"at most {sum(hours):.2f} hours on one such device" in result.stderr
 
 
 @pytest.mark.train
