@@ -15,7 +15,7 @@ from collect.inputs import image_tensor
 from collect.sampling import stratified_sample
 from collect.sections import DatasetConfig, SourceConfig
 from collect.source_probe import source_positions
-from collect.splits import Split, split_of
+from collect.splits import Indices, Split, split_of
 from collect.study import RunConfig
 from warehouse.errors import CollectError
 
@@ -47,10 +47,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """Natural images: a bank with known labels, and queries that are classified by it."""
+    """Natural images: a bank with known labels, and queries that are classified by it.
+
+    The first ``n_probe`` queries are the source probe, on which similarities are taken.
+    """
 
     bank: Part
     queries: Part
+    n_probe: int
     n_classes: int
     task: str
 
@@ -93,7 +97,8 @@ class RunData:
         """Sample ids of the images of the probe ``target`` or ``source``, in their order."""
         if probe == "target":
             return self.test.sample_ids[: self.n_target]
-        return () if self.source is None else self.source.queries.sample_ids
+        source = self.source
+        return () if source is None else source.queries.sample_ids[: source.n_probe]
 
     @property
     def n_source(self) -> int:
@@ -116,7 +121,8 @@ def run_data(config: RunConfig, spec: InputSpec, device: torch.device) -> RunDat
     Returns
     -------
     RunData
-        The target probe is stratified by class and comes first among the test images.
+        The target probe is stratified by class and comes first among the test images; the source
+        probe likewise among the queries.
 
     Raises
     ------
@@ -134,17 +140,19 @@ def run_data(config: RunConfig, spec: InputSpec, device: torch.device) -> RunDat
         )
     split = split_of(target, config.dataset, fold=config.fold, n_folds=config.n_folds)
     probe = stratified_sample(target, split.test, config.probing.n_target)
-    test = np.concatenate([probe, np.setdiff1d(split.test, probe)])
-    source = None if config.source is None else _source_sets(config.source)
+    test = _probe_first(probe, split.test)
+    wanted = None if config.source is None else (config.source, config.probing.n_source)
     return RunData(
         train=_part(target.take(split.train), spec, device),
         validation=_part(target.take(split.validation), spec, device),
         test=_part(target.take(test), spec, device),
         n_target=len(probe),
-        source=None if source is None else _source(*source, spec, device),
+        source=None if wanted is None else _source(*wanted, spec, device),
         target=target,
         split=split,
-        probe_hash=_probe_hash(target.take(probe), *(source or ())),
+        probe_hash=_probe_hash(
+            target.take(probe), *(() if wanted is None else _source_sets(*wanted))
+        ),
     )
 
 
@@ -155,16 +163,24 @@ def _loaded(config: DatasetConfig) -> ImageSet:
 
 
 @lru_cache(maxsize=2)
-def _source_sets(config: SourceConfig) -> tuple[ImageSet, ImageSet]:
+def _source_sets(config: SourceConfig, n_probe: int | None) -> tuple[ImageSet, ImageSet]:
+    """Bank and queries; the queries of the probe come first."""
     images = _loaded(config)
     bank, queries = source_positions(images, n_bank=config.n_bank, n_queries=config.n_queries)
-    return images.take(bank), images.take(queries)
+    probe = stratified_sample(images, queries, n_probe or len(queries))
+    return images.take(bank), images.take(_probe_first(probe, queries))
 
 
-def _source(bank: ImageSet, queries: ImageSet, spec: InputSpec, device: torch.device) -> Source:
+@lru_cache(maxsize=1)
+def _source(
+    config: SourceConfig, n_probe: int | None, spec: InputSpec, device: torch.device
+) -> Source:
+    """Decode the source once per process and size, however many runs look at it."""
+    bank, queries = _source_sets(config, n_probe)
     return Source(
         bank=_part(bank, spec, device),
         queries=_part(queries, spec, device),
+        n_probe=min(n_probe or len(queries), len(queries)),
         n_classes=bank.n_classes,
         task=bank.task,
     )
@@ -177,6 +193,10 @@ def _part(images: ImageSet, spec: InputSpec, device: torch.device) -> Part:
         images.sample_ids,
         None if images.groups is None else tuple(str(group) for group in images.groups),
     )
+
+
+def _probe_first(probe: Indices, positions: Indices) -> Indices:
+    return np.concatenate([probe, np.setdiff1d(positions, probe)])
 
 
 def _probe_hash(*probes: ImageSet) -> str:

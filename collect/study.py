@@ -165,12 +165,15 @@ class Study(Section):
         return TrainingConfig.model_validate(self.training.model_dump(exclude_unset=True) | own)
 
     def runs(self) -> list[RunConfig]:
-        """Return every run of the grid in the order of the file, data hashes still empty.
+        """Return every run of the grid, data hashes still empty.
 
-        ``scratch`` starts from random weights whatever the list of pretrainings says, so it occurs
-        once; ``full`` from ``random`` weights is ``scratch``.
+        Replicate by replicate: all cells of the grid, in the order of the file, with the first seed
+        and fold, then with the next; so a study that is stopped early is balanced. ``scratch``
+        starts from random weights whatever the list of pretrainings says, so it occurs once;
+        ``full`` from ``random`` weights is ``scratch``.
         """
-        return list(dict.fromkeys(self._grid()))
+        place = {seed: number for number, seed in enumerate(self.seeds)}
+        return sorted(dict.fromkeys(self._grid()), key=lambda run: (place[run.seed], run.fold or 0))
 
     def _grid(self) -> Iterator[RunConfig]:
         for dataset, network in product(self.dataset, self.network):

@@ -3,6 +3,7 @@
 import json
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -29,9 +30,9 @@ def weights(name: str) -> dict[str, torch.Tensor]:
         return {key: value.float() for key, value in load_file(path).items()}
 
 
-def card(name: str) -> dict[str, object]:
+def card(name: str) -> dict[str, Any]:
     """Model card of a miniature; raises `CollectError` if there is no such miniature."""
-    content: dict[str, object] = json.loads(_resource(name, "json").read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(_resource(name, "json").read_text(encoding="utf-8"))
     return content
 
 

@@ -47,6 +47,14 @@ def test_spans_every_combination_once():
     }
 
 
+def test_replicate_follows_replicate():
+    runs = study_from(STUDY.replace("[0, 1]", "[7, 1]")).runs()
+    replicates = [(run.seed, run.fold) for run in runs]
+    assert replicates[::3] == [(seed, fold) for seed in (7, 1) for fold in range(1, 6)]
+    assert [run.adaptation for run in runs[:3]] == ["full", "linear", "scratch"]
+    assert {replicates[i : i + 3].count(replicates[i]) for i in range(0, 30, 3)} == {3}
+
+
 def test_scratch_starts_from_random_weights_and_occurs_once():
     text = STUDY.replace('["imagenet"]', '["imagenet", "radimagenet", "random"]')
     runs = study_from(text).runs()
