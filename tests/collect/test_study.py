@@ -223,6 +223,13 @@ def test_refuses_two_datasets_of_one_name():
         study_from(text)
 
 
+def test_the_example_of_the_documentation_is_valid():
+    text = (Path(__file__).parents[2] / "docs" / "collect.md").read_text()
+    example = tomllib.loads(text.split("```toml")[1].split("```")[0])
+    example.pop("miniature")
+    assert len(Study.model_validate(example).runs()) == 15
+
+
 STUDIES = sorted((Path(__file__).parents[2] / "collect" / "studies").glob("*.toml"))
 
 
