@@ -54,8 +54,7 @@ def test_single_images_are_shared_out_exactly():
         assert np.bincount(images.labels[numbers == fold]).tolist() == [12, 8]
 
 
-def test_rare_labels_are_spread_better_than_by_scikit_learn(rng):
-    # The reference stratifies one label a sample and weighs classes by their counts.
+def test_a_rare_class_is_shared_out_evenly(rng):
     groups = np.repeat(np.arange(100), 4)
     labels = np.zeros(400, dtype=int)
     labels[rng.choice(100, size=5, replace=False) * 4] = 1  # five patients with one image each
@@ -63,9 +62,6 @@ def test_rare_labels_are_spread_better_than_by_scikit_learn(rng):
     numbers = fold_numbers(images, 5)
     assert np.bincount(numbers[labels == 1], minlength=6)[1:].tolist() == [1] * 5
     assert np.bincount(numbers)[1:].tolist() == [80] * 5
-    reference = StratifiedGroupKFold(5, shuffle=True, random_state=0)
-    sizes = [labels[test].sum() for _, test in reference.split(labels, labels, groups)]
-    assert max(sizes) >= 1
 
 
 def imbalance(membership, parts, n_parts):
