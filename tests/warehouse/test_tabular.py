@@ -127,7 +127,9 @@ value = "{cell}"
 
 def test_names_the_rows_that_it_could_not_map(read):
     imported = read(rows=CSV + "imagenet,no,1,80,train_acc,99\n")
-    assert imported.unmapped == ("logged.csv: 1 rows fit no [[rows]], the first is row 4",)
+    assert imported.unmapped == (
+        "logged.csv: 1 rows fit no [[rows]], the first is row 4: 'train_acc'",
+    )
 
 
 def test_importing_again_changes_nothing_and_other_numbers_are_not_taken(read, layout):

@@ -10,6 +10,7 @@ from pathlib import Path
 from warehouse.errors import WarehouseError
 from warehouse.tables import IN_DATABASE, table
 
+READERS = ("tables", "mlflow", "wandb", "tensorboard")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -55,6 +56,7 @@ class Mapping:
 
     name: str
     description: str
+    reader: str
     row_sets: tuple[RowSet, ...] = field(default=())
 
 
@@ -91,7 +93,7 @@ def read_mapping(name: str) -> Mapping:
 
 
 def _mapping(content: dict[str, object]) -> Mapping:
-    _known(content, {"name", "description", "run", "vocabulary", "rows"}, "at the top")
+    _known(content, {"name", "description", "reader", "run", "vocabulary", "rows"}, "at the top")
     vocabulary = _table(content.get("vocabulary", {}), "vocabulary")
     everywhere = _rules(content.get("run", {}), vocabulary, "run")
     row_sets = content["rows"]
@@ -100,11 +102,18 @@ def _mapping(content: dict[str, object]) -> Mapping:
     return Mapping(
         name=str(content["name"]),
         description=str(content["description"]),
+        reader=_reader(content.get("reader", "tables")),
         row_sets=tuple(
             _row_set(_table(item, "rows"), vocabulary, everywhere, f"[[rows]] number {number}")
             for number, item in enumerate(row_sets, start=1)
         ),
     )
+
+
+def _reader(name: object) -> str:
+    if name not in READERS:
+        raise ValueError(f"reader {name!r} is none of {', '.join(READERS)}")
+    return str(name)
 
 
 def _row_set(

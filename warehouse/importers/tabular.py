@@ -9,10 +9,15 @@ import polars as pl
 from warehouse.errors import WarehouseError
 from warehouse.importers.imported import ImportedRuns, with_run_id
 from warehouse.importers.mapping import PLACEHOLDER, Mapping, RowSet, Rule
+from warehouse.importers.mlflow import read_mlflow
+from warehouse.importers.tensorboard import read_tensorboard
+from warehouse.importers.wandb import read_wandb
 from warehouse.tables import table
 
+LOGS = {"mlflow": read_mlflow, "wandb": read_wandb, "tensorboard": read_tensorboard}
 CELL = "cell"  # what a cell of a wide column is called in a rule
 ROW = "row number"
+SHOWN = 5  # kinds of rows that are named when they have no place
 
 
 def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
@@ -39,7 +44,8 @@ def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
     tables: dict[str, list[pl.DataFrame]] = {}
     unmapped: list[str] = []
     for path, row_sets in _row_sets_by_file(directory, mapping).items():
-        rows = _text_rows(path)
+        rows, notes = _text_rows(path, mapping.reader)
+        unmapped += [f"{path.name}: {note}" for note in notes]
         taken = pl.Series("taken", [0] * len(rows))
         for row_set in row_sets:
             matched = _matched(rows, row_set, path)
@@ -49,7 +55,7 @@ def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
             tables.setdefault(row_set.table, []).append(mapped)
             if n_empty:
                 unmapped.append(f"{path.name}: {n_empty} cells without a value")
-        unmapped += _untaken(rows, taken, path)
+        unmapped += _untaken(rows, taken, path, row_sets[0].text)
     return ImportedRuns(
         runs=_one_row_per_run(pl.concat(runs, how="diagonal_relaxed")),
         tables={name: pl.concat(parts, how="diagonal_relaxed") for name, parts in tables.items()},
@@ -70,16 +76,21 @@ def _row_sets_by_file(directory: Path, mapping: Mapping) -> dict[Path, list[RowS
     return found
 
 
-def _text_rows(path: Path) -> pl.DataFrame:
-    """Rows of a file with every cell as text, and the number of each row from 1."""
+def _text_rows(path: Path, reader: str) -> tuple[pl.DataFrame, list[str]]:
+    """Rows with every cell as text and the number of each row from 1; what could not be read."""
     try:
-        if path.suffix == ".parquet":
-            rows = pl.read_parquet(path).with_columns(pl.all().cast(pl.String))
+        if reader in LOGS:
+            logged = LOGS[reader](path)
+            rows, notes = pl.DataFrame(logged.rows, infer_schema_length=None), logged.notes
+        elif path.suffix == ".parquet":
+            rows, notes = pl.read_parquet(path).with_columns(pl.all().cast(pl.String)), []
         else:
-            rows = pl.read_csv(path, infer_schema=False)
+            rows, notes = pl.read_csv(path, infer_schema=False), []
     except (pl.exceptions.PolarsError, OSError) as error:
         raise WarehouseError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-    return rows.with_row_index(ROW, offset=1)
+    if rows.is_empty():
+        raise WarehouseError(f"{path} has no rows that can be read")
+    return rows.with_row_index(ROW, offset=1), notes
 
 
 def _matched(rows: pl.DataFrame, row_set: RowSet, path: Path) -> pl.DataFrame:
@@ -172,14 +183,18 @@ def _require_columns(rows: pl.DataFrame, names: Sequence[str], path: Path) -> No
         )
 
 
-def _untaken(rows: pl.DataFrame, taken: pl.Series, path: Path) -> list[str]:
+def _untaken(rows: pl.DataFrame, taken: pl.Series, path: Path, text: str) -> list[str]:
     twice = rows.filter(taken > 1)
     if len(twice):
         raise WarehouseError(f"{path.name}: row {twice[ROW][0]} fits more than one [[rows]]")
     left = rows.filter(taken == 0)
     if left.is_empty():
         return []
-    return [f"{path.name}: {len(left)} rows fit no [[rows]], the first is row {left[ROW][0]}"]
+    kinds = _filled(left, text).unique(maintain_order=True).to_list()
+    shown = ", ".join(map(repr, kinds[:SHOWN])) + (" ..." if len(kinds) > SHOWN else "")
+    return [
+        f"{path.name}: {len(left)} rows fit no [[rows]], the first is row {left[ROW][0]}: {shown}"
+    ]
 
 
 def _one_row_per_run(runs: pl.DataFrame) -> pl.DataFrame:
