@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.resources import files
 
 import polars as pl
 
-from analysis import comparing, placing, sloping
+from analysis import agreeing, comparing, following, placing, planning, sloping
 from analysis.settings import Settings
 
 Compute = Callable[[pl.DataFrame, Settings], pl.DataFrame]
@@ -29,6 +30,8 @@ class Analysis:
         Settings that the result depends on.
     where : mapping of str to str
         Columns of the view and the one value each must have.
+    sql_file : str
+        File in ``analysis/queries`` that is read instead of the view.
     """
 
     name: str
@@ -37,10 +40,13 @@ class Analysis:
     compute: Compute
     parameters: tuple[str, ...]
     where: Mapping[str, str] = field(default_factory=dict)
+    sql_file: str = ""
 
     @property
     def query(self) -> str:
         """SQL that shows the rows that went in; it runs by hand."""
+        if self.sql_file:
+            return (files("analysis") / "queries" / self.sql_file).read_text(encoding="utf-8")
         conditions = [f"{column} = '{value}'" for column, value in self.where.items()]
         return f"from {self.view}" + (f" where {' and '.join(conditions)}" if conditions else "")
 
@@ -75,5 +81,73 @@ ANALYSES = (
         "memberships",
         placing.membership_rows,
         ("level", "eta", "epsilon", "reference_policy", "divergence"),
+    ),
+    Analysis(
+        "membership probabilities",
+        POINTS,
+        "membership_probabilities",
+        placing.probability_rows,
+        ("level", "eta", "epsilon", "reference_policy", "divergence", "seed"),
+    ),
+    Analysis(
+        "membership surfaces",
+        POINTS,
+        "membership_surfaces",
+        placing.surface_rows,
+        ("reference_policy", "divergence"),
+    ),
+    Analysis(
+        "agreements",
+        "predictions",
+        "agreements",
+        agreeing.agreement_rows,
+        ("level", "seed"),
+        sql_file="correct_predictions.sql",
+    ),
+    Analysis(
+        "logged agreements",
+        SIMILARITIES,
+        "agreements",
+        agreeing.logged_agreement_rows,
+        ("level",),
+        where={"layer": "prediction"},
+    ),
+    Analysis(
+        "trajectories",
+        "marts.trajectories",
+        "trajectories",
+        following.trajectory_rows,
+        ("level", "seed"),
+    ),
+    Analysis(
+        "trajectory shapes",
+        "marts.trajectories",
+        "trajectory_shapes",
+        following.shape_rows,
+        ("level",),
+    ),
+    Analysis(
+        "similarity distributions",
+        SIMILARITIES,
+        "similarity_distributions",
+        following.distribution_rows,
+        (),
+    ),
+    Analysis("variance components", SCORES, "variance_components", planning.variance_rows, ()),
+    Analysis(
+        "detectable effects",
+        SCORES,
+        "detectable_effects",
+        planning.detectable_rows,
+        ("level", "power", "effect", "seed"),
+    ),
+    Analysis("projections", POINTS, "projections", planning.projection_rows, ("projection_level",)),
+    Analysis("specifications", POINTS, "specifications", planning.specification_rows, ("level",)),
+    Analysis(
+        "specification tests",
+        POINTS,
+        "specification_tests",
+        planning.specification_test_rows,
+        (),
     ),
 )

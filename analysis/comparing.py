@@ -41,27 +41,31 @@ def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
     P-values of all pairs and datasets of one score and method form a family.
     """
-    compared = _networks(scores)
+    rows = all_comparisons(scores, settings).drop("uncertainty", "sd")
+    return adjust(rows, family=[*COMPARED, "method"])
+
+
+def all_comparisons(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Comparisons within datasets and across them, not adjusted."""
+    compared = compared_networks(scores)
     comparison = Comparison(level=settings.level, margin=settings.margin, seed=settings.seed)
-    rows = pl.concat(
+    return pl.concat(
         [
             compare_within_datasets(compared, comparison, by=COMPARED),
             compare_across_datasets(compared, comparison, by=COMPARED),
         ],
         how="diagonal_relaxed",
     )
-    known = set(rows.columns) - {"uncertainty", "sd"}
-    return adjust(
-        rows.select(name for name in rows.columns if name in known), family=[*COMPARED, "method"]
-    )
 
 
 def ranking_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Networks ranked over datasets, from ``marts.final_scores``."""
-    return rank_networks(_networks(scores), by=COMPARED, level=settings.level, seed=settings.seed)
+    return rank_networks(
+        compared_networks(scores), by=COMPARED, level=settings.level, seed=settings.seed
+    )
 
 
-def _networks(scores: pl.DataFrame) -> pl.DataFrame:
+def compared_networks(scores: pl.DataFrame) -> pl.DataFrame:
     """Scores of which more is better, on images that selected nothing, with the network's name.
 
     The one-against-rest AUC goes by the name ``auc``, which it is where there are two classes. Of

@@ -76,11 +76,32 @@ def _has_bootstrap(stacked: Stacked, group: int) -> bool:
 
 def _family(stacked: Stacked, groups: Sequence[int]) -> tuple[Floats, Floats]:
     """P-values of the slopes of one family, alone and adjusted."""
+    statistics = joint_statistics(stacked, groups)
+    observed = statistics[0] * (1 - TIES)
+    largest = statistics.max(axis=1)
+    return (statistics >= observed).mean(axis=0), (largest[:, None] >= observed).mean(axis=0)
+
+
+def joint_statistics(stacked: Stacked, groups: Sequence[int]) -> Floats:
+    """Absolute t statistics of several slopes under the same signs, (n_draws, n_groups).
+
+    Parameters
+    ----------
+    stacked : Stacked
+        Least-squares fits.
+    groups : sequence of int
+        Which of them; each has a fit and at least two clusters.
+
+    Returns
+    -------
+    float array of shape (n_draws, n_groups)
+        The first row is the one observed. The sign of a dataset is the same in every column.
+    """
     names = np.array(stacked.cluster_names)
     own = [names[stacked.clusters.groups == group] for group in groups]
     every = np.unique(np.concatenate(own))
     signs = sign_vectors(len(every))
-    statistics = np.column_stack(
+    return np.column_stack(
         [
             bootstrap_statistics(
                 cluster_sums(stacked.fits, stacked.clusters, group),
@@ -89,6 +110,3 @@ def _family(stacked: Stacked, groups: Sequence[int]) -> tuple[Floats, Floats]:
             for group, clusters in zip(groups, own, strict=True)
         ]
     )
-    observed = statistics[0] * (1 - TIES)
-    largest = statistics.max(axis=1)
-    return (statistics >= observed).mean(axis=0), (largest[:, None] >= observed).mean(axis=0)

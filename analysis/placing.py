@@ -1,10 +1,13 @@
 """From points of similarity and score to rows of results: the similarity space."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION
 from analysis.membership import membership, references
 from analysis.settings import Settings
+from analysis.similarity_space import Space, membership_probability, membership_surface
 
 
 def membership_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -36,3 +39,27 @@ def with_references(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     keys = [column for column in reference.columns if column != "reference_score"]
     candidates = scores.filter(~pl.col("adaptation").is_in(["none", "scratch"]))
     return candidates.join(reference, on=keys)
+
+
+def probability_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Probability of membership per cell, layer and score, with and without the noise floor."""
+    scores = with_references(points, settings)
+    space = Space(settings.eta, settings.epsilon, settings.divergence, seed=settings.seed)
+    by = ["origin", "dataset", *NETWORK[1:], *REPRESENTATION, "score"]
+    rows = [
+        membership_probability(scores, which, by=by, level=settings.level)
+        for which in (space, replace(space, corrects_floor=True))
+    ]
+    return pl.concat(rows).with_columns(reference_policy=pl.lit(settings.reference_policy))
+
+
+def surface_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Share of members over a grid of thresholds, per dataset, on all datasets, on any."""
+    rows = membership_surface(
+        with_references(points, settings),
+        by=[*NETWORK, *REPRESENTATION, "score"],
+        divergence=settings.divergence,
+    )
+    return rows.with_columns(
+        reference_policy=pl.lit(settings.reference_policy), divergence=pl.lit(settings.divergence)
+    )

@@ -23,6 +23,10 @@ class Settings:
         Difference of scores below which networks count as equivalent.
     n_bins : int
         Bins of the binned fit.
+    power, effect : float
+        Probability with which a comparison should find a difference of scores of ``effect``.
+    projection_level : float
+        Coverage of the predictions for a new dataset.
     seed : int
         Seed of every bootstrap and permutation.
     """
@@ -34,4 +38,7 @@ class Settings:
     divergence: Divergence = "absolute"
     margin: float = 0.01
     n_bins: int = 10
+    power: float = 0.8
+    effect: float = 0.01
+    projection_level: float = 0.8
     seed: int = 0

@@ -76,12 +76,17 @@ def run_analyses(
         If none had.
     """
     found = False
+    read: dict[str, pl.DataFrame] = {}
     for analysis in analyses:
-        with connect(root, on_wait=on_wait) as con:
-            rows = read_view(con, analysis.view, where=analysis.where)
+        if analysis.query not in read:
+            with connect(root, on_wait=on_wait) as con:
+                read[analysis.query] = con.sql(analysis.query).pl()
+        rows = read[analysis.query]
         if rows.is_empty():
             continue
         results = analysis.compute(rows, settings)
+        if results.is_empty():
+            continue
         with connect(root, read_only=False, on_wait=on_wait) as con:
             yield _write(con, analysis, settings, rows, results)
         found = True

@@ -41,15 +41,41 @@ def write_run(layout, *, dataset, adaptation, fold, auc, similarity):
             "similarities",
             pl.DataFrame(
                 {
-                    "epoch": 2,
-                    "layer": LAYERS,
+                    "epoch": [0, 0, 1, 1, 2, 2],
+                    "layer": LAYERS * 3,
                     "token": "mean",
                     "reference": "pretrained",
-                    "reference_layer": LAYERS,
+                    "reference_layer": LAYERS * 3,
                     "probe": "target",
                     "measure": "cka_linear_debiased",
-                    "value": [similarity, similarity**2],
+                    "value": [
+                        1.0,
+                        1.0,
+                        0.9 * similarity,
+                        0.8 * similarity,
+                        similarity,
+                        similarity**2,
+                    ],
+                    "null_mean": 0.1,
                     "n_images": 50,
+                }
+            ),
+        )
+        rng = np.random.default_rng(fold)
+        is_right = rng.uniform(size=50) < auc
+        writer.append(
+            "predictions",
+            pl.DataFrame(
+                {
+                    "epoch": 2,
+                    "split": "test",
+                    "confidence_source": "head",
+                    "token": "mean",
+                    "n_neighbours": 0,
+                    "sample_id": [f"image{i:02}" for i in range(50)],
+                    "group_id": [f"patient{i // 2:02}" for i in range(50)],
+                    "label": 1,
+                    "probabilities": [[0.2, 0.8] if right else [0.7, 0.3] for right in is_right],
                 }
             ),
         )

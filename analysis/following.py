@@ -1,0 +1,31 @@
+"""From trajectories and final similarities to rows of results."""
+
+import polars as pl
+
+from analysis.dimensions import CELL, REPRESENTATION
+from analysis.settings import Settings
+from analysis.trajectories import distributions, trajectory_bands, trajectory_shapes
+
+BY = (*CELL, *REPRESENTATION)
+
+
+def trajectory_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Mean similarity to the own start over epochs, from ``marts.trajectories``."""
+    own = _to_own_start(points)
+    return trajectory_bands(own, by=BY, level=settings.level, seed=settings.seed)
+
+
+def shape_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Drop and recovery of the same trajectories."""
+    return trajectory_shapes(_to_own_start(points), by=BY, level=settings.level)
+
+
+def distribution_rows(similarities: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
+    """Distribution of the final similarity per cell, from ``marts.final_similarities``."""
+    return distributions(_to_own_start(similarities), by=BY)
+
+
+def _to_own_start(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(
+        pl.col("reference") == "pretrained", pl.col("reference_layer") == pl.col("layer")
+    )
