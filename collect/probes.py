@@ -1,6 +1,6 @@
 """What is read from a network at an epoch: predictions, neighbours' votes, similarities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -9,7 +9,7 @@ from torch import Tensor
 from collect.activations import Token, chosen_layers
 from collect.backbones.architecture import Layer
 from collect.heads import Network, poolings, require_pooling
-from collect.measures.compare import Comparison, compare, layer_pairs
+from collect.measures.compare import Comparison, defined_comparisons
 from collect.measures.registry import MEASURES
 from collect.reading import Reading, joined, read, with_head
 from collect.run_data import RunData
@@ -27,7 +27,7 @@ class Similarity:
     """A comparison with where it was taken."""
 
     probe: str
-    token: Token
+    token: str
     reference: str
     comparison: Comparison
 
@@ -208,24 +208,28 @@ class Observer:
     ) -> list[Comparison]:
         x, y = _of_token(now, token), _of_token(start, token)
         n_images = len(self.data.probe_ids(probe))
-        n_positions = {layer: len(rows) // n_images for layer, rows in x.items()}
         found: list[Comparison] = []
-        for measure in self.probing.measures:
-            for layer, other in layer_pairs(list(x), list(y), self.probing.pairs):
-                groups = None
-                if n_positions[layer] > 1:
-                    groups = torch.arange(n_images).repeat_interleave(n_positions[layer])
-                try:
-                    found += compare(
-                        {layer: x[layer]},
-                        {other: y[other]},
-                        measures=[measure],
-                        pairs="all",
-                        groups=groups,
-                    )
-                except ValueError as error:
-                    self.left_out[f"{probe} probe, {token}: {error}"] = None
+        for layers, groups in _by_positions(x, n_images):
+            defined, undefined = defined_comparisons(
+                {layer: x[layer] for layer in layers},
+                y,
+                measures=self.probing.measures,
+                pairs=self.probing.pairs,
+                groups=groups,
+            )
+            found += defined
+            self.left_out |= dict.fromkeys(f"{probe} probe, {token}: {line}" for line in undefined)
         return found
+
+
+def _by_positions(
+    layers: Mapping[str, Tensor], n_images: int
+) -> Iterator[tuple[list[str], Tensor | None]]:
+    """Layers with as many rows per image, and the image that each row belongs to if not its own."""
+    n_positions = {layer: len(rows) // n_images for layer, rows in layers.items()}
+    for n in sorted(set(n_positions.values()), reverse=True):
+        groups = torch.arange(n_images).repeat_interleave(n) if n > 1 else None
+        yield [layer for layer in layers if n_positions[layer] == n], groups
 
 
 def _of_token(reading: Reading, token: Token) -> dict[str, Tensor]:

@@ -9,13 +9,13 @@ import duckdb
 from warehouse.connection import BROKEN, connect, first_line
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
+from warehouse.remeasured import PREFIX
 from warehouse.shard import RUN, Shard, damages, read_shard
 from warehouse.tables import IN_DATABASE, table
 from warehouse.transaction import transaction
 
 BATCH = 500  # runs per statement: bounds the memory, whatever the number of runs
 MEMORY_LIMIT = "600MB"  # of DuckDB's buffers; Python, Arrow and the heap come on top
-INGESTED = frozenset([RUN, *(f"{name}.parquet" for name in IN_DATABASE)])
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _shards(layout: Layout) -> tuple[list[Shard], list[str]]:
 
 
 def _problems(shard: Shard) -> list[str]:
-    damaged = damages(shard, names=INGESTED)
+    damaged = damages(shard, names=[RUN, *(name for t in IN_DATABASE for name in _files(shard, t))])
     if not damaged:
         try:
             _record(shard)
@@ -142,10 +142,19 @@ def _insert(
         con.execute(f"delete from raw.{name} where {condition}", [changed])  # noqa: S608
     _insert_runs(con, shards)
     for name in IN_DATABASE:
-        file = f"{name}.parquet"
-        paths = [str(shard.directory / file) for shard in shards if file in shard.files]
+        paths = [str(shard.directory / file) for shard in shards for file in _files(shard, name)]
         if paths:
             con.execute(f"insert into raw.{name} by name from read_parquet($1)", [paths])
+
+
+def _files(shard: Shard, name: str) -> list[str]:
+    """Files of a shard whose rows belong to a table: the run's own, and what was added later."""
+    later = PREFIX if name == "similarities" else None
+    return [
+        file
+        for file in shard.files
+        if file == f"{name}.parquet" or (later is not None and file.startswith(later))
+    ]
 
 
 def _insert_runs(con: duckdb.DuckDBPyConnection, shards: Sequence[Shard]) -> None:

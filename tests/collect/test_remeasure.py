@@ -1,0 +1,140 @@
+"""Measures are taken again from what runs kept, of their own start or of each other."""
+
+import polars as pl
+import pytest
+import torch
+
+from collect.kept_activations import kept_activations, kept_kinds
+from collect.measures.cka import cka_linear, cka_linear_debiased
+from collect.remeasure import remeasure
+from collect.run import execute
+from collect.study import RunConfig
+from tests.collect.small_runs import small_run
+from warehouse.connection import connect
+from warehouse.errors import CollectError
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory):
+    """Two networks of other weights, fine-tuned on the same images, and one that kept nothing."""
+    root = tmp_path_factory.mktemp("remeasure")
+    weights = root / "weights.pth"
+    torch.save(_other_weights(), weights)
+    first = small_run(root, training={"epochs": 1})
+    for config in (
+        first,
+        first.model_copy(update={"pretraining": str(weights)}),
+        small_run(root, training={"epochs": 1}, probing={"keep_activations": False}, seed=5),
+    ):
+        execute(RunConfig.model_validate(config), Layout(root / "w"), lambda _: None)
+    return Layout(root / "w")
+
+
+def _other_weights():
+    import timm
+
+    torch.manual_seed(9)
+    return timm.create_model("test_efficientnet", num_classes=0).state_dict()
+
+
+def rows(layout, query):
+    ingest(layout)
+    with connect(layout.root, read_only=True) as con:
+        return con.sql(query).pl()
+
+
+def test_another_measure_of_every_run_that_kept_its_activations(layout):
+    before = rows(layout, "select * from raw.similarities order by all")
+    done = list(remeasure(layout, measures=["cka_linear"]))
+    assert [one.n_new for one in done] == [2 * 2 * 5] * 2  # two probes, two epochs, five layers
+    after = rows(layout, "select * from raw.similarities order by all")
+    assert len(after) == len(before) + 40
+    again = list(remeasure(layout, measures=["cka_linear"]))
+    assert [one.n_new for one in again] == [20, 20]
+    assert rows(layout, "select * from raw.similarities order by all").equals(after)
+
+
+def test_values_are_those_of_the_activations(layout):
+    run_id = next(iter(remeasure(layout, measures=["cka_linear"]))).run_id
+    start, end = (
+        kept_activations(layout.run(run_id), epoch=epoch, token="mean", probe="source")
+        for epoch in (0, 1)
+    )
+    found = rows(layout, "from raw.similarities").filter(
+        run_id=run_id, measure="cka_linear", epoch=1, probe="source", layer="blocks.2"
+    )
+    expected = cka_linear(end.layers["blocks.2"], start.layers["blocks.2"])
+    assert found["value"].to_list() == [pytest.approx(expected, rel=1e-9)]
+
+
+def test_what_the_run_recorded_is_never_changed(layout):
+    directory = next(layout.runs.iterdir())
+    before = (directory / "similarities.parquet").read_bytes()
+    list(remeasure(layout, measures=["cka_linear_debiased"]))
+    assert (directory / "similarities.parquet").read_bytes() == before
+    keys = rows(layout, "select run_id, epoch, layer, probe, measure from raw.similarities")
+    assert not keys.is_duplicated().any()
+
+
+def test_all_pairs_of_layers(layout):
+    list(remeasure(layout, measures=["cka_linear"], pairs="all"))
+    pairs = rows(layout, "from raw.similarities").filter(
+        measure="cka_linear", epoch=0, probe="target"
+    )
+    assert pairs.group_by("run_id").len()["len"].to_list() == [25, 25]
+
+
+def test_undefined_values_are_left_out_with_the_reason(layout):
+    for one in remeasure(layout, measures=["cca_mean"]):
+        assert any("has 10 rows and 16 features" in line for line in one.left_out)
+
+
+def test_runs_are_compared_with_each_other_on_the_same_images(layout):
+    done = list(remeasure(layout, measures=["cka_linear_debiased"], against="random"))
+    assert len(done) == 1
+    found = rows(layout, "from raw.similarities").filter(reference="run")
+    assert set(found["run_id"]) == {done[0].run_id}
+    other = found["reference_run_id"].unique().to_list()
+    assert len(other) == 1
+    assert other != [done[0].run_id]
+    for epoch in (0, 1):
+        x, y = (
+            kept_activations(layout.run(run), epoch=epoch, token="mean", probe="target")
+            for run in (done[0].run_id, other[0])
+        )
+        value = found.filter(epoch=epoch, probe="target", layer="blocks.3")["value"].item()
+        expected = cka_linear_debiased(x.layers["blocks.3"], y.layers["blocks.3"])
+        assert value == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_process_killed_before_the_manifest_leaves_the_run_as_it_was(layout):
+    list(remeasure(layout, measures=["cka_linear"]))
+    before = rows(layout, "select count(*) as n from raw.similarities")["n"].item()
+    directory = next(path for path in layout.runs.iterdir() if kept_kinds(path))
+    pl.DataFrame({"run_id": ["x"]}).write_parquet(directory / "remeasured.0123.parquet")
+    report = ingest(layout)
+    assert report.problems == ()
+    assert rows(layout, "select count(*) as n from raw.similarities")["n"].item() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"measures": ["cka"]}, "no measure 'cka'; there are"),
+        ({"measures": ["cka_linear"], "against": "imagenet"}, "has a partner with 'imagenet'"),
+        ({"measures": ["cka_linear"], "study": "other"}, "kept activations"),
+    ],
+)
+def test_refuses(layout, options, message):
+    with pytest.raises(CollectError, match=message):
+        list(remeasure(layout, **options))
+
+
+def test_a_run_that_kept_nothing_says_so(layout):
+    directory = next(path for path in layout.runs.iterdir() if not kept_kinds(path))
+    with pytest.raises(CollectError, match="kept no activations of epoch 0, mean, target"):
+        kept_activations(directory, epoch=0, token="mean", probe="target")
