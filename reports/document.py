@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.exhibits.exhibit import Artefact, Exhibit
 from reports.formatting import escape_latex
-from reports.tables.latex import LONGEST_UNBROKEN, latex_notes
+from reports.tables.latex import LONGEST_UNBROKEN, latex_notes, type_size
 from reports.tables.model import Table
 
 
@@ -47,6 +47,7 @@ def report_tex(sections: Sequence[Section], networks: pl.DataFrame, paper: str |
     )
     environment.filters["tex"] = escape_latex
     environment.filters["notes"] = latex_notes
+    environment.filters["size"] = type_size
     environment.tests["table"] = lambda artefact: isinstance(artefact.content, Table)
     environment.tests["long"] = lambda artefact: len(artefact.content.rows) > LONGEST_UNBROKEN
     counts = networks.group_by("origin", maintain_order=True).agg(

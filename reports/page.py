@@ -1,5 +1,6 @@
 """The page: one HTML file with every table and figure; opens from disk and asks for nothing."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -7,11 +8,9 @@ from importlib.resources import files
 import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from reports.document import Section
 from reports.exhibits.exhibit import Artefact
-from reports.figures.svg import inline_svg
 from reports.store import condition, query_text
 from reports.tables.html import html_table
 from reports.tables.model import Table
@@ -19,7 +18,12 @@ from reports.tables.model import Table
 MOST_HOVER_POINTS = 5000
 
 
-def page_html(sections: Sequence[Section], networks: pl.DataFrame, paper: str | None) -> str:
+def page_html(
+    sections: Sequence[Section],
+    networks: pl.DataFrame,
+    paper: str | None,
+    drawings: Mapping[str, str],
+) -> str:
     """Return ``index.html``.
 
     Parameters
@@ -30,6 +34,8 @@ def page_html(sections: Sequence[Section], networks: pl.DataFrame, paper: str | 
         Rows of the query ``networks``, for the overview.
     paper : str or None
         Paper that the report is limited to.
+    drawings : mapping of str to str
+        SVG of every figure by the name of its artefact, its ids prefixed with ``prefix_of`` it.
 
     Returns
     -------
@@ -50,10 +56,10 @@ def page_html(sections: Sequence[Section], networks: pl.DataFrame, paper: str | 
         shown=shown,
         left_out=[section.exhibit for section in sections if not section.artefacts],
         overview=networks.to_dicts(),
-        content={a.name: Markup(_content(a, f"f{i}")) for i, a in enumerate(artefacts)},
+        content={a.name: Markup(_content(a, drawings)) for a in artefacts},
         is_table={artefact.name: isinstance(artefact.content, Table) for artefact in artefacts},
         sql={artefact.name: _sql(artefact) for artefact in artefacts},
-        data=Markup(_script_json({a.name: _data(a, f"f{i}") for i, a in enumerate(artefacts)})),
+        data=Markup(_script_json({a.name: _data(a) for a in artefacts})),
         style=Markup(_asset("page.css")),
         script=Markup(_asset("page.js")),
     )
@@ -63,12 +69,15 @@ def _asset(name: str) -> str:
     return files("reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _content(artefact: Artefact, prefix: str) -> str:
-    if isinstance(artefact.content, Figure):
-        return inline_svg(
-            artefact.content, name=artefact.name, prefix=prefix, caption=artefact.caption
-        )
-    return html_table(artefact.content, name=artefact.name, caption=artefact.caption)
+def prefix_of(name: str) -> str:
+    """Return a short prefix for the ids of a figure, another one for every name."""
+    return f"f{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _content(artefact: Artefact, drawings: Mapping[str, str]) -> str:
+    if isinstance(artefact.content, Table):
+        return html_table(artefact.content, name=artefact.name, caption=artefact.caption)
+    return drawings[artefact.name]
 
 
 def _sql(artefact: Artefact) -> list[dict[str, str]]:
@@ -81,12 +90,12 @@ def _sql(artefact: Artefact) -> list[dict[str, str]]:
     ]
 
 
-def _data(artefact: Artefact, prefix: str) -> dict[str, object]:
+def _data(artefact: Artefact) -> dict[str, object]:
     n_points = sum(len(rows) for rows in artefact.hover.values())
     hover: Mapping[str, object] = {}
     if n_points <= MOST_HOVER_POINTS:
         hover = {
-            f"{prefix}-{gid}": {"columns": rows.columns, "rows": rows.rows()}
+            f"{prefix_of(artefact.name)}-{gid}": {"columns": rows.columns, "rows": rows.rows()}
             for gid, rows in artefact.hover.items()
         }
     return {"sql": _sql(artefact), "hover": hover}

@@ -14,8 +14,9 @@ from matplotlib.figure import Figure
 from reports.document import Section, report_tex
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection
 from reports.exhibits.registry import exhibits_of
+from reports.figures.svg import inline_svg
 from reports.macros import number_macros
-from reports.page import page_html
+from reports.page import page_html, prefix_of
 from reports.store import read, selection_sql
 from reports.style import RC, appearances, network
 from reports.tables.latex import latex_table
@@ -81,17 +82,28 @@ def render(
     sections: list[Section] = []
     files: dict[str, bytes] = {}
     entries: list[dict[str, object]] = []
+    drawings: dict[str, str] = {}
     with rc_context(RC):
         for exhibit in exhibits:
             made_of = exhibit.build(data) if len(data.frames[exhibit.queries[0]]) else []
             sections.append(Section(exhibit, tuple(made_of)))
             for artefact in made_of:
-                made = artefact_files(artefact, pictures=pictures)
+                made = artefact_files(artefact)
+                if pictures and not isinstance(artefact.content, Table):
+                    figure = artefact.content()
+                    made |= picture_files(artefact.name, figure)
+                    drawings[artefact.name] = inline_svg(
+                        figure,
+                        prefix=prefix_of(artefact.name),
+                        artefact=artefact.name,
+                        caption=artefact.caption,
+                    )
                 files.update(made)
                 entries.append(_manifest_entry(artefact, made))
-        if pictures:
-            files["index.html"] = page_html(sections, data.frames["networks"], paper).encode()
     left_out = {s.exhibit.title: s.exhibit.missing for s in sections if not s.artefacts}
+    if pictures:
+        page = page_html(sections, data.frames["networks"], paper, drawings)
+        files["index.html"] = page.encode()
     artefacts = [artefact for section in sections for artefact in section.artefacts]
     files["numbers.tex"] = number_macros(artefacts).encode()
     files["report.tex"] = report_tex(sections, data.frames["networks"], paper).encode()
@@ -113,21 +125,22 @@ def _data(con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...]) -> Da
     )
 
 
-def artefact_files(artefact: Artefact, *, pictures: bool) -> dict[str, bytes]:
-    """Return the files of one artefact: what is shown, its numbers and its SQL."""
-    folder = "tables" if isinstance(artefact.content, Table) else "figures"
-    stem = f"{folder}/{artefact.name}"
+def artefact_files(artefact: Artefact) -> dict[str, bytes]:
+    """Return the files of one artefact but its pictures: the table, the numbers and their SQL."""
+    stem = f"{'tables' if isinstance(artefact.content, Table) else 'figures'}/{artefact.name}"
     files: dict[str, bytes] = {}
     if isinstance(artefact.content, Table):
         files[f"{stem}.tex"] = latex_table(artefact.content).encode()
         files[f"{stem}.md"] = markdown_table(artefact.content).encode()
-    elif pictures:
-        for suffix in ("pdf", "png"):
-            files[f"{stem}.{suffix}"] = figure_bytes(artefact.content, suffix)
     for source, name in zip(artefact.sources, source_stems(artefact), strict=True):
         files[f"{stem}{name}.csv"] = csv_bytes(source.rows)
         files[f"{stem}{name}.sql"] = selection_sql(source.query, source.where).encode()
     return files
+
+
+def picture_files(name: str, figure: Figure) -> dict[str, bytes]:
+    """Return a figure as PDF for print and as PNG for everything else."""
+    return {f"figures/{name}.{suffix}": figure_bytes(figure, suffix) for suffix in ("pdf", "png")}
 
 
 def source_stems(artefact: Artefact) -> list[str]:
@@ -147,7 +160,11 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
 def csv_bytes(rows: pl.DataFrame) -> bytes:
     """Return rows as CSV, numbers unrounded, lists joined by spaces."""
     lists = [name for name, kind in rows.schema.items() if kind == pl.List]
-    return rows.with_columns(pl.col(lists).list.join(" ")).write_csv().encode()
+    return (
+        rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" "))
+        .write_csv()
+        .encode()
+    )
 
 
 def _manifest_entry(artefact: Artefact, files: Mapping[str, bytes]) -> dict[str, object]:
@@ -161,7 +178,11 @@ def _manifest_entry(artefact: Artefact, files: Mapping[str, bytes]) -> dict[str,
 
 def _source_entry(source: Selection) -> dict[str, object]:
     rows = source.rows
-    runs = rows["run_ids"].explode() if "run_ids" in rows.columns else rows["run_id"]
+    runs = pl.Series("run_id", [], pl.String)
+    if "run_ids" in rows.columns:
+        runs = rows["run_ids"].explode()
+    elif "run_id" in rows.columns:
+        runs = rows["run_id"]
     analyses = rows["analysis_id"].unique().sort().to_list() if "analysis_id" in rows else []
     return {
         "query": source.query,

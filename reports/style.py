@@ -86,13 +86,18 @@ def appearances(names: Iterable[str]) -> dict[str, Appearance]:
     >>> appearances(["b", "a"])["a"].colour
     '#0072B2'
     """
+    return ordered_appearances(sorted(set(names)))
+
+
+def ordered_appearances(names: Iterable[str]) -> dict[str, Appearance]:
+    """Give each name its own appearance, in the order given."""
     return {
         name: Appearance(
             colour=COLOURS[index % len(COLOURS)],
             marker=MARKERS[index % len(MARKERS)],
             line=LINES[index % len(LINES)],
         )
-        for index, name in enumerate(sorted(set(names)))
+        for index, name in enumerate(names)
     }
 
 

@@ -1,5 +1,7 @@
 """Names of scores, outcomes and measures as a reader of the report sees them."""
 
+from collections.abc import Sequence
+
 SCORES = {
     "accuracy": "accuracy",
     "auc": "AUC",
@@ -79,3 +81,28 @@ def adaptation_name(adaptation: str, n_blocks: int | None) -> str:
     """
     words = adaptation.replace("_", " ")
     return words if n_blocks is None else words.replace(" k", f" {n_blocks}")
+
+
+def short_names(names: Sequence[str]) -> tuple[list[str], str]:
+    """Return names without the parts that all share, and those parts.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Parts separated by `` / ``, as analysis names networks.
+
+    Examples
+    --------
+    >>> short_names(["vit / dino / full / cls", "vit / dino / linear / cls"])
+    (['full', 'linear'], 'vit, dino, cls')
+    """
+    parts = [name.split(" / ") for name in names]
+    if len({len(part) for part in parts}) != 1 or len(set(names)) < 2:
+        return list(names), ""
+    varies = [len(set(column)) > 1 for column in zip(*parts, strict=True)]
+    short = [
+        " · ".join(word.replace("_", " ") for word, keep in zip(part, varies, strict=True) if keep)
+        for part in parts
+    ]
+    same = ", ".join(word for word, keep in zip(parts[0], varies, strict=True) if not keep)
+    return short, same

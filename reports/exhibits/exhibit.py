@@ -40,8 +40,8 @@ class Artefact:
         Stem of its files: lower case, digits and hyphens.
     caption : str
         Plain text; says n, what the ± is, and which test.
-    content : Table or Figure
-        What is shown.
+    content : Table or callable
+        What is shown: a table, or what draws the figure when it is called.
     sources : tuple of Selection
         The numbers, first the main ones.
     hover : mapping of str to DataFrame
@@ -50,7 +50,7 @@ class Artefact:
 
     name: str
     caption: str
-    content: Table | Figure
+    content: Table | Callable[[], Figure]
     sources: tuple[Selection, ...]
     hover: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 

@@ -1,9 +1,15 @@
 """Table 2 and Figure 6 of Juodelyte et al. (2023), from the results that they published."""
 
+from functools import partial
+
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, matching
 from reports.exhibits.outcomes import outcome_figures
+from reports.figures.profiles import layer_profiles
+from reports.figures.strips import strips
+from reports.layers import layer_order
+from reports.style import ordered_appearances
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 
 PAPER = "juodelyte2023"
@@ -87,6 +93,96 @@ def figure_6(data: Data) -> list[Artefact]:
     return artefacts
 
 
+def figure_3(data: Data) -> list[Artefact]:
+    """Return their Figure 3 on every dataset: CCA of a network to itself and to others."""
+    source = data.select("layer_pairs", origin=PAPER, measure="cca_mean_juodelyte")
+    pairs = source.rows.with_columns(series=_pair()).filter(pl.col("series").is_not_null())
+    panels = []
+    for dataset in pairs["dataset"].unique(maintain_order=True):
+        own = pairs.filter(dataset=dataset)
+        is_self = pl.col("series").is_in(OWN_PAIRS)
+        panels.append((f"{dataset}\nto itself, before", own.filter(is_self)))
+        panels.append((f"{dataset}\nto one another", own.filter(~is_self)))
+    if not panels:
+        return []
+    figure = partial(
+        layer_profiles,
+        panels,
+        ordered_appearances((*OWN_PAIRS, *OTHER_PAIRS)),
+        layers=layer_order(pairs["layer"].to_list()),
+        y_label="mean CCA",
+    )
+    return [
+        Artefact(
+            name=f"{PAPER}-figure-3",
+            caption=(
+                "Juodelyte et al., Figure 3, on every dataset: layer-wise mean CCA (their "
+                "estimator, no correction for its noise floor). Thin lines are folds, thick lines "
+                "their means; FT: after fine-tuning everything."
+            ),
+            content=figure,
+            sources=(source,),
+        )
+    ]
+
+
+OWN_PAIRS = ("ImageNet, ImageNet FT", "RadImageNet, RadImageNet FT")
+OTHER_PAIRS = ("ImageNet FT, RadImageNet FT", "ImageNet, RadImageNet", "random, random")
+
+
+def _pair() -> pl.Expr:
+    """Return the pair of networks of a row under the name that the paper gives it, or null."""
+    network, other = pl.col("pretraining"), pl.col("reference_pretraining")
+    tuned, is_run = pl.col("adaptation") == "full", pl.col("reference") == "run"
+    different = is_run & (network == "ImageNet") & (other == "RadImageNet")
+    return (
+        pl.when(tuned & (pl.col("reference") == "pretrained"))
+        .then(pl.format("{}, {} FT", network, network))
+        .when(tuned & different & (pl.col("reference_adaptation") == "full"))
+        .then(pl.lit("ImageNet FT, RadImageNet FT"))
+        .when((pl.col("adaptation") == "none") & different)
+        .then(pl.lit("ImageNet, RadImageNet"))
+        .when((pl.col("reference") == "random") & (network == "random"))
+        .then(pl.lit("random, random"))
+        .otherwise(None)
+    )
+
+
+def figure_5(data: Data) -> list[Artefact]:
+    """Return their Figure 5: prediction similarity, observed and if mistakes were independent."""
+    names = {
+        "prediction_similarity": "observed",
+        "prediction_similarity_independent_juodelyte": "independent mistakes",
+    }
+    source = data.select("layer_pairs", origin=PAPER, adaptation="full", measure=tuple(names))
+    if source.rows.is_empty():
+        return []
+    rows = source.rows.with_columns(
+        group=pl.col("dataset"), series=pl.col("measure").replace_strict(names)
+    )
+    figure = partial(
+        strips,
+        [("ImageNet and RadImageNet, full", rows)],
+        ordered_appearances(names.values()),
+        groups=[name for name in DATASETS if name in set(rows["dataset"])],
+        series=list(names.values()),
+        y_label="share of equal verdicts",
+    )
+    return [
+        Artefact(
+            name=f"{PAPER}-figure-5",
+            caption=(
+                "Juodelyte et al., Figure 5: how often both fine-tuned networks are right or wrong "
+                "on the same image. A point is a fold, a bar their mean. The baseline is the "
+                "paper's, which takes the accuracy of ImageNet for both networks and so is too "
+                "high where ImageNet is the better one; per-image verdicts were not published."
+            ),
+            content=figure,
+            sources=(source,),
+        )
+    ]
+
+
 TABLE_2 = Exhibit(
     name=f"{PAPER}-table-2",
     title="Juodelyte et al. (2023), Table 2",
@@ -101,5 +197,21 @@ FIGURE_6 = Exhibit(
     queries=("regressions", "similarity_by_outcome"),
     build=figure_6,
     missing="no regressions on imported runs; repdrift warehouse import, then analysis run",
+    paper=PAPER,
+)
+FIGURE_3 = Exhibit(
+    name=f"{PAPER}-figure-3",
+    title="Juodelyte et al. (2023), Figure 3",
+    queries=("layer_pairs",),
+    build=figure_3,
+    missing="no similarities of imported runs; repdrift warehouse import juodelyte2023 DIR",
+    paper=PAPER,
+)
+FIGURE_5 = Exhibit(
+    name=f"{PAPER}-figure-5",
+    title="Juodelyte et al. (2023), Figure 5",
+    queries=("layer_pairs",),
+    build=figure_5,
+    missing="no prediction similarities; repdrift warehouse import juodelyte2023 DIR",
     paper=PAPER,
 )

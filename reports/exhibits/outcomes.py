@@ -1,6 +1,7 @@
 """Outcomes on similarity, layer by layer: points, line, band, and naive beside honest p-values."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import polars as pl
 
@@ -69,11 +70,15 @@ def _figure(
     layers = evenly_chosen(every_layer, MOST_COLUMNS)
     several = points.rows["dataset"].n_unique() > 1
     rows = [
-        (_heading(key), [_panel(fits.rows, points.rows, key, layer, several) for layer in layers])
+        (
+            panel_heading(key),
+            [_panel(fits.rows, points.rows, key, layer, several) for layer in layers],
+        )
         for key in keys.iter_rows(named=True)
     ]
     measure = measure_name(str(fits.where["measure"]))
-    figure = regression_panels(
+    figure = partial(
+        regression_panels,
         rows,
         data.datasets if several else data.networks,
         x_label=x_label or f"{measure} to the pre-trained model",
@@ -115,7 +120,8 @@ def caption(fits: Selection, measure: str, several: bool) -> str:
     )
 
 
-def _heading(key: Mapping[str, str]) -> str:
+def panel_heading(key: Mapping[str, str]) -> str:
+    """Return the heading of a row of panels: network and adaptation."""
     name = network(key["backbone"], key["pretraining"])
     return f"{name}, {adaptation_name(key['adaptation'], None)}"
 

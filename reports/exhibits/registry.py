@@ -1,9 +1,18 @@
 """Every exhibit of a report, in the order of its sections."""
 
 from reports.exhibits import (
+    bins,
+    claims,
+    depth,
+    forgetting,
     juodelyte2023,
+    maps,
     outcomes,
+    rankings,
     regressions,
+    rigour,
+    robustness,
+    score_matrix,
     scores,
     similarities,
     trajectories,
@@ -13,18 +22,65 @@ from warehouse.errors import ReportError
 
 EXHIBITS: tuple[Exhibit, ...] = (
     juodelyte2023.TABLE_2,
+    juodelyte2023.FIGURE_3,
+    juodelyte2023.FIGURE_5,
     juodelyte2023.FIGURE_6,
+    claims.CLAIMS,
     scores.EXHIBIT,
+    score_matrix.EXHIBIT,
+    rankings.RANKINGS,
+    rankings.COMPARISONS,
+    forgetting.EXHIBIT,
     similarities.EXHIBIT,
+    maps.LAYERS,
+    maps.NETWORKS,
     trajectories.EXHIBIT,
+    depth.EXHIBIT,
     outcomes.EXHIBIT,
+    rigour.EXHIBIT,
+    bins.EXHIBIT,
+    robustness.INFLUENCES,
+    robustness.GAINS,
+    robustness.DIFFERENCES,
     regressions.EXHIBIT,
+    claims.AUDIT,
 )
-PAPERS = tuple(sorted({exhibit.paper for exhibit in EXHIBITS if exhibit.paper}))
+BESIDE = {
+    "juodelyte2023": (
+        "claims",
+        "rankings",
+        "comparisons",
+        "rigour",
+        "influences",
+        "gains",
+        "slope-differences",
+        "audit",
+    ),
+    "zu2025": (
+        "claims",
+        "score-matrix",
+        "forgetting",
+        "trajectories",
+        "outcomes",
+        "bins",
+        "rigour",
+        "audit",
+    ),
+    "pales2024": (
+        "claims",
+        "score-matrix",
+        "comparisons",
+        "depth",
+        "layer-maps",
+        "network-maps",
+        "audit",
+    ),
+}
+PAPERS = tuple(sorted(BESIDE))
 
 
 def exhibits_of(paper: str | None) -> tuple[Exhibit, ...]:
-    """Return the exhibits of a paper, or all of them.
+    """Return what a paper shows and the honest version beside it, or every exhibit.
 
     Raises
     ------
@@ -33,6 +89,10 @@ def exhibits_of(paper: str | None) -> tuple[Exhibit, ...]:
     """
     if paper is None:
         return EXHIBITS
-    if paper not in PAPERS:
+    if paper not in BESIDE:
         raise ReportError(f"no exhibits of {paper}; there are those of {', '.join(PAPERS)}")
-    return tuple(exhibit for exhibit in EXHIBITS if exhibit.paper == paper)
+    return tuple(
+        exhibit
+        for exhibit in EXHIBITS
+        if exhibit.paper == paper or (not exhibit.paper and exhibit.name in BESIDE[paper])
+    )

@@ -26,14 +26,15 @@ def build(data: Data) -> list[Artefact]:
     artefacts = []
     for origin in data.frames["scores"]["origin"].unique(maintain_order=True):
         source = data.select("scores", origin=origin)
+        pairs = data.select("comparisons", origin=origin)
         columns = _columns(source.rows)
         if columns:
             artefacts.append(
                 Artefact(
                     name=slug("scores", origin),
                     caption=f"Scores of the runs of {origin}, × 100.",
-                    content=_table(source.rows, columns),
-                    sources=(source,),
+                    content=_table(source.rows, columns, pairs.rows),
+                    sources=(source, pairs),
                 )
             )
     return artefacts
@@ -54,10 +55,13 @@ def _columns(rows: pl.DataFrame) -> list[Mapping[str, object]]:
     return [*columns, *(row | {"score": (row["score"],)} for row in first)]
 
 
-def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]]) -> Table:
+def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]], pairs: pl.DataFrame) -> Table:
     stubs = [name for name in STUBS if rows[name].n_unique() > 1]
     blocks = [
-        Block(_block(rows.filter(dataset=dataset), columns, stubs), heading=dataset)
+        Block(
+            _block(rows.filter(dataset=dataset), columns, stubs, pairs.filter(dataset=dataset)),
+            heading=dataset,
+        )
         for dataset in rows["dataset"].unique(maintain_order=True)
     ]
     return Table(
@@ -72,16 +76,19 @@ def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]]) -> Table:
 
 
 def _block(
-    rows: pl.DataFrame, columns: list[Mapping[str, object]], stubs: list[str]
+    rows: pl.DataFrame,
+    columns: list[Mapping[str, object]],
+    stubs: list[str],
+    pairs: pl.DataFrame,
 ) -> tuple[Row, ...]:
     cells = rows.select("dataset", *CELL).unique(maintain_order=True).to_dicts()
-    numbers = [
-        with_best_marked(
-            [_number(rows, cell, column) for cell in cells],
-            largest=not is_better_small(_score(column)),
-        )
-        for column in columns
-    ]
+    names = [comparison_name(cell) for cell in cells]
+    numbers = []
+    for column in columns:
+        column_cells = [_number(rows, cell, column) for cell in cells]
+        largest = not is_better_small(_score(column))
+        tied = _tied(pairs.filter(matching(_compared(column))), names, column_cells)
+        numbers.append(with_best_marked(column_cells, largest=largest, tied=tied))
     return tuple(
         Row(
             (
@@ -92,6 +99,33 @@ def _block(
         )
         for index, cell in enumerate(cells)
     )
+
+
+def comparison_name(cell: Mapping[str, object]) -> str:
+    """Return the name under which analysis compares the network of a cell."""
+    blocks = "" if cell["n_blocks"] is None else f" {cell['n_blocks']}"
+    adaptation = f"{cell['adaptation']}{blocks}"
+    parts = (cell["backbone"], cell["pretraining"], adaptation, cell["pooling"], cell["head"])
+    return " / ".join(str(part) for part in parts)
+
+
+def _compared(column: Mapping[str, object]) -> dict[str, object]:
+    names = ("split", "confidence_source", "n_neighbours")
+    return {"score": _score(column)} | {n: column[n] for n in names if n in column}
+
+
+def _tied(pairs: pl.DataFrame, names: list[str], cells: list[Number]) -> list[int]:
+    """Return the cells that the test does not tell from the largest, at the level of the test."""
+    values = [(cell.value, index) for index, cell in enumerate(cells) if cell.value is not None]
+    if pairs.is_empty() or not values:
+        return []
+    best = names[max(values)[1]]
+    open_pairs = pairs.filter(
+        pl.col("p_adjusted") >= 1 - pl.col("level"),
+        (pl.col("first") == best) | (pl.col("second") == best),
+    )
+    others = {*open_pairs["first"], *open_pairs["second"]} - {best}
+    return [index for index, name in enumerate(names) if name in others]
 
 
 def _score(column: Mapping[str, object]) -> str:
@@ -129,14 +163,15 @@ def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
     return (
         *((f"All: {same}.",) if same else ()),
         f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell.",
-        "Marked: the best mean of a column on a dataset; no test is implied.",
+        "Marked: the best mean of a column on a dataset. † not told from it by a test of all pairs "
+        "(corrected for folds, Holm); a column without † was not tested.",
     )
 
 
 EXHIBIT = Exhibit(
     name="scores",
     title="Scores",
-    queries=("scores",),
+    queries=("scores", "comparisons"),
     build=build,
     missing="no intervals of scores; repdrift analysis run fills them",
 )

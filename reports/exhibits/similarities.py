@@ -1,5 +1,7 @@
 """Similarity to the pre-trained model, layer by layer, a panel per dataset and adaptation."""
 
+from functools import partial
+
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug, span
@@ -37,7 +39,8 @@ def _figure(data: Data, source: Selection, panels: pl.DataFrame, part: int) -> A
     ]
     where = source.where
     measure = measure_name(str(where["measure"]))
-    figure = layer_profiles(
+    figure = partial(
+        layer_profiles,
         shown,
         data.networks,
         layers=layer_order(source.rows["layer"].to_list()),

@@ -1,5 +1,7 @@
 """The way of a representation through fine-tuning, epoch by epoch, beside what it scored."""
 
+from functools import partial
+
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
@@ -46,7 +48,7 @@ def _figure(data: Data, source: Selection) -> Artefact:
             f"pre-trained model on the {where['probe']} probe, first and last layer. "
             f"A line is a run; {rows['run_id'].n_unique()} runs."
         ),
-        content=epoch_trajectories(quantities, data.networks),
+        content=partial(epoch_trajectories, quantities, data.networks),
         sources=(source,),
     )
 

@@ -5,6 +5,7 @@ Sizes are given, not fitted: the same rows give the same layout, and a figure is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -12,7 +13,6 @@ from matplotlib.lines import Line2D
 
 from reports.style import MM_PER_INCH, TEXT_WIDTH_MM, Appearance, inches
 
-WIDEST_PANEL_MM = 48.0
 LEGEND_ROW_MM = 4.2
 CHARACTER_MM = 1.35
 HANDLE_MM = 9.0
@@ -36,6 +36,8 @@ class Spacing:
         Between columns; more where every panel has its own y axis.
     foot : float
         At the bottom, for a label that all panels share.
+    widest : float
+        Greatest width of a panel.
     """
 
     height: float = 30.0
@@ -44,6 +46,7 @@ class Spacing:
     left: float = 18.0
     between: float = 4.0
     foot: float = 1.0
+    widest: float = 48.0
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,12 @@ def panel_grid(
     Returns
     -------
     Figure
-        170 mm wide at most; panels are at most 48 mm wide.
+        170 mm wide at most.
     list of list of Axes
         Indexed by row, then column.
     """
     gaps = spacing.left + 2.0 + (n_columns - 1) * spacing.between
-    panel = min(WIDEST_PANEL_MM, (TEXT_WIDTH_MM - gaps) / n_columns)
+    panel = min(spacing.widest, (TEXT_WIDTH_MM - gaps) / n_columns)
     width = gaps + n_columns * panel
     n_lines = _legend_rows(legend, width)
     head = n_lines * LEGEND_ROW_MM
@@ -106,10 +109,29 @@ def share_y(row: Sequence[Axes]) -> None:
     row[0].autoscale(axis="y")
 
 
+def label_row(row: Sequence[Axes], label: str, spacing: Spacing, *, heading: str = "") -> None:
+    """Label the y axis of a row in lines no longer than the panel is high, and head the row."""
+    longest = int(spacing.height / CHARACTER_MM)
+    lines = [part for line in label.split("\n") for part in wrap(line, longest)]
+    row[0].set_ylabel("\n".join(lines))
+    if heading:
+        row[0].annotate(
+            heading,
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(0, (spacing.above - 3.2) / MM_PER_INCH * 72),
+            textcoords="offset points",
+            fontsize=7.5,
+            fontweight="bold",
+        )
+
+
 def label_below(figure: Figure, label: str) -> None:
     """Print a label that all panels share at the foot of the figure."""
     height_mm = figure.get_size_inches()[1] * MM_PER_INCH
-    figure.text(0.5, 1.2 / height_mm, label, ha="center", va="bottom", fontsize=7)
+    boxes = [axis.get_position() for axis in figure.axes]
+    middle = (min(box.x0 for box in boxes) + max(box.x1 for box in boxes)) / 2
+    figure.text(middle, 1.2 / height_mm, label, ha="center", va="bottom", fontsize=7)
 
 
 def _legend_rows(legend: Legend | None, width: float) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, panel_grid, share_y
+from reports.figures.grid import Legend, Spacing, label_row, panel_grid, share_y
 from reports.style import Appearance
 
 
@@ -74,5 +74,5 @@ def layer_profiles(
     share_y(flat[: len(panels)])
     for row in axes:
         row[0].tick_params(labelleft=True)
-        row[0].set_ylabel(y_label)
+        label_row(row, y_label, spacing)
     return figure

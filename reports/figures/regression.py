@@ -9,7 +9,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, label_below, panel_grid, share_y
+from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import GREY, Appearance
 
@@ -101,7 +101,7 @@ def regression_panels(
     every = [panel for _, panels in rows for panel in panels]
     names = sorted({name for panel in every for name in panel.points["series"].to_list()})
     n_lines = max(len(panel_statistics(panel)) for panel in every)
-    spacing = Spacing(height=27.0, above=5.5 + 2.3 * n_lines, foot=4.0)
+    spacing = Spacing(height=27.0, above=9.5 + 2.3 * n_lines, foot=4.0)
     figure, axes = panel_grid(len(rows), n_columns, spacing, Legend(names, styles))
     groups = point_groups(rows)
     for (heading, panels), row in zip(rows, axes, strict=True):
@@ -110,7 +110,7 @@ def regression_panels(
         for axis in row[len(panels) :]:
             axis.set_axis_off()
         share_y(row[: len(panels)])
-        row[0].set_ylabel(f"{heading}\n{y_label}" if heading else y_label)
+        label_row(row, y_label, spacing, heading=heading)
     label_below(figure, x_label)
     return figure
 
@@ -166,7 +166,9 @@ def _draw(
     axis.margins(x=0.06)
     axis.locator_params(axis="x", nbins=4)
     axis.locator_params(axis="y", nbins=6)
-    axis.set_title(panel.title, loc="left", pad=3 + 6.3 * len(panel_statistics(panel)))
+    axis.set_title(
+        panel.title, loc="left", fontweight="normal", pad=3 + 6.3 * len(panel_statistics(panel))
+    )
     axis.annotate(
         "\n".join(panel_statistics(panel)),
         xy=(0, 1),

@@ -14,17 +14,17 @@ _REFERENCE = re.compile(r'(\bid="|url\(#|xlink:href="#)')
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def inline_svg(figure: Figure, *, name: str, prefix: str, caption: str) -> str:
+def inline_svg(figure: Figure, *, prefix: str, artefact: str, caption: str) -> str:
     """Return an ``svg`` element whose ids are its own.
 
     Parameters
     ----------
     figure : Figure
         Groups that were given a gid keep it, after the prefix and a hyphen.
-    name : str
-        Of the artefact.
     prefix : str
         Of every id, different for each figure of a page.
+    artefact : str
+        Name of the artefact.
     caption : str
         What a screen reader says instead of the drawing.
 
@@ -46,7 +46,7 @@ def inline_svg(figure: Figure, *, name: str, prefix: str, caption: str) -> str:
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'{view[0]} role="img" aria-label="{label}" tabindex="0" '
-        f'style="max-width:{float(width[1]) * LARGEST_SCALE:.0f}px" data-artefact="{name}">'
+        f'style="max-width:{float(width[1]) * LARGEST_SCALE:.0f}px" data-artefact="{artefact}">'
     )
     return start + _TAG.sub(lambda tag: _shortened(tag[0], prefix), rest)
 

@@ -6,7 +6,7 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, label_below, panel_grid, share_y
+from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
 from reports.style import Appearance
 
 
@@ -38,7 +38,7 @@ def epoch_trajectories(
             if row is axes[0]:
                 axis.set_title(adaptation, loc="left")
         share_y(row)
-        row[0].set_ylabel(label)
+        label_row(row, label, spacing)
     label_below(figure, "completed epochs")
     return figure
 

@@ -1,6 +1,6 @@
 r"""A table as LaTeX: booktabs rules, a rule under each group of columns, numbers through siunitx.
 
-The preamble needs ``\usepackage{booktabs,siunitx}`` and ``\sisetup{separate-uncertainty}``.
+The preamble needs ``\usepackage{array,booktabs,siunitx}`` and ``\sisetup{separate-uncertainty}``.
 Numbers of a column are aligned at the point and at the ± by invisible digits, because a cell that
 is underlined or bold cannot stand in an ``S`` column.
 """
@@ -9,8 +9,14 @@ from collections.abc import Sequence
 
 from reports.formatting import escape_latex, number
 from reports.tables.model import Block, Cell, Number, Row, Table
+from reports.tables.plain import plain_number
 
 LONGEST_UNBROKEN = 45
+LONGEST_HEADING = 90  # characters of a block's heading in one line
+HEADING_MM = 160
+MM_PER_CHARACTER = 1.6  # of small type
+FITS_SMALL, FITS_FOOTNOTE = 96, 106
+TINY = r"\scriptsize\setlength{\tabcolsep}{2.5pt}"
 
 
 def latex_table(table: Table) -> str:
@@ -49,11 +55,34 @@ def latex_notes(notes: Sequence[str]) -> str:
     return "".join(f"{{\\footnotesize {escape_latex(note)}\\par}}\n" for note in notes)
 
 
+def type_size(table: Table) -> str:
+    """Return the LaTeX size at which the widest row of a table fits a line of 170 mm."""
+    n_characters = sum(
+        2 + max(len(column.label), *(_length(row.cells[i]) for row in table.rows))
+        if column.width_mm is None
+        else 2 + column.width_mm / MM_PER_CHARACTER
+        for i, column in enumerate(table.columns)
+    )
+    if n_characters <= FITS_SMALL:
+        return r"\small"
+    return r"\footnotesize" if n_characters <= FITS_FOOTNOTE else TINY
+
+
+def _length(cell: Cell) -> int:
+    return len(cell) if isinstance(cell, str) else len(plain_number(cell))
+
+
 def _alignment(table: Table) -> str:
     is_text = [
         all(isinstance(row.cells[i], str) for row in table.rows) for i in range(len(table.columns))
     ]
-    return "@{}" + "".join("l" if text else "c" for text in is_text) + "@{}"
+    kinds = [
+        rf">{{\raggedright\arraybackslash}}p{{{column.width_mm:g}mm}}"
+        if column.width_mm is not None
+        else "lc"[not text]
+        for column, text in zip(table.columns, is_text, strict=True)
+    ]
+    return "@{}" + "".join(kinds) + "@{}"
 
 
 def _header(table: Table) -> str:
@@ -73,9 +102,10 @@ def _header(table: Table) -> str:
 def _heading(block: Block, n_columns: int) -> list[str]:
     if not block.heading:
         return []
-    return [
-        rf"\multicolumn{{{n_columns}}}{{@{{}}l}}{{\textit{{{escape_latex(block.heading)}}}}} \\"
-    ]
+    is_long = len(block.heading) > LONGEST_HEADING
+    kind = rf"p{{{HEADING_MM}mm}}" if is_long else "l"
+    text = rf"\textit{{{escape_latex(block.heading)}}}"
+    return [rf"\multicolumn{{{n_columns}}}{{@{{}}{kind}}}{{{text}}} \\"]
 
 
 def _row(row: Row, widths: Sequence[tuple[str, str]]) -> str:

@@ -46,10 +46,21 @@ Cell = str | Number
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its label, and the group whose heading spans it ('' for none)."""
+    """A column of a table.
+
+    Attributes
+    ----------
+    label : str
+        Heading.
+    group : str
+        Heading that spans it and its neighbours; '' for none.
+    width_mm : float or None
+        Width in print at which its text breaks; None for text in one line.
+    """
 
     label: str
     group: str = ""
+    width_mm: float | None = None
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ def test_writes_the_report_and_prints_its_path(warehouse, tmp_path):
     result = CliRunner().invoke(app, [*arguments, "--paper", "juodelyte2023"])
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{out / 'report.tex'}\n"
-    assert "1 tables, 1 figures" in result.stderr
+    assert "1 tables, 3 figures" in result.stderr
+    assert "left out: Claims" in result.stderr
 
 
 def test_check_is_quiet_on_a_fresh_report_and_fails_on_a_stale_one(warehouse, tmp_path):

@@ -1,0 +1,136 @@
+"""Networks ranked over datasets, and compared pair by pair with a verdict each."""
+
+from functools import partial
+
+import polars as pl
+
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
+from reports.figures.ranking import critical_difference
+from reports.formatting import number, p_value
+from reports.tables.model import Block, Column, Number, Row, Table
+from reports.wording import score_name, short_names
+
+GROUP = ("origin", "split", "confidence_source", "n_neighbours", "score")
+SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
+
+
+def ranking_figures(data: Data) -> list[Artefact]:
+    """Return one critical-difference diagram per origin and score."""
+    artefacts = []
+    for key in data.frames["rankings"].select(GROUP).unique(maintain_order=True).rows():
+        source = data.select("rankings", **dict(zip(GROUP, key, strict=True)))
+        rows, first = source.rows, source.rows.row(0, named=True)
+        if first["score"] not in SHOWN:
+            continue
+        names, same = short_names(rows["network"].to_list())
+        ranks = rows.with_columns(network=pl.Series(names))
+        friedman = p_value(first["friedman_p_value"])
+        artefacts.append(
+            Artefact(
+                name=slug("ranks", *key[:3], first["n_neighbours"] or None, first["score"]),
+                caption=(
+                    f"Mean rank by {score_name(first['score'])} over {first['n_datasets']} "
+                    f"datasets ({first['origin']}{', all ' + same if same else ''}), with "
+                    f"{first['level']:.0%} bootstrap intervals over datasets. Friedman test: "
+                    f"{friedman}. Grey bars join networks that Nemenyi's test does not tell apart, "
+                    "which does not make them the same."
+                ),
+                content=partial(critical_difference, ranks, critical=first["critical_difference"]),
+                sources=(source,),
+            )
+        )
+    return artefacts
+
+
+def comparison_tables(data: Data) -> list[Artefact]:
+    """Return one table per origin and score: every pair, across datasets and on each of them."""
+    artefacts = []
+    for key in data.frames["comparisons"].select(GROUP).unique(maintain_order=True).rows():
+        source = data.select("comparisons", **dict(zip(GROUP, key, strict=True)))
+        if source.where["score"] not in SHOWN:
+            continue
+        artefacts.append(
+            Artefact(
+                name=slug("comparisons", *key[:3], key[3] or None, key[4]),
+                caption=(
+                    f"Pairs of networks by {score_name(str(key[4]))} ({key[0]}): is the second "
+                    "better than the first? Differences × 100."
+                ),
+                content=_comparisons(source.rows),
+                sources=(source,),
+            )
+        )
+    return artefacts
+
+
+def _comparisons(rows: pl.DataFrame) -> Table:
+    names, same = short_names([*rows["first"], *rows["second"]])
+    named = rows.with_columns(
+        first_name=pl.Series(names[: len(rows)]), second_name=pl.Series(names[len(rows) :])
+    )
+    blocks = []
+    for dataset in [None, *rows["dataset"].drop_nulls().unique(maintain_order=True)]:
+        own = named.filter(pl.col("dataset").eq_missing(pl.lit(dataset)))
+        if len(own):
+            lines = tuple(_row(row) for row in own.iter_rows(named=True))
+            blocks.append(Block(lines, dataset or "across datasets"))
+    first = rows.row(0, named=True)
+    sizes = sorted(set(rows["family_size"].drop_nulls()))
+    return Table(
+        columns=(
+            Column("first"),
+            Column("second"),
+            Column("second − first [interval]"),
+            Column("p"),
+            Column("Holm"),
+            Column("equivalent", "p"),
+            Column("verdict"),
+            Column("pairs"),
+        ),
+        blocks=tuple(blocks),
+        notes=(
+            *((f"All: {same}.",) if same else ()),
+            f"Interval: {first['level']:.0%}; on a dataset over folds (Nadeau-Bengio) or seeds "
+            "(t), across datasets over their means (t). Pairs share folds or datasets.",
+            "Holm: p adjusted in its family of "
+            f"{' or '.join(number(size, 0) for size in sizes)} tests. Equivalent: two one-sided "
+            f"tests against a difference of {number(first['margin'], 1, scale=100)} or more. "
+            "Verdict on “the second is better”: supported, contradicted, equivalent to none, "
+            "inconclusive.",
+        ),
+    )
+
+
+def _row(row: dict[str, object]) -> Row:
+    where = {name: row[name] for name in ("dataset", "first", "second")}
+
+    def shown(column: str, digits: int = 3, scale: float = 1.0) -> Number:
+        return Number(row[column], digits, scale=scale, where=where, column=column)  # type: ignore[arg-type]
+
+    ends = (row["ci_low"], row["ci_high"])
+    estimate = Number(
+        row["estimate"],  # type: ignore[arg-type]
+        digits=1,
+        scale=100,
+        interval=None if None in ends else ends,  # type: ignore[arg-type]
+        where=where,
+    )
+    cells = (shown("p_value"), shown("p_adjusted"), shown("p_equivalent"), str(row["verdict"]))
+    names = (str(row["first_name"]), str(row["second_name"]))
+    return Row((*names, estimate, *cells, str(row["n_pairs"])))
+
+
+RANKINGS = Exhibit(
+    name="rankings",
+    title="Ranks over datasets",
+    queries=("rankings",),
+    build=ranking_figures,
+    missing="no ranking; it takes several networks on the same two datasets or more",
+)
+COMPARISONS = Exhibit(
+    name="comparisons",
+    title="Networks pair by pair",
+    queries=("comparisons",),
+    build=comparison_tables,
+    missing="no pair of networks on the same folds",
+)

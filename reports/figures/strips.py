@@ -1,0 +1,77 @@
+"""Strips: every value as a point, series side by side within a group, a bar at their mean."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from matplotlib.figure import Figure
+
+from reports.figures.grid import Legend, Spacing, label_row, panel_grid, share_y
+from reports.style import Appearance
+
+
+def strips(
+    panels: Sequence[tuple[str, pl.DataFrame]],
+    styles: Mapping[str, Appearance],
+    *,
+    groups: Sequence[str],
+    series: Sequence[str],
+    y_label: str,
+) -> Figure:
+    """Draw values by group and series, a panel each.
+
+    Parameters
+    ----------
+    panels : sequence of (str, DataFrame)
+        Title and ``group, series, value, mean``: one row per value.
+    styles : mapping of str to Appearance
+        Of every series.
+    groups, series : sequence of str
+        In the order they are drawn, from left to right.
+    y_label : str
+        With unit.
+
+    Returns
+    -------
+    Figure
+        Panels share the y axis; points of a strip are spread sideways in the order of the rows.
+    """
+    columns = min(len(panels), 2 if len(groups) > 4 else 3)
+    n_rows = -(-len(panels) // columns)
+    longest = max(len(group) for group in groups)
+    spacing = Spacing(height=34.0, above=5.0, below=5.0 + 0.9 * longest, widest=16.0 * len(groups))
+    figure, axes = panel_grid(n_rows, columns, spacing, Legend(series, styles))
+    flat = [axis for row in axes for axis in row]
+    width = 0.8 / len(series)
+    for axis, (title, frame) in zip(flat, panels, strict=False):
+        for place, name in enumerate(series):
+            style = styles[name]
+            for index, group in enumerate(groups):
+                own = frame.filter(group=group, series=name)
+                centre = index + (place - (len(series) - 1) / 2) * width
+                spread = np.linspace(-0.28, 0.28, len(own)) * width if len(own) > 1 else [0.0]
+                x = centre + np.asarray(spread[: len(own)])
+                axis.plot(
+                    x,
+                    own["value"],
+                    linestyle="none",
+                    marker=style.marker,
+                    color=style.colour,
+                    markersize=2.4,
+                    label=f"{name}/{group}",
+                )
+                half = 0.38 * width
+                axis.hlines(
+                    own["mean"].unique(), centre - half, centre + half, color=style.colour, lw=1.6
+                )
+        axis.set_xticks(range(len(groups)), groups, rotation=35, ha="right", rotation_mode="anchor")
+        axis.set_xlim(-0.6, len(groups) - 0.4)
+        axis.grid(visible=False, axis="x")
+        axis.set_title(title, loc="left")
+    for axis in flat[len(panels) :]:
+        axis.set_axis_off()
+    share_y(flat[: len(panels)])
+    for row in axes:
+        row[0].tick_params(labelleft=True)
+        label_row(row, y_label, spacing)
+    return figure

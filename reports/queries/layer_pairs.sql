@@ -1,0 +1,39 @@
+-- One row per run, layer, measure and network that it is compared with: its start, another run, a random initialisation.
+-- key: run_id, layer, token, reference, reference_run_id, reference_layer, probe, measure
+select
+    own.origin,
+    own.dataset,
+    own.backbone,
+    own.pretraining,
+    own.adaptation,
+    own.pooling,
+    own.head,
+    own.run_id,
+    own.fold,
+    own.seed,
+    own.layer,
+    own.token,
+    own.reference,
+    own.reference_run_id,
+    other.backbone as reference_backbone,
+    other.pretraining as reference_pretraining,
+    other.adaptation as reference_adaptation,
+    own.reference_layer,
+    own.probe,
+    own.measure,
+    own.value,
+    own.null_mean,
+    own.null_sd,
+    avg(own.value order by own.run_id, own.reference_run_id) over cell as mean,
+    count(*) over cell as n_runs
+from marts.final_similarities as own
+left join raw.runs as other on own.reference_run_id = other.run_id
+window cell as (
+    partition by
+        own.origin, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling, own.head,
+        own.layer, own.token, own.reference, other.backbone, other.pretraining, other.adaptation, other.n_blocks,
+        own.reference_layer, own.probe, own.measure
+)
+order by
+    own.origin, own.measure, own.token, own.probe, own.dataset, own.adaptation, own.backbone, own.pretraining,
+    own.run_id, own.reference, own.reference_run_id, own.layer, own.reference_layer

@@ -1,0 +1,29 @@
+-- One row per network and score: its mean rank over the datasets that all networks were run on.
+-- key: origin, split, confidence_source, n_neighbours, score, network
+select
+    origin,
+    split,
+    confidence_source,
+    n_neighbours,
+    score,
+    network,
+    mean_rank,
+    rank_low,
+    rank_high,
+    iqm,
+    iqm_low,
+    iqm_high,
+    n_wins,
+    friedman_p_value,
+    critical_difference,
+    not_different,
+    n_datasets,
+    level,
+    run_ids,
+    analysis_id
+from results.rankings
+qualify row_number() over (
+    partition by origin, split, confidence_source, n_neighbours, score, network
+    order by abs(level - 0.95), analysis_id
+) = 1
+order by origin, split, confidence_source, n_neighbours, score, mean_rank, network

@@ -1,0 +1,48 @@
+-- One row per run and stage (pre-trained: epoch 0; fine-tuned: the selected epoch): k-NN accuracy on the source probe.
+-- key: run_id, stage, token, n_neighbours
+with stages as (
+    select
+        runs.origin,
+        runs.dataset,
+        runs.backbone,
+        runs.pretraining,
+        runs.adaptation,
+        runs.n_blocks,
+        runs.run_id,
+        runs.fold,
+        runs.seed,
+        scores.token,
+        scores.n_neighbours,
+        scores.value,
+        if(scores.epoch = 0, 'pre-trained', 'fine-tuned') as stage
+    from raw.runs as runs
+    inner join raw.scores as scores on runs.run_id = scores.run_id
+    where
+        runs.status <> 'diverged'
+        and runs.adaptation not in ('none', 'scratch')
+        and scores.split = 'source'
+        and scores.confidence_source = 'knn'
+        and scores.score = 'accuracy'
+        and (scores.epoch = 0 or scores.epoch = runs.selected_epoch)
+)
+
+select
+    origin,
+    dataset,
+    backbone,
+    pretraining,
+    adaptation,
+    n_blocks,
+    run_id,
+    fold,
+    seed,
+    stage,
+    token,
+    n_neighbours,
+    value,
+    avg(value order by run_id) over (
+        partition by origin, dataset, backbone, pretraining, adaptation, n_blocks, stage, token, n_neighbours
+    ) as mean
+from stages
+qualify count(distinct stage) over (partition by run_id, token, n_neighbours) = 2
+order by origin, token, n_neighbours, adaptation, n_blocks, dataset, backbone, pretraining, run_id, stage desc
