@@ -46,11 +46,13 @@ def _read(config: DatasetConfig) -> ImageSet:
     if config.path is None:
         return read_demo(config.name)
     path = Path(config.path)
-    if not path.exists():
-        raise StudyError(f"{path}: no such file or folder (dataset {config.name})")
     reader = config.reader or ("npz" if path.suffix == ".npz" else "manifest")
-    if reader not in ("npz", "manifest"):
-        return named_dataset(reader).read(path)
+    known = None if reader in ("npz", "manifest") else named_dataset(reader)
+    if not path.exists():
+        origin = f"; it comes from {known.source}, see `repdrift collect datasets`" if known else ""
+        raise StudyError(f"{path}: no such file or folder (dataset {config.name}){origin}")
+    if known is not None:
+        return known.read(path)
     if reader == "npz":
         return read_npz(path, name=config.name, labels=config.labels, task=config.task)
     column = "label" if config.labels == "labels" else config.labels

@@ -386,6 +386,11 @@ def test_an_empty_folder_is_refused_in_one_line(tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
+def test_a_download_that_is_not_there_is_named_with_its_source(tmp_path):
+    with pytest.raises(StudyError, match=r"\(dataset aptos2019\); it comes from"):
+        read("aptos2019", tmp_path / "absent")
+
+
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(StudyError, match="no dataset is named 'isic18'; did you mean isic2018"):
         read("isic18", Path())
