@@ -136,6 +136,39 @@ def repair(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
     _report_ingest(report.ingested)
 
 
+@app.command()
+def export(
+    to: Annotated[Path, typer.Argument(help="New directory, or file for one portable database.")],
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+) -> None:
+    """Write everything as Parquet into a directory, or into one file that ends in .duckdb."""
+    from warehouse.connection import connect
+    from warehouse.export import export_database, export_parquet
+
+    if to.suffix == ".duckdb":
+        written = [export_database(warehouse, to)]
+    else:
+        with connect(warehouse, on_wait=_say) as con:
+            written = export_parquet(con, to)
+    for path in written:
+        typer.echo(path)
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(help="Warehouse directory.")],
+    b: Annotated[Path, typer.Argument(help="Warehouse directory.")],
+    output: FormatOption = Format.table,
+) -> None:
+    """List what differs between two warehouses: runs, numbers, conclusions; exit 1 if anything."""
+    from warehouse.diff import differences
+
+    found = differences(a, b)
+    _write(found, output)
+    if len(found):
+        raise typer.Exit(1)
+
+
 def sql(
     query: Annotated[
         str | None, typer.Argument(help="One SELECT, or @NAME for a saved query.")

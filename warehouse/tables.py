@@ -88,6 +88,11 @@ def table(name: str) -> Table:
         raise ValueError(f"no table {name!r} is declared") from None
 
 
+def declared_tables() -> list[str]:
+    """Names of all tables that the SQL files declare."""
+    return sorted(_declared())
+
+
 @cache
 def _declared() -> dict[str, Table]:
     """Every table, from a database in memory that the SQL files made."""

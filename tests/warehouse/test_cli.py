@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ import polars as pl
 import pytest
 
 import repdrift
+from tests.warehouse.small_runs import write_run
 from warehouse.ingest import ingest
+from warehouse.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -119,3 +122,28 @@ def test_the_command_starts_without_anything_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_export_prints_the_files_and_diff_of_a_copy_finds_nothing(
+    command, layout, add_run, tmp_path
+):
+    add_run("run1")
+    ingest(layout)
+    exported = command("warehouse", "export", "portable.duckdb")
+    assert (exported.returncode, exported.stdout) == (0, "portable.duckdb\n")
+    assert "out/raw.runs.parquet\n" in command("warehouse", "export", "out").stdout
+    shutil.copytree(layout.root, tmp_path / "copy")
+    assert command_without_warehouse(tmp_path, "warehouse", "diff", layout.root, "copy") == (0, 0)
+    shutil.rmtree(tmp_path / "copy")
+    other = Layout(tmp_path / "copy")
+    write_run(other, "run2")
+    ingest(other)
+    assert command_without_warehouse(tmp_path, "warehouse", "diff", layout.root, "copy") == (1, 2)
+
+
+def command_without_warehouse(directory, *arguments):
+    """Exit status and number of rows of a command that takes no `-w`, in a process of its own."""
+    code = "import sys, repdrift; repdrift.main()"
+    call = [sys.executable, "-c", code, *map(str, arguments), "-f", "json"]
+    done = subprocess.run(call, capture_output=True, text=True, cwd=directory, check=False)
+    return done.returncode, len(json.loads(done.stdout))

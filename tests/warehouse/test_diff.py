@@ -1,0 +1,80 @@
+"""Two warehouses differ in exactly the runs, numbers and conclusions that were made to differ."""
+
+import polars as pl
+import pytest
+
+from tests.warehouse.small_runs import score_rows, similarity_rows, write_run
+from warehouse.connection import connect
+from warehouse.diff import differences
+from warehouse.errors import WarehouseError
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.results import write_results
+from warehouse.tables import table
+
+ANALYSIS = {
+    "name": "regressions",
+    "query": "from x",
+    "parameters": {},
+    "n_runs": 2,
+    "data_hash": "",
+    "code_version": "",
+}
+
+
+def slope(low, high):
+    """One row for `results.regressions` with an interval."""
+    samples = {pl.String: "x", pl.Int32: 1, pl.Float64: 0.5}
+    row = {
+        name: samples.get(dtype.base_type(), ["run1"])
+        for name, dtype in table("results.regressions").types.items()
+        if name != "analysis_id"
+    }
+    said = {"status": "fitted", "term": "similarity", "ci_low": low, "ci_high": high}
+    return pl.DataFrame([row | said])
+
+
+def make(root, *, values, low=0.1, extra=None):
+    layout = Layout(root)
+    for number, value in enumerate(values):
+        write_run(layout, f"run{number}", scores=score_rows(value), fold=number + 1)
+    if extra:
+        write_run(layout, extra, fold=5)
+    ingest(layout)
+    with connect(root, read_only=False) as con:
+        write_results(con, analysis=ANALYSIS, tables={"regressions": slope(low, 0.9)})
+    return root
+
+
+def test_equal_warehouses_do_not_differ(tmp_path):
+    a, b = (make(tmp_path / name, values=[0.1, 0.2]) for name in "ab")
+    assert differences(a, b).is_empty()
+
+
+def test_runs_numbers_and_conclusions_are_told_apart(tmp_path):
+    a = make(tmp_path / "a", values=[0.1, 0.2], low=0.1, extra="only_a")
+    b = make(tmp_path / "b", values=[0.1, 0.2000000001], low=-0.1, extra="only_b")
+    found = differences(a, b)
+    assert found.select("kind", "relation", "a", "b").rows() == [
+        ("conclusion", "results.regressions", "above 0", "0 is possible"),
+        ("number", "raw.scores", "0.2", "0.2000000001"),
+        ("run", "raw.runs", "knee resnet18 imagenet full fold 5", None),
+        ("run", "raw.runs", None, "knee resnet18 imagenet full fold 5"),
+    ]
+    assert "run_id = run1, epoch = 1, split = test" in found["key"][1]
+
+
+def test_a_number_that_only_one_has_differs_too(tmp_path):
+    a = make(tmp_path / "a", values=[0.1])
+    layout = Layout(tmp_path / "b")
+    more = pl.concat([similarity_rows(), similarity_rows(0.7, layer="block9")])
+    write_run(layout, "run0", scores=score_rows(0.1), similarities=more)
+    ingest(layout)
+    found = differences(a, tmp_path / "b").filter(kind="number")
+    assert found.select("a", "b").rows() == [(None, "0.7")]
+
+
+def test_refuses_what_is_no_warehouse(tmp_path):
+    a = make(tmp_path / "a", values=[0.1])
+    with pytest.raises(WarehouseError, match=r"no warehouse in .*nothing"):
+        differences(a, tmp_path / "nothing")
