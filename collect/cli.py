@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -97,6 +97,36 @@ def run_study(
         typer.echo(f"{len(runs)} runs to go, {n_complete} complete already", err=True)
     with shown(runs, Console(file=sys.stderr), quiet=quiet) as on_event:
         run_all(runs, layout, workers=workers, on_event=on_event)
+
+
+@app.command("remeasure")
+def remeasure_runs(
+    measures: Annotated[
+        list[str], typer.Option("--measure", help="Similarity measure; may be repeated.")
+    ],
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    all_pairs: Annotated[
+        bool, typer.Option("--all-pairs", help="Every layer with every layer.")
+    ] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Compare with the runs of this pretraining, not with the own start."),
+    ] = None,
+    study: Annotated[str | None, typer.Option(help="Only runs of this study.")] = None,
+) -> None:
+    """Take measures of complete runs from the activations they kept, without training again."""
+    from collect.remeasure import remeasure
+    from warehouse.layout import Layout
+
+    pairs: Literal["matching", "all"] = "all" if all_pairs else "matching"
+    done = remeasure(
+        Layout(warehouse), measures=measures, pairs=pairs, against=against, study=study
+    )
+    for run in done:
+        for line in run.left_out:
+            typer.echo(f"left out: run {run.run_id}: {line}", err=True)
+        typer.echo(f"run {run.run_id}: {run.n_new} similarities beside its own", err=True)
+    typer.echo("`repdrift warehouse ingest` brings them into the database", err=True)
 
 
 @datasets.callback(invoke_without_command=True)

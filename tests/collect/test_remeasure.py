@@ -3,7 +3,9 @@
 import polars as pl
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from collect.cli import app
 from collect.kept_activations import kept_activations, kept_kinds
 from collect.measures.cka import cka_linear, cka_linear_debiased
 from collect.remeasure import remeasure
@@ -138,3 +140,11 @@ def test_a_run_that_kept_nothing_says_so(layout):
     directory = next(path for path in layout.runs.iterdir() if not kept_kinds(path))
     with pytest.raises(CollectError, match="kept no activations of epoch 0, mean, target"):
         kept_activations(directory, epoch=0, token="mean", probe="target")
+
+
+def test_the_command_says_what_it_did(layout):
+    result = CliRunner().invoke(
+        app, ["remeasure", "--measure", "cka_linear", "-w", str(layout.root), "--all-pairs"]
+    )
+    assert result.exit_code == 0
+    assert result.stderr.count("similarities beside its own") == 2

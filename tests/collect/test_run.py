@@ -114,7 +114,7 @@ def test_mean_cca_is_left_out_where_it_is_undefined_and_the_log_says_so(full):
     defined = table(path, "similarities").filter(measure="cca_mean")
     assert (defined["n_features"] < defined["n_images"]).all()
     log = (path / "run.log").read_text()
-    assert log.count("has 10 rows and 16 features") == 1
+    assert log.count("cca_mean: layer blocks.0 has 10 rows and 16 features") == 1
 
 
 def test_the_record_says_what_ran(full):
