@@ -111,6 +111,12 @@ def test_identical_images_stay_together_whatever_the_patient_ids_say():
     assert len(np.unique(numbers)) == 4
 
 
+def test_a_single_group_goes_to_the_larger_part():
+    membership, group = np.ones((1, 1), dtype=bool), np.array([0])
+    assert stratified_parts(membership, group, [0.3, 0.7]).tolist() == [1]
+    assert stratified_parts(membership, group, [0.7, 0.3]).tolist() == [0]
+
+
 def test_a_small_part_gets_a_group_even_where_groups_are_few():
     membership = np.ones((3, 1), dtype=bool)
     parts = stratified_parts(membership, np.arange(3), [0.85, 0.15])

@@ -87,9 +87,12 @@ def test_decodes_jpeg_archives_on_access(tmp_path):
     encoded = [jpeg(np.repeat(p[..., None], 3, axis=2)) for p in pictures]
     np.savez(
         tmp_path / "cifar.npz",
-        train_jpeg=np.frombuffer(b"".join(encoded), dtype=np.uint8),
-        train_offsets=np.cumsum([0, *map(len, encoded)]),
-        train_labels=np.array([0, 1, 2]),
+        train_jpeg=np.frombuffer(b"".join(encoded[:2]), dtype=np.uint8),
+        train_offsets=np.cumsum([0, *map(len, encoded[:2])]),
+        train_labels=np.array([0, 1]),
+        test_jpeg=np.frombuffer(encoded[2], dtype=np.uint8),
+        test_offsets=np.array([0, len(encoded[2])]),
+        test_labels=np.array([2]),
     )
     images = read(tmp_path / "cifar.npz")
     assert images.images[1].shape == (16, 16, 3)
