@@ -1,0 +1,286 @@
+"""Agreement, bootstrap, trajectories and the similarity space: by hand and in simulation."""
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+from sklearn.metrics import cohen_kappa_score
+
+from analysis.agreement import agreement, agreement_intervals
+from analysis.bootstrap import bca_intervals, bootstrap_means, cluster_totals
+from analysis.similarity_space import (
+    Space,
+    membership_probability,
+    membership_surface,
+    without_floor,
+)
+from analysis.trajectories import distributions, trajectory_bands, trajectory_shapes
+
+
+def test_error_consistency_is_cohens_kappa_of_being_right(rng):
+    a, b = rng.uniform(size=(2, 200)) < [[0.8], [0.7]]
+    found = agreement_intervals(a, b, n_resamples=50)
+    assert_allclose(found.estimate.kappa, cohen_kappa_score(a, b), rtol=1e-10)
+    assert found.estimate.observed == np.mean(a == b)
+
+
+def test_one_accuracy_twice_is_not_the_independence_baseline():
+    found = agreement(0.95, 0.65, 0.64)
+    assert_allclose(found.independent, 0.95 * 0.65 + 0.05 * 0.35)
+    assert_allclose(found.independent_one_model, 0.95**2 + 0.05**2)
+    assert found.independent_one_model - found.independent > 0.2
+
+
+def test_independent_errors_have_kappa_zero_inside_the_interval(rng):
+    trials, covered = 200, 0
+    for seed in range(trials):
+        a, b = rng.uniform(size=(2, 150)) < [[0.8], [0.6]]
+        low, high = agreement_intervals(a, b, n_resamples=299, seed=seed).kappa
+        covered += low <= 0 <= high
+    assert covered / trials > 0.95 - 4 * np.sqrt(0.95 * 0.05 / trials)
+
+
+def test_patients_with_several_images_widen_the_interval(rng):
+    patient = np.repeat(np.arange(40), 10)
+    a = np.repeat(rng.uniform(size=40) < 0.7, 10)
+    b = np.repeat(rng.uniform(size=40) < 0.7, 10)
+    images = agreement_intervals(a, b).observed
+    patients = agreement_intervals(a, b, clusters=patient).observed
+    assert patients[1] - patients[0] > 2 * (images[1] - images[0])
+
+
+def test_networks_that_are_always_right_have_no_kappa():
+    found = agreement_intervals(np.ones(20), np.ones(20), n_resamples=10)
+    assert np.isnan(found.estimate.kappa)
+    assert found.estimate.observed == 1.0
+
+
+def test_agreement_refuses_other_images():
+    with pytest.raises(ValueError, match="needs the same at least 10"):
+        agreement_intervals(np.ones(20), np.ones(19))
+
+
+def test_bootstrap_interval_agrees_with_scipy(rng):
+    values = rng.exponential(size=80)
+    theirs = stats.bootstrap((values,), np.mean, n_resamples=40_000, rng=1, batch=1000)
+    sums, sizes = cluster_totals(values, np.arange(80))
+    ours = bca_intervals(sums, sizes, n_resamples=40_000, seed=1)[0]
+    interval = theirs.confidence_interval
+    assert_allclose(ours[0], values.mean(), rtol=1e-12)
+    assert_allclose(ours[1], theirs.standard_error, rtol=0.02)
+    assert_allclose(ours[2:], [interval.low, interval.high], atol=0.05 * theirs.standard_error)
+
+
+def test_cluster_bootstrap_covers_where_rows_alone_do_not(rng):
+    trials, covered = 300, np.zeros(2)
+    for seed in range(trials):
+        patient = np.repeat(np.arange(30), 6)
+        values = np.repeat(rng.normal(size=30), 6) + 0.3 * rng.normal(size=180)
+        for i, clusters in enumerate((patient, np.arange(180))):
+            sums, sizes = cluster_totals(values, clusters)
+            _, _, low, high = bca_intervals(sums, sizes, n_resamples=399, seed=seed)[0]
+            covered[i] += low <= 0 <= high
+    assert covered[0] / trials > 0.89
+    assert covered[1] / trials < 0.75
+
+
+def test_bootstrap_of_many_scores_uses_the_same_resamples(rng):
+    values = rng.normal(size=(50, 3))
+    sums, sizes = cluster_totals(values, np.arange(50))
+    together = bootstrap_means(sums, sizes, n_resamples=600)
+    alone = bootstrap_means(sums[:, 1:2], sizes, n_resamples=600)
+    assert_allclose(together[:, 1:2], alone, rtol=1e-12)
+
+
+def test_a_score_that_never_varies_has_no_width():
+    sums, sizes = cluster_totals(np.ones(10), np.arange(10))
+    assert bca_intervals(sums, sizes, n_resamples=99)[0].tolist() == [1, 0, 1, 1]
+
+
+def test_bootstrap_refuses_two_clusters():
+    with pytest.raises(ValueError, match="too few to resample"):
+        bca_intervals(np.ones((2, 1)), np.ones(2))
+
+
+def curves(rng, *, trials, runs, epochs, correlation=0.8):
+    """Return similarity curves that fall, with noise that goes along the epochs."""
+    noise = np.sqrt(correlation) * rng.normal(size=(trials, runs, 1)) + np.sqrt(
+        1 - correlation
+    ) * rng.normal(size=(trials, runs, epochs))
+    mean = np.exp(-np.arange(epochs) / 5)
+    values = mean + 0.1 * noise
+    return mean, pl.DataFrame(
+        {
+            "trial": np.repeat(np.arange(trials), runs * epochs),
+            "run_id": np.tile(np.repeat(np.arange(runs), epochs), trials).astype(str),
+            "epoch": np.tile(np.arange(epochs), trials * runs),
+            "similarity": values.ravel(),
+        }
+    )
+
+
+def test_band_covers_the_whole_trajectory_and_pointwise_intervals_do_not(rng):
+    trials = 400
+    mean, points = curves(rng, trials=trials, runs=8, epochs=12, correlation=0.3)
+    rows = trajectory_bands(points, by=["trial"], n_resamples=799)
+    truth = np.tile(mean, trials)
+    inside = {
+        name: np.all(
+            (
+                (rows[f"{name}_low"].to_numpy() <= truth)
+                & (rows[f"{name}_high"].to_numpy() >= truth)
+            ).reshape(trials, -1),
+            axis=1,
+        ).mean()
+        for name in ("ci", "band")
+    }
+    assert inside["band"] == pytest.approx(0.95, abs=0.045)
+    assert inside["ci"] < 0.80
+
+
+def test_pointwise_interval_is_the_t_interval(rng):
+    _, points = curves(rng, trials=1, runs=6, epochs=4)
+    row = trajectory_bands(points, by=["trial"]).row(2, named=True)
+    values = points.filter(pl.col("epoch") == 2)["similarity"].to_numpy()
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    assert_allclose(row["ci_low"], expected.low, rtol=1e-10)
+    assert_allclose(row["ci_high"], expected.high, rtol=1e-10)
+
+
+def test_two_runs_have_no_band_and_one_no_interval(rng):
+    _, points = curves(rng, trials=1, runs=2, epochs=3)
+    two = trajectory_bands(points, by=["trial"])
+    one = trajectory_bands(points.filter(pl.col("run_id") == "0"), by=["trial"])
+    assert two["band_low"].null_count() == one["ci_low"].null_count() == 3
+    assert two["ci_low"].null_count() == 0
+
+
+def test_runs_that_stopped_early_are_left_out_of_the_mean(rng):
+    _, points = curves(rng, trials=1, runs=5, epochs=4)
+    shorter = points.filter((pl.col("run_id") != "3") | (pl.col("epoch") < 2))
+    rows = trajectory_bands(shorter, by=["trial"])
+    assert set(rows["n_runs"]) == {4}
+
+
+def test_drop_and_recovery_by_hand():
+    points = pl.DataFrame(
+        {
+            "cell": "a",
+            "run_id": ["x"] * 4 + ["y"] * 4,
+            "epoch": [0, 1, 2, 4] * 2,
+            "similarity": [1.0, 0.4, 0.3, 0.5, 1.0, 0.6, 0.5, 0.9],
+        }
+    )
+    row = trajectory_shapes(points, by=["cell"]).row(0, named=True)
+    assert (row["start"], row["minimum_epoch"], row["final_epoch"]) == (1.0, 2, 4)
+    assert row["steepest_epoch"] == 1
+    assert_allclose([row["minimum"], row["drop"], row["recovery"]], [0.4, 0.6, 0.3])
+    expected = stats.ttest_1samp([0.2, 0.4], 0).confidence_interval()
+    assert_allclose(row["recovery_low"], expected.low)
+    assert_allclose(row["recovery_high"], expected.high)
+
+
+def test_distribution_is_that_of_numpy(rng):
+    values = rng.normal(size=9)
+    frame = pl.DataFrame({"cell": "a", "run_id": [str(i) for i in range(9)], "value": values})
+    row = distributions(frame, by=["cell"]).row(0, named=True)
+    quartiles = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+    names = ["minimum", "low_quartile", "median", "high_quartile", "maximum"]
+    assert_allclose([row[name] for name in names], quartiles, rtol=1e-12)
+
+
+def members(similarity, score, *, images=None, floor=None, width=None):
+    n = len(similarity)
+    return pl.DataFrame(
+        {
+            "cell": "a",
+            "run_id": [str(i) for i in range(n)],
+            "similarity": similarity,
+            "similarity_low": [None if width is None else s - width / 2 for s in similarity],
+            "similarity_high": [None if width is None else s + width / 2 for s in similarity],
+            "similarity_floor": floor,
+            "outcome_value": score,
+            "reference_score": 0.9,
+            "n_test": images,
+        },
+        schema_overrides={
+            "similarity_low": pl.Float64,
+            "similarity_high": pl.Float64,
+            "similarity_floor": pl.Float64,
+            "n_test": pl.Int64,
+        },
+    )
+
+
+@pytest.mark.parametrize(("similarity", "expected"), [(0.9, 1.0), (0.3, 0.0)])
+def test_without_noise_probability_is_membership(similarity, expected):
+    points = members([similarity] * 4, [0.9] * 4)
+    row = membership_probability(points, Space(0.5, 0.05), by=["cell"]).row(0, named=True)
+    assert row["probability"] == row["ci_low"] == row["ci_high"] == expected
+
+
+def test_probability_is_that_of_the_noise_it_is_given():
+    # Similarity at the threshold with noise: half. Standard error 0.05 is a width of 0.196.
+    points = members([0.5] * 6, [0.9] * 6, width=0.196)
+    space = Space(0.45, 0.05, n_draws=20_000)
+    row = membership_probability(points, space, by=["cell"]).row(0, named=True)
+    assert row["probability"] == pytest.approx(stats.norm.sf(1.0), abs=0.01)
+
+
+def test_score_on_few_images_is_uncertain():
+    sure = members([0.9] * 6, [0.88] * 6)
+    unsure = members([0.9] * 6, [0.88] * 6, images=50)
+    space = Space(0.5, 0.05)
+    found = [
+        membership_probability(points, space, by=["cell"])["probability"].item()
+        for points in (sure, unsure)
+    ]
+    assert found[0] == 1.0
+    assert 0.5 < found[1] < 0.9
+
+
+def test_without_its_floor_unrelated_is_zero_and_equal_is_one():
+    points = without_floor(members([0.34, 1.0, 0.67], [0.9] * 3, floor=[0.34, 0.34, None]))
+    assert_allclose(points["similarity"], [0.0, 1.0], atol=1e-12)
+
+
+def two_datasets():
+    """Fold 1 is close on both datasets, fold 2 on one of them only."""
+    return pl.DataFrame(
+        {
+            "network": "n",
+            "dataset": ["a", "a", "b", "b"],
+            "fold": [1, 2, 1, 2],
+            "seed": 0,
+            "similarity": [0.8, 0.8, 0.7, 0.2],
+            "outcome_value": 0.9,
+            "reference_score": 0.9,
+        }
+    )
+
+
+def at(surface, scope, eta):
+    row = surface.filter(pl.col("scope") == scope, pl.col("eta") == eta, pl.col("epsilon") == 0.0)
+    return row["fraction"].to_list()
+
+
+def test_global_space_is_the_intersection_over_datasets():
+    surface = membership_surface(two_datasets(), by=["network"])
+    assert at(surface, "intersection", 0.3) == [0.5]
+    assert at(surface, "union", 0.3) == [1.0]
+    assert at(surface, "dataset", 0.3) == [1.0, 0.5]
+    assert at(surface, "intersection", 1.0) == [1.0]
+
+
+def test_surface_grows_with_both_thresholds():
+    surface = membership_surface(two_datasets(), by=["network"])
+    for _, rows in surface.sort("eta").group_by("scope", "dataset", "epsilon"):
+        assert (rows.sort("eta")["fraction"].diff().drop_nulls() >= 0).all()
+
+
+def test_frontier_is_the_smallest_eta_with_half_of_the_members():
+    surface = membership_surface(two_datasets(), by=["network"])
+    frontier = surface.filter(pl.col("is_frontier"), pl.col("epsilon") == 0.0)
+    found = {row["scope"]: row["eta"] for row in frontier.iter_rows(named=True)}
+    assert (found["intersection"], found["union"]) == (0.3, 0.2)

@@ -1,0 +1,243 @@
+"""Variation, power, prediction and the multiverse: each against a reference, and in simulation."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+
+from analysis.multiverse import joint_test, specification_curve, specifications
+from analysis.power import minimal_detectable_effect, power_of_t, units_needed
+from analysis.projection import conformal_half_width, left_out_residuals, project
+from analysis.regression import regress
+from analysis.stacking import Model
+from analysis.variance import variance_components
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def test_variance_components_agree_with_lme4():
+    scores = pl.read_csv(REFERENCE / "variance_scores.csv").with_columns(
+        score=pl.lit("auc"), run_id=pl.int_range(pl.len()).cast(pl.String)
+    )
+    expected = pl.read_csv(REFERENCE / "variance_expected.csv", comment_prefix="#")
+    rows = variance_components(scores, by=["score"], nested=("dataset", "fold"))
+    of_r = dict(expected.iter_rows())
+    for row in rows.iter_rows(named=True):
+        assert_allclose(row["variance"], of_r[row["component"]], rtol=1e-6)
+    assert rows["share"].sum() == pytest.approx(1)
+    assert rows["n_levels"].to_list() == [8, 32, 96]
+
+
+def test_variance_components_are_unbiased_for_unequal_numbers(rng):
+    true = {"dataset": 4.0, "fold": 1.0, "residual": 0.25}
+    sums = dict.fromkeys(true, 0.0)
+    sizes = rng.integers(1, 5, size=(60, 4))
+    for _ in range(20):
+        rows = [
+            (dataset, fold, dataset_part + fold_part + 0.5 * rng.normal())
+            for dataset, dataset_part in enumerate(2 * rng.normal(size=60))
+            for fold, fold_part in enumerate(rng.normal(size=4))
+            for _ in range(sizes[dataset, fold])
+        ]
+        scores = pl.DataFrame(rows, schema=["dataset", "fold", "value"], orient="row").with_columns(
+            score=pl.lit("auc"), run_id=pl.int_range(pl.len()).cast(pl.String)
+        )
+        found = variance_components(scores, by=["score"], nested=("dataset", "fold"))
+        for component, variance in found.select("component", "variance").iter_rows():
+            sums[component] += variance / 20
+    for component, variance in true.items():
+        assert sums[component] == pytest.approx(variance, rel=0.2), component
+
+
+def test_one_seed_per_fold_leaves_folds_and_seeds_together(rng):
+    scores = pl.DataFrame(
+        {
+            "score": "auc",
+            "dataset": np.repeat(list("abc"), 5),
+            "fold": np.tile(np.arange(5), 3),
+            "run_id": [str(i) for i in range(15)],
+            "value": rng.normal(size=15),
+        }
+    )
+    rows = variance_components(scores, by=["score"], nested=("dataset", "fold"))
+    assert rows["component"].to_list() == ["dataset", "residual"]
+    within = scores.group_by("dataset").agg(pl.col("value").var())["value"].to_numpy().mean()
+    assert_allclose(rows["variance"][1], within, rtol=1e-10)
+
+
+def test_power_agrees_with_statsmodels():
+    for n, effect in ((5, 0.8), (12, 0.5), (30, 0.4)):
+        theirs = TTestPower().power(effect_size=effect, nobs=n, alpha=0.05)
+        assert_allclose(power_of_t(effect, 1 / np.sqrt(n), n - 1), theirs, rtol=1e-8)
+
+
+def test_power_is_the_share_of_simulated_tests_that_find_the_effect(rng):
+    trials = 4000
+    p_values = stats.ttest_1samp(rng.normal(loc=0.7, size=(trials, 10)), 0, axis=1).pvalue
+    found = np.mean(p_values < 0.05)
+    expected = power_of_t(0.7, 1 / np.sqrt(10), 9)
+    assert found == pytest.approx(expected, abs=4 * np.sqrt(0.25 / trials))
+
+
+@pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
+def test_minimal_effect_is_found_with_the_wanted_power(power):
+    minimal = minimal_detectable_effect(0.03, 6, power=power)
+    assert_allclose(power_of_t(minimal, 0.03, 6), power, rtol=1e-8)
+
+
+def test_units_needed_is_the_first_number_that_suffices():
+    n = units_needed(0.5, 1.0)
+    assert n == int(np.ceil(TTestPower().solve_power(effect_size=0.5, alpha=0.05, power=0.8)))
+    assert n is not None
+    assert (
+        power_of_t(0.5, 1 / np.sqrt(n), n - 1) >= 0.8 > power_of_t(0.5, 1 / np.sqrt(n - 1), n - 2)
+    )
+
+
+def test_what_folds_share_no_number_of_folds_averages_out():
+    assert units_needed(0.1, 1.0, shared=0.25) is None
+    assert units_needed(3.0, 1.0, shared=0.25) is not None
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: minimal_detectable_effect(0.0, 5), "must be positive"),
+        (lambda: units_needed(0.0, 1.0), "must not be 0"),
+    ],
+    ids=["error", "effect"],
+)
+def test_refuses(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def outcomes(rng, *, n_datasets, slope, trials=1, runs=4):
+    shape = (trials, n_datasets, runs)
+    similarity = rng.uniform(size=(trials, n_datasets, 1)) + 0.05 * rng.normal(size=shape)
+    outcome = slope * similarity + 0.1 * rng.normal(size=(trials, n_datasets, 1))
+    outcome = outcome + 0.05 * rng.normal(size=shape)
+    return pl.DataFrame(
+        {
+            "trial": np.repeat(np.arange(trials), n_datasets * runs),
+            "dataset": np.tile(np.repeat(np.arange(n_datasets), runs), trials),
+            "run_id": [str(i) for i in range(trials * n_datasets * runs)],
+            "similarity": similarity.ravel(),
+            "outcome_value": outcome.ravel(),
+        }
+    )
+
+
+def test_residuals_without_a_dataset_equal_refitting(rng):
+    points = outcomes(rng, n_datasets=5, slope=1.0)
+    x, y = (points[name].to_numpy() for name in ("similarity", "outcome_value"))
+    datasets = points["dataset"].to_numpy()
+    residuals = left_out_residuals(x, y, datasets)
+    for dataset in range(5):
+        rest = datasets != dataset  # as many runs in each, so least squares weighs them alike
+        fit = stats.linregress(x[rest], y[rest])
+        expected = y[~rest] - fit.intercept - fit.slope * x[~rest]
+        assert_allclose(residuals[~rest], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_skill_shows_when_similarity_predicts_and_when_not(rng):
+    good = project(outcomes(rng, n_datasets=12, slope=2.0), Model(), by=["trial"])
+    useless = project(outcomes(rng, n_datasets=12, slope=0.0), Model(), by=["trial"])
+    assert good["skill"].item() > 0.8
+    assert useless["skill"].item() < 0.2
+    assert good["half_width"].item() < good["trivial_half_width"].item()
+
+
+def test_seven_datasets_promise_seven_eighths_at_most(rng):
+    points = outcomes(rng, n_datasets=7, slope=1.0)
+    row = project(points, Model(), by=["trial"], level=0.9).row(0, named=True)
+    assert (row["status"], row["half_width"]) == ("abstains", None)
+    assert row["reason"] == "7 datasets promise at most 0.875, not 0.9"
+    assert project(points, Model(), by=["trial"], level=0.875)["status"].item() == "fitted"
+
+
+def test_intervals_hold_for_datasets_that_were_never_seen(rng):
+    trials, n, level = 500, 9, 0.8
+    points = outcomes(rng, n_datasets=n + 1, slope=1.0, trials=trials)
+    seen = points.filter(pl.col("dataset") < n)
+    widths = dict(
+        project(seen, Model(), by=["trial"], level=level).select("trial", "half_width").iter_rows()
+    )
+    covered = []
+    for (trial,), group in points.group_by("trial"):
+        x, y = (group[name].to_numpy() for name in ("similarity", "outcome_value"))
+        new = group["dataset"].to_numpy() == n
+        fit = np.polyfit(x[~new], y[~new], 1)
+        covered.append(np.abs(y[new] - np.polyval(fit, x[new])).max() <= widths[trial])
+    assert np.mean(covered) >= level - 3 * np.sqrt(level * (1 - level) / trials)
+
+
+def test_two_datasets_are_too_few_to_predict(rng):
+    row = project(outcomes(rng, n_datasets=2, slope=1.0), Model(), by=["trial"]).row(0, named=True)
+    assert row["status"] == "undefined"
+    assert "too few to leave one out" in row["reason"]
+
+
+def test_conformal_width_by_hand():
+    # Five times 0.6 is three: the third smallest.
+    assert conformal_half_width(np.array([4.0, 1.0, 3.0, 2.0]), 0.6) == 3.0
+
+
+def gains(rng, *, slope, clusters=8, layers=3):
+    n = clusters * 5
+    frames = []
+    scratch = 0.5 + 0.1 * np.repeat(rng.uniform(size=clusters), 5) + 0.01 * rng.normal(size=n)
+    shared = 0.05 * np.repeat(rng.normal(size=clusters), 5)
+    base = rng.uniform(size=n)
+    for layer in range(layers):
+        similarity = 0.7 * base + 0.3 * rng.uniform(size=n)
+        score = scratch + 0.2 + slope * base + shared + 0.01 * rng.normal(size=n)
+        frames.append(
+            pl.DataFrame(
+                {
+                    "question": "q",
+                    "layer": f"layer{layer}",
+                    "measure": "cka",
+                    "dataset": np.repeat(np.arange(clusters), 5).astype(str),
+                    "run_id": [str(i) for i in range(n)],
+                    "similarity": similarity,
+                    "outcome_value": score,
+                    "scratch_value": scratch,
+                }
+            )
+        )
+    return pl.concat(frames)
+
+
+def test_every_combination_of_choices_is_one_specification(rng):
+    curve = specification_curve(gains(rng, slope=-0.3), by=["question"])
+    ols = curve.filter(pl.col("method") == "ols")
+    assert len(ols) == 3 * 3 * 2  # layers, gains, rules for outliers
+    assert ols.sort("estimate")["rank"].to_list() == list(range(1, 19))
+
+
+def test_ancova_specification_is_the_regression_with_a_covariate(rng):
+    points = gains(rng, slope=-0.3, layers=1)
+    laid_out = specifications(points).filter(
+        pl.col("gain") == "ancova", pl.col("outliers") == "kept"
+    )
+    ours = stats.linregress(laid_out["similarity"], laid_out["gain_value"]).slope
+    covariate = regress(
+        points, Model(controls=("scratch_value",)), by=["layer"], methods=["ols"]
+    ).filter(pl.col("term") == "similarity")
+    assert_allclose(ours, covariate["estimate"].item(), rtol=1e-9)
+
+
+def test_joint_test_finds_a_slope_and_keeps_its_level_without_one(rng):
+    found = joint_test(gains(rng, slope=-0.3), by=["question"]).row(0, named=True)
+    assert found["p_median"] <= 0.05
+    assert found["n_negative"] == found["n_specifications"] == 18
+    null = pl.concat(
+        gains(rng, slope=0.0, layers=2).with_columns(question=pl.lit(f"q{i}")) for i in range(150)
+    )
+    p_values = joint_test(null, by=["question"])["p_median"].to_numpy()
+    assert np.mean(p_values <= 0.05) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 150)
