@@ -37,13 +37,14 @@ def head_scores(
     Returns
     -------
     tuple of dict and Tensor
-        Scores by name with ``loss``; and the probabilities, (n, n_classes).
+        Scores by name with ``loss``; and the probabilities, (n, n_classes), on the CPU: scores
+        sort and count, in many steps that a GPU would wait for.
     """
-    chances = probabilities(task, reading.logits)
+    chances = probabilities(task, reading.logits).cpu()
     return {
         "loss": float(loss(reading.logits, labels)),
-        **task_scores(task, chances, labels),
-        **calibration_scores(chances, labels),
+        **task_scores(task, chances, labels.cpu()),
+        **calibration_scores(chances, labels.cpu()),
     }, chances
 
 
@@ -74,7 +75,7 @@ def knn_scores(
     Returns
     -------
     tuple of dict and Tensor
-        Scores by name; and the probabilities, (n_queries, n_classes).
+        Scores by name; and the probabilities, (n_queries, n_classes), on the CPU.
     """
     chances = knn_probabilities(
         bank.pooled[token],
@@ -83,8 +84,8 @@ def knn_scores(
         n_neighbours=n_neighbours,
         n_classes=source.n_classes,
         temperature=temperature,
-    )
-    labels = source.queries.labels
+    ).cpu()
+    labels = source.queries.labels.cpu()
     return {
         **task_scores(source.task, chances, labels),
         **calibration_scores(chances, labels),
