@@ -1,8 +1,10 @@
 """One line for a study file that does not fit: the key, the reason, the nearest known key."""
 
 from difflib import get_close_matches
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 
 def one_line(error: ValidationError, model: type[BaseModel]) -> str:
@@ -28,7 +30,7 @@ def one_line(error: ValidationError, model: type[BaseModel]) -> str:
     )
     first = problems[0]
     key = ".".join(str(part) for part in first["loc"] if _is_key(part))
-    reason = _reason(first["type"], first["msg"], first["input"], key, model)
+    reason = _reason(first, key, model)
     return reason if reason.startswith(key) or not key else f"{key}: {reason}"
 
 
@@ -37,25 +39,27 @@ def _is_key(part: int | str) -> bool:
     return isinstance(part, int) or part.isidentifier()
 
 
-def _reason(kind: str, message: str, given: object, key: str, model: type[BaseModel]) -> str:
-    if kind == "extra_forbidden":
-        near = get_close_matches(key.rpartition(".")[2], sorted(_known_keys(model)), n=1)
-        return "unknown key" + (f"; did you mean {near[0]}?" if near else "")
-    if kind == "missing":
+def _reason(problem: ErrorDetails, key: str, model: type[BaseModel]) -> str:
+    message = problem["msg"]
+    if problem["type"] == "extra_forbidden":
+        known = sorted(_section(model, problem["loc"][:-1]).model_fields)
+        near = get_close_matches(key.rpartition(".")[2], known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        return f"unknown key; {hint}"
+    if problem["type"] == "missing":
         return "is missing"
-    if kind == "value_error":
+    if problem["type"] == "value_error":
         return message.removeprefix("Value error, ")
     wish = message.removeprefix("Input ").replace("should be", "must be")
-    return f"{given!r}: {wish}"
+    return f"{problem['input']!r}: {wish}"
 
 
-def _known_keys(model: type[BaseModel]) -> set[str]:
-    """Keys of a model and of the models inside it."""
-    keys: set[str] = set()
-    for name, field in model.model_fields.items():
-        keys.add(name)
-        inner = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        for annotation in inner:
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                keys |= _known_keys(annotation)
-    return keys
+def _section(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Model of the table at a location; positions in lists change nothing."""
+    for part in location:
+        field = model.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        for inner in (annotation, *get_args(annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                model = inner
+    return model

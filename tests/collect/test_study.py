@@ -129,6 +129,16 @@ def test_run_id_depends_on_the_data_and_needs_them():
         ("epochs = 10", "epocs = 10", r"training\.epocs: unknown key; did you mean epochs\?"),
         ("backbone", "backbon", r"network\.backbon: unknown key; did you mean backbone\?"),
         ("path", "pth", r"dataset\.pth: unknown key; did you mean path\?"),
+        (
+            '"pneumonia.npz"',
+            '"x.npz"\nfolds = 3',
+            r"dataset\.folds: unknown key; known are batch_size,",
+        ),
+        (
+            "epochs = 10",
+            "epochs = 10\nhead_phase = {epoch = 2}",
+            r"head_phase\.epoch: unknown key; di",
+        ),
         ("epochs = 10", "epochs = 0", r"training\.epochs: 0: must be greater than or equal to 1"),
         ('"full"', '"ful"', r"network\.adaptation\.0: 'ful': must be 'none', 'full'"),
         ("[0, 5]", '"al"', r"probing\.epochs: 'al': must be 'all' or 'last'"),
