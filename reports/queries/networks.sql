@@ -7,5 +7,6 @@ select
     dataset,
     count(*) as n_runs
 from raw.runs
+where status <> 'summary'
 group by origin, backbone, pretraining, dataset
 order by origin, backbone, pretraining, dataset

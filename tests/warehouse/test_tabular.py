@@ -3,12 +3,14 @@
 import csv
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from repdrift import app
+from warehouse.check import findings
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.importers.imported import land
@@ -16,6 +18,7 @@ from warehouse.importers.mapping import read_mapping, shipped_mappings
 from warehouse.importers.tabular import read_tables
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
+from warehouse.views import read_view
 
 LONG = """
 name = "lab"
@@ -174,6 +177,28 @@ def test_refuses_a_row_that_fits_two_sets(read):
 def test_refuses_an_unknown_mapping():
     with pytest.raises(WarehouseError, match=r"no mapping 'zu2025'.*juodelyte2023"):
         read_mapping("zu2025")
+
+
+def test_printed_means_come_in_as_summaries_and_no_mart_of_runs_counts_them(layout):
+    printed = Path(__file__).parents[2] / "analysis" / "published"
+    imported = read_tables(printed, read_mapping("pales2024"))
+    assert (land(layout, imported).n_new, imported.unmapped) == (124, ())
+    ingest(layout)
+    with connect(layout.root) as con:
+        isic = {"dataset": "ISIC2019", "pretraining": "dinov2"}
+        rows = read_view(con, "marts.summaries", where=isic)
+        columns = ["adaptation", "head", "image_size", "score", "mean", "sd", "n_runs", "source"]
+        assert sorted(rows.select(columns).rows(), key=str) == [
+            ("full", "linear", 1024, "recall_macro", 0.895, None, 5, "Table 3"),
+            ("full", "linear", 224, "recall_macro", 0.859, 0.007, 5, "Table 2"),
+            ("full", "transformer", 224, "recall_macro", 0.822, 0.011, 5, "Table 2"),
+            ("linear", "linear", 224, "recall_macro", 0.569, 0.012, 5, "Table 1"),
+            ("linear", "transformer", 224, "recall_macro", 0.79, 0.01, 5, "Table 1"),
+        ]
+        assert read_view(con, "raw.runs")["status"].unique().to_list() == ["summary"]
+        for view in ("staging.runs", "marts.final_scores", "marts.gains"):
+            assert read_view(con, view).is_empty()
+    assert findings(layout) == []
 
 
 def test_every_shipped_mapping_can_be_read():

@@ -101,7 +101,7 @@ def _matched(rows: pl.DataFrame, row_set: RowSet, path: Path) -> pl.DataFrame:
     picked = rows.filter(pl.Series([match is not None for match in matches], dtype=pl.Boolean))
     groups = [match.groupdict() for match in matches if match is not None]
     return picked.with_columns(
-        pl.Series(name, [group[name] for group in groups], dtype=pl.String)
+        pl.Series(name, [group[name] or "" for group in groups], dtype=pl.String)
         for name in row_set.pattern.groupindex
     )
 
@@ -120,6 +120,8 @@ def _mapped(
         n_empty = rows[CELL].null_count()
         rows = rows.drop_nulls(CELL)
     runs = with_run_id(_described(rows, row_set.run, origin, path))
+    if row_set.table == "summaries":
+        runs = runs.with_columns(status=pl.lit("summary"))
     mapped = _columns(rows, row_set.columns, table(f"raw.{row_set.table}").types, path)
     if row_set.reference_run:
         reference = with_run_id(_described(rows, row_set.reference_run, origin, path))

@@ -1,5 +1,6 @@
 -- One row per run, layer, reference and measure at the epoch that stands for the run; diverged runs are left out.
--- reference_pretraining and reference_adaptation are those of the other run, where the reference is a run.
+-- reference_pretraining: Pretraining of the other run; null unless the reference is a run.
+-- reference_adaptation: Adaptation of the other run; null unless the reference is a run.
 -- key: run_id, layer, token, reference, reference_run_id, reference_layer, probe, measure
 select
     runs.origin,

@@ -4,8 +4,10 @@
 -- outcome: gain_difference:<score>, gain_ratio:<score>, score:<score> (head, held-out fold), calibration_error ...
 -- outcome_value: Value; calibration_error is ece_width_15 of the head, knn_... is the vote on the source probe.
 -- n_neighbours: k of the k-NN vote (see staging.knn_outcomes); 0 for the head.
--- similarity_floor is its value under random pairing, similarity_low and similarity_high its 95 % interval over images.
--- scratch_value is the score of the run from scratch of the same fold and seed, where the outcome is a gain or score.
+-- similarity_floor: Expected similarity when the images are paired at random; null when it was not computed.
+-- similarity_low: Lower end of the 95 % interval of the similarity over images.
+-- similarity_high: Upper end of the 95 % interval of the similarity over images.
+-- scratch_value: Score of the run from scratch of the same fold and seed, where the outcome is a gain or a score.
 -- key: run_id, layer, token, probe, measure, outcome
 with outcomes as (
     select

@@ -9,7 +9,7 @@ create table raw.runs (
     run_id varchar primary key,
     study varchar not null,
     origin varchar not null,
-    status varchar not null check (status in ('complete', 'diverged', 'imported')),
+    status varchar not null check (status in ('complete', 'diverged', 'imported', 'summary')),
     backbone varchar not null,
     pretraining varchar not null,
     adaptation varchar not null,
@@ -48,7 +48,7 @@ comment on table raw.runs is 'One row per run: one fine-tuning, or one network a
 comment on column raw.runs.run_id is 'First 16 hexadecimal digits of the SHA-256 of what identifies the run; asking twice gives the same run.';
 comment on column raw.runs.study is 'Name of the study file that asked for the run, or of the import.';
 comment on column raw.runs.origin is 'Where the run comes from: repdrift, or the name of the importer or mapping.';
-comment on column raw.runs.status is 'complete, diverged (loss became not finite; left out of the analysis by default) or imported.';
+comment on column raw.runs.status is 'complete, diverged (loss became not finite; left out of the analysis by default), imported, or summary (a printed mean of several runs that were not published).';
 comment on column raw.runs.backbone is 'Architecture, as timm or open_clip name it.';
 comment on column raw.runs.pretraining is 'Weights that the backbone starts from; random for none.';
 comment on column raw.runs.adaptation is 'What may change: none, full, linear, scratch, head_then_full, freeze_first_k, keep_first_k.';
@@ -180,3 +180,27 @@ comment on column raw.timings.epoch is 'Epoch; 0 is before the first step.';
 comment on column raw.timings.stage is 'train, evaluate or probe.';
 comment on column raw.timings.duration_s is 'Wall-clock seconds.';
 comment on column raw.timings.n_images is 'Images that passed through the network.';
+
+create table raw.summaries (
+    run_id varchar not null,
+    split varchar not null check (split in ('train', 'validation', 'test', 'source')),
+    confidence_source varchar not null check (confidence_source in ('head', 'knn')),
+    token varchar not null,
+    n_neighbours integer not null,
+    score varchar not null,
+    mean double not null,
+    sd double,
+    n_runs integer,
+    source varchar not null
+);
+comment on table raw.summaries is 'One row per printed mean of a score over runs that were not published. Key: run_id, split, confidence_source, token, n_neighbours, score.';
+comment on column raw.summaries.run_id is 'Entry of raw.runs with status summary: the cell, with what its runs have in common.';
+comment on column raw.summaries.split is 'Images scored: train, validation, test (held-out), source (the source probe).';
+comment on column raw.summaries.confidence_source is 'Whose probabilities: head (the classifier) or knn (the neighbours'' vote).';
+comment on column raw.summaries.token is 'Features behind the probabilities.';
+comment on column raw.summaries.n_neighbours is 'k of the k-NN vote; 0 for the head.';
+comment on column raw.summaries.score is 'Score with its averaging and bins in the name.';
+comment on column raw.summaries.mean is 'Mean over the runs, as printed; fractions in [0, 1].';
+comment on column raw.summaries.sd is 'What is printed after the plus-minus sign, taken for the standard deviation over runs; null when there is none.';
+comment on column raw.summaries.n_runs is 'Runs behind the mean; null when it is not said.';
+comment on column raw.summaries.source is 'Table, figure or page that it was read from.';

@@ -1,4 +1,4 @@
--- One row per run that counts: the dimensions that every mart carries. Diverged runs are left out.
+-- One row per run that counts: the dimensions that every mart carries. Diverged runs and summaries are left out.
 -- key: run_id
 select
     origin,
@@ -20,4 +20,4 @@ select
     n_train,
     n_test
 from raw.runs
-where status <> 'diverged'
+where status not in ('diverged', 'summary')
