@@ -158,6 +158,12 @@ def _near_duplicates(images: ImageSet, splits: Mapping[str, Split]) -> Iterator[
         within = [pair for pair in pairs if pair not in set(across)]
         problem = "pairs of images that look alike, each kept in one part of a split"
         yield _finding(images, problem, _sets(images, within, " ~ "), stops=False)
+    contradicting = [
+        (one, other) for one, other in pairs if np.any(images.labels[one] != images.labels[other])
+    ]
+    if contradicting:
+        problem = "pairs of images that look alike under two labels"
+        yield _finding(images, problem, _sets(images, contradicting, " ~ "), stops=False)
 
 
 def _across_parts(images: ImageSet, splits: Mapping[str, Split]) -> Iterator[Finding]:

@@ -75,6 +75,33 @@ def test_the_gate_stops_look_alikes_across_a_boundary_and_notes_others(tiles):
     ]
 
 
+def test_the_gate_notes_look_alikes_under_two_labels(tiles):
+    copy = np.asarray(recompressed(Image.fromarray(tiles[3])))[None]
+    labels = [*np.arange(64) % 2, 0]  # tile 3 has label 1
+    images = image_set(labels, images=np.concatenate([tiles, copy]))
+    findings = [finding for finding in inspect(images, {}) if "two labels" in finding.problem]
+    assert [(finding.examples, finding.stops) for finding in findings] == [
+        (("0003 ~ 0064",), False)
+    ]
+
+
+def test_the_gate_finds_the_same_scans_on_both_sides_of_a_published_split(shared_dir):
+    # Ten pairs, each looked at: the same scan twice, one of them once benign and once malignant.
+    images = load(DatasetConfig(path=str(shared_dir / "data" / "busi_64.npz")))
+    config = DatasetConfig(path="x", split="official")
+    split = split_of(images, config, fold=None, n_folds=None)
+    across, _, contradicting = inspect(images, {"official": split})
+    assert (across.n, across.stops) == (10, True)
+    assert contradicting.n == 6
+    names = [tuple(images.sample_ids[i] for i in pair) for pair in images.look_alikes]
+    assert ("train/000450", "val/000072") in names
+    folds = {
+        f"fold {fold}": split_of(images, DatasetConfig(path="x"), fold=fold, n_folds=5)
+        for fold in range(1, 6)
+    }
+    assert not any(finding.stops for finding in inspect(images, folds))
+
+
 def test_empty_images_are_listed():
     pixels = np.arange(5 * 64, dtype=np.uint16).astype(np.uint8).reshape(5, 8, 8)
     pixels[1], pixels[4] = 7, 0
