@@ -70,7 +70,7 @@ def calibration_intervals(
     Notes
     -----
     Resampling n forecasts is drawing a multinomial over the distinct ones. Forecasts in the same
-    1/1,920 of the confidence and with the same outcome count as equal, which changes neither the
+    1/960 of the confidence and with the same outcome count as equal, which changes neither the
     point estimates of the bins nor, visibly, their spread; a resample then costs some hundred
     numbers, not n.
     """
@@ -103,7 +103,7 @@ def resampled_residuals(
 
     Returns
     -------
-    Tensor of shape (1 + n_resamples, 1920)
+    Tensor of shape (1 + n_resamples, 960)
         Sum of ``confidence - outcome`` in each cell over the number of forecasts; the first row is
         of the forecasts themselves.
     """

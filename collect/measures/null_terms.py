@@ -84,13 +84,13 @@ def _double_centred_terms(layer: CentredLayer) -> NullTerms:
     zeros = torch.zeros_like(k)
     rows, cubes = _row_squares_and_cubes(layer.features, zeros, c / n)
     rows = rows + d.square()
-    eigen = _spectrum(layer.features)
+    square, cube = _traces_of_powers(layer.features)
     return NullTerms(
         n_rows=n,
-        norm=float(eigen.square().sum().sqrt()),
+        norm=square**0.5,
         trace=trace,
         squares=float(rows.sum()),
-        trace_of_cube=float((eigen - c).pow(3).sum()) - (n - 1 - len(eigen)) * c**3,
+        trace_of_cube=cube - 3 * c * square + 3 * c**2 * trace - (n - 1) * c**3,
         cubes=cubes + float(d.pow(3).sum()),
         diagonal_squares=float(d @ d),
         diagonal_cubes=float(d.pow(3).sum()),
@@ -106,12 +106,19 @@ def _u_centred_terms(layer: CentredLayer) -> NullTerms:
     s = float(k.sum()) / ((n - 1) * (n - 2))
     rows, cubes = _row_squares_and_cubes(layer.features, k / (n - 2), -s)
     d = k + 2 * k / (n - 2) - s
-    features = layer.features.double()
+    features = layer.features
     p = features.shape[1]
-    z = torch.cat([features, k[:, None], torch.ones_like(k)[:, None]], dim=1)
+    border = torch.stack([k, torch.ones_like(k)], dim=1)
+    corner = features.double().T @ border
     link = torch.eye(p + 2, dtype=torch.float64, device=k.device)
     link[p:, p:] = torch.tensor([[0, 1 / (n - 2)], [1 / (n - 2), -s]], dtype=torch.float64)
-    product = (z.T @ z) @ link
+    inner = torch.cat(
+        [
+            torch.cat([(features.T @ features).double(), corner], dim=1),
+            torch.cat([corner.T, border.T @ border], dim=1),
+        ]
+    )
+    product = inner @ link
     cube_of_m = float(((product @ product).T * product).sum())
     with_diagonal = rows + d.square()
     return NullTerms(
@@ -143,9 +150,9 @@ def _row_squares_and_cubes(features: Tensor, margin: Tensor, shift: float) -> tu
     return squares, cubes
 
 
-def _spectrum(features: Tensor) -> Tensor:
-    """Return the eigenvalues of the Gram matrix that may differ from 0."""
-    wide = features.double()
-    small = wide.T @ wide if wide.shape[1] < len(wide) else wide @ wide.T
-    values: Tensor = torch.linalg.eigvalsh(small)
-    return values
+def _traces_of_powers(features: Tensor) -> tuple[float, float]:
+    """Traces of the square and of the cube of the Gram matrix, through its smaller twin."""
+    is_tall = features.shape[1] < len(features)
+    small = features.T @ features if is_tall else features @ features.T
+    small = small.double()
+    return float(small.square().sum()), float(((small @ small) * small).sum())
