@@ -5,6 +5,7 @@ A module is a file beside this one with a function ``rows()`` that yields lines 
 """
 
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -54,8 +55,9 @@ def machine() -> str:
         ]
         cpu = names[0] if names else cpu
     packages = ", ".join(
-        f"{name} {importlib.import_module(name).__version__}"
+        f"{name} {importlib.metadata.version(name)}"
         for name in ("torch", "numpy", "duckdb")
+        if importlib.util.find_spec(name)
     )
     return (
         f"{cpu}, {os.cpu_count()} cores, {os.environ.get('OMP_NUM_THREADS', 'default')} threads, "
