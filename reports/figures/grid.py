@@ -79,7 +79,7 @@ def panel_grid(
     list of list of Axes
         Indexed by row, then column.
     """
-    gaps = spacing.left + 2.0 + (n_columns - 1) * spacing.between
+    gaps = spacing.left + 3.0 + (n_columns - 1) * spacing.between
     panel = min(spacing.widest, (TEXT_WIDTH_MM - gaps) / n_columns)
     width = gaps + n_columns * panel
     n_lines = _legend_rows(legend, width)

@@ -9,14 +9,22 @@ import duckdb
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib import rc_context
 
 from reports.rendering import Report, render
+from reports.style import RC
 from warehouse.schema import migrate
 
 LAYERS = ("conv1", "block1", "block4")
 DATASETS = ("breast", "chest", "knee_50%")
 MEASURE = "cca_mean_juodelyte"
 OUTCOME = "gain_ratio:auc"
+
+
+@pytest.fixture(autouse=True)
+def _house_style() -> Iterator[None]:
+    with rc_context(RC):
+        yield
 
 
 @pytest.fixture

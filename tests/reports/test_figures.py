@@ -4,9 +4,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pytest
 import statsmodels.api as sm
-from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,7 +12,7 @@ from matplotlib.lines import Line2D
 from reports.figures.profiles import layer_profiles
 from reports.figures.regression import Panel, fitted_line, panel_statistics, regression_panels
 from reports.figures.trajectories import epoch_trajectories
-from reports.style import RC, appearances
+from reports.style import appearances
 
 
 def drawn(line: Line2D) -> np.ndarray:
@@ -25,12 +23,6 @@ def drawn(line: Line2D) -> np.ndarray:
 def ydata(line: Line2D) -> list[float]:
     """Return the heights that a line draws."""
     return [float(y) for y in drawn(line)[:, 1]]
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with rc_context(RC):
-        yield
 
 
 def regression_panel(rng: np.random.Generator, n: int = 35) -> tuple[Panel, Any]:

@@ -1,0 +1,36 @@
+-- One row per cell, layer and epoch: mean similarity to the start over runs, with bands.
+-- key: origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure, epoch
+select
+    origin,
+    dataset,
+    backbone,
+    pretraining,
+    adaptation,
+    n_blocks,
+    pooling,
+    head,
+    layer,
+    token,
+    probe,
+    measure,
+    epoch,
+    mean,
+    sd,
+    ci_low,
+    ci_high,
+    band_low,
+    band_high,
+    level,
+    n_runs,
+    run_ids,
+    analysis_id
+from results.trajectories
+qualify row_number() over (
+    partition by
+        origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+        token, probe, measure, epoch
+    order by abs(level - 0.95), analysis_id
+) = 1
+order by
+    origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+    token, probe, measure, epoch

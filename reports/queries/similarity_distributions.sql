@@ -1,0 +1,35 @@
+-- One row per cell and layer: distribution of the final similarity to the start over runs.
+-- key: origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure
+select
+    origin,
+    dataset,
+    backbone,
+    pretraining,
+    adaptation,
+    n_blocks,
+    pooling,
+    head,
+    layer,
+    token,
+    probe,
+    measure,
+    mean,
+    sd,
+    minimum,
+    low_quartile,
+    median,
+    high_quartile,
+    maximum,
+    n_runs,
+    run_ids,
+    analysis_id
+from results.similarity_distributions
+qualify row_number() over (
+    partition by
+        origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+        token, probe, measure
+    order by analysis_id
+) = 1
+order by
+    origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+    token, probe, measure

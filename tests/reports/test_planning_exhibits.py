@@ -1,0 +1,246 @@
+"""Specification curves, similarity space, bands, boxes and plans show what analysis left."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from reports.exhibits import planning, space, specifications
+from reports.figures.bands import mean_bands
+from reports.figures.boxes import quartile_boxes
+from reports.figures.curve import specification_curve
+from reports.figures.surface import membership_surfaces
+from reports.style import appearances
+from tests.reports.conftest import insert
+from tests.reports.test_exhibits import FIT, GROUP, built, figure_of, lines_of, rows
+from tests.reports.test_figures import assert_nothing_overlaps, drawn
+
+QUESTION = {name: value for name, value in FIT.items() if name not in {"layer", "measure"}}
+
+
+def specification(layer: str, gain: str, estimate: float) -> dict[str, object]:
+    """Return a row of results.specifications."""
+    return QUESTION | {
+        "score": "auc",
+        "layer": layer,
+        "measure": "cka_linear",
+        "gain": gain,
+        "outliers": "kept",
+        "method": "cluster_cr3",
+        "rank": 1,
+        "status": "fitted",
+        "estimate": estimate,
+        "ci_low": estimate - 0.3,
+        "ci_high": estimate + 0.3,
+        "level": 0.95,
+        "p_value": 0.1,
+        "n_runs": 15,
+        "n_clusters": 3,
+        "run_ids": ["r"],
+    }
+
+
+def test_a_specification_curve_rises_and_marks_the_choices_that_vary(con):
+    each = [
+        specification("conv1", "ratio", -0.1),
+        specification("block4", "ratio", -0.9),
+        specification("conv1", "difference", 0.2),
+    ]
+    insert(con, "results.specifications", rows(*each))
+    test = QUESTION | {
+        "score": "auc",
+        "n_specifications": 3,
+        "n_negative": 2,
+        "median_slope": -0.1,
+        "median_statistic": 1.0,
+        "p_median": 0.4,
+        "p_largest": 0.03,
+        "n_clusters": 3,
+        "n_draws": 8,
+    }
+    insert(con, "results.specification_tests", rows(test))
+    (artefact,) = built(con, specifications.EXHIBIT)
+    upper, lower = figure_of(artefact).axes
+    clear = next(line for line in upper.lines if line.get_label() == "clear")
+    np.testing.assert_allclose(drawn(clear), [[1, -0.9]])  # its interval leaves 0 out
+    labels = [label.get_text() for label in lower.get_yticklabels()]
+    assert labels == ["layer: conv1", "layer: block4", "gain: difference", "gain: ratio"]
+    marks = {str(line.get_label()): drawn(line)[:, 0].tolist() for line in lower.lines}
+    assert marks["layer: conv1"] == [2, 3]
+    assert marks["gain: difference"] == [3]
+    assert "2 of 3 slopes are negative" in artefact.caption
+    assert "p = 0.400 (median), p = 0.030 (largest)" in artefact.caption
+
+
+def test_infinite_intervals_run_to_the_edge():
+    frame = pl.DataFrame(
+        {
+            "estimate": [0.0, 1.0],
+            "ci_low": [None, 0.5],
+            "ci_high": [float("inf"), 1.5],
+            "gain": ["a", "b"],
+        }
+    )
+    figure = specification_curve(frame, {"gain": ["a", "b"]}, y_label="slope")
+    assert_nothing_overlaps(figure)
+    assert np.isfinite(figure.axes[0].get_ylim()).all()
+
+
+def test_a_surface_puts_shares_at_their_thresholds_and_draws_the_frontier():
+    grid = pl.DataFrame(
+        {
+            "eta": [0.0, 0.5, 1.0] * 2,
+            "epsilon": [0.0] * 3 + [0.1] * 3,
+            "fraction": [0.0, 0.1, 0.2, 0.0, 0.6, 1.0],
+            "is_frontier": [False, False, False, False, True, False],
+        }
+    )
+    figure = membership_surfaces(
+        [("net\nfull, chest", grid.sample(fraction=1, shuffle=True, seed=1))]
+    )
+    assert_nothing_overlaps(figure)
+    axis = figure.axes[0]
+    mesh = np.asarray(axis.collections[0].get_array()).reshape(2, 3)
+    np.testing.assert_allclose(mesh, [[0, 0.1, 0.2], [0, 0.6, 1.0]])
+    np.testing.assert_allclose(drawn(axis.lines[0]), [[0.5, 0.1]])
+
+
+def test_the_surface_is_that_of_the_last_layer_and_of_all_datasets_together(con):
+    def point(layer: str, scope: str, dataset: str | None) -> dict[str, object]:
+        return FIT | {
+            "layer": layer,
+            "score": "auc",
+            "reference_policy": "best",
+            "divergence": "absolute",
+            "scope": scope,
+            "dataset": dataset,
+            "eta": 0.5,
+            "epsilon": 0.1,
+            "fraction": 0.4,
+            "n_units": 5,
+            "is_frontier": False,
+        }
+
+    scopes = (("intersection", None), ("dataset", "breast"))
+    each = [point(layer, *scope) for layer in ("conv1", "block4") for scope in scopes]
+    insert(con, "results.membership_surfaces", rows(*each))
+    (artefact,) = built(con, space.SURFACES)
+    assert set(artefact.sources[0].rows["layer"]) == {"block4"}
+    titles = [axis.get_title(loc="left") for axis in figure_of(artefact).axes]
+    assert titles[0] == "resnet50 · ImageNet\nfull, intersection"
+
+
+def test_bands_hold_the_mean_and_what_analysis_put_around_it():
+    frame = pl.DataFrame(
+        {
+            "series": ["net"] * 3,
+            "epoch": [2, 0, 1],
+            "mean": [0.5, 1.0, 0.7],
+            "band_low": [0.4, 1.0, 0.6],
+            "band_high": [0.6, 1.0, 0.8],
+        }
+    )
+    figure = mean_bands([("chest\nfull", frame)], appearances(["net"]), y_label="CKA")
+    assert_nothing_overlaps(figure)
+    axis = figure.axes[0]
+    np.testing.assert_allclose(drawn(axis.lines[0]), [[0, 1.0], [1, 0.7], [2, 0.5]])
+    corners = np.asarray(axis.collections[0].get_paths()[0].vertices)
+    assert corners[:, 1].min() == pytest.approx(0.4)
+
+
+def test_boxes_are_the_quartiles_of_the_rows():
+    frame = pl.DataFrame(
+        {
+            "group": ["chest"],
+            "series": ["net"],
+            "minimum": [0.1],
+            "low_quartile": [0.2],
+            "median": [0.4],
+            "high_quartile": [0.5],
+            "maximum": [0.9],
+        }
+    )
+    figure = quartile_boxes([("full", frame)], appearances(["net"]), y_label="CKA")
+    assert_nothing_overlaps(figure)
+    heights = {float(y) for line in figure.axes[0].lines for y in drawn(line)[:, 1]}
+    assert heights == {0.1, 0.2, 0.4, 0.5, 0.9}
+
+
+def test_power_says_what_could_have_been_found_and_what_would_be_needed(con):
+    row = GROUP | {
+        "dataset": None,
+        "first": "resnet50 / ImageNet / full / mean / linear",
+        "second": "resnet50 / random / scratch / mean / linear",
+        "method": "t_datasets",
+        "std_error": 0.02,
+        "df": 6.0,
+        "power": 0.8,
+        "minimal_effect": 0.0431,
+        "wanted_effect": 0.01,
+        "unit": "dataset",
+        "n_units": 7,
+        "n_units_needed": None,
+    }
+    insert(con, "results.detectable_effects", rows(row))
+    (artefact,) = built(con, planning.POWER)
+    assert lines_of(artefact)[-1] == (
+        "| ImageNet · full | random · scratch | 4.3 | 7 | – | dataset |"
+    )
+
+
+def test_variance_is_shared_out_between_levels(con):
+    def component(name: str, share: float) -> dict[str, object]:
+        shown = {name: value for name, value in GROUP.items() if name != "level"}
+        return shown | {
+            "network": "resnet50 / ImageNet / full / mean / linear",
+            "component": name,
+            "variance": 0.01,
+            "sd": 0.1,
+            "share": share,
+            "n_levels": 7,
+            "n_runs": 35,
+            "run_ids": ["r"],
+        }
+
+    insert(con, "results.variance_components", rows(component("dataset", 0.95)))
+    (artefact,) = built(con, planning.VARIANCE)
+    assert lines_of(artefact)[-1] == "| dataset | 10.00 | 95 | 7 | 35 |"
+
+
+def test_projections_say_whether_the_line_beats_the_mean(con):
+    row = FIT | {
+        "outcome": "gain_ratio:auc",
+        "status": "fitted",
+        "n_datasets": 7,
+        "mean_error": 0.389,
+        "trivial_error": 0.341,
+        "skill": -0.3014,
+        "n_better": 3,
+        "level": 0.9,
+        "max_level": 0.75,
+        "n_runs": 35,
+        "run_ids": ["r"],
+    }
+    insert(con, "results.projections", rows(row))
+    (artefact,) = built(con, planning.PROJECTIONS)
+    assert lines_of(artefact)[-1] == "| conv1 | 0.389 | 0.341 | −0.30 | 3 | 7 |"
+
+
+def test_agreement_shows_both_baselines(con):
+    row = {
+        "analysis_id": "a1",
+        "origin": "juodelyte2023",
+        "dataset": "breast",
+        "first": "resnet50 / ImageNet / full / mean / linear",
+        "second": "resnet50 / RadImageNet / full / mean / linear",
+        "method": "nadeau_bengio",
+        "observed": 0.823,
+        "independent_one_model": 0.74,
+        "excess": 0.083,
+        "excess_low": -0.049,
+        "excess_high": 0.216,
+        "level": 0.95,
+        "run_ids": ["r"],
+    }
+    insert(con, "results.agreements", rows(row))
+    (artefact,) = built(con, planning.AGREEMENTS)
+    assert lines_of(artefact)[-1] == "| breast |  | 82.3 | – | 74.0 | 8.3 [−4.9, 21.6] | – |"
