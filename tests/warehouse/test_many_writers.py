@@ -132,6 +132,27 @@ def test_killed_writers_an_ingest_and_a_reader_at_once_lose_nothing(tmp_path):
     many_writers(tmp_path, n_processes=4, numbers=range(40), n_kills=6)
 
 
+def test_a_killed_ingest_leaves_the_database_as_it_was_or_as_it_will_be(tmp_path):
+    layout = Layout(tmp_path / "w")
+    for number in range(20):
+        write(layout, number)
+    ingest(layout)
+    for number in range(20, 60):
+        write(layout, number)
+    seen = set()
+    for delay in (0.01, 0.05, 0.1, 0.15, 0.2, 0.3, 0.6):
+        process = start(ingest, layout)
+        time.sleep(delay)
+        process.kill()
+        process.join()
+        with connect(layout.root) as con:
+            query = "select (select count(*) from raw.runs), (select count(*) from raw.scores)"
+            seen |= set(con.execute(query).fetchall())
+    assert seen <= {(20, 60), (60, 180)}
+    ingest(layout)
+    assert findings(layout) == []
+
+
 @pytest.mark.slow
 def test_sixteen_killed_writers_of_fifty_runs_lose_nothing(tmp_path):
     many_writers(tmp_path, n_processes=16, numbers=range(16 * 50), n_kills=100)
