@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 
 from collect.events import OnEvent, RunEvent
+from collect.executors.outcome import report_failures
 from collect.study import RunConfig
-from warehouse.errors import CollectError, RepdriftError
+from warehouse.errors import RepdriftError
 from warehouse.layout import Layout
 from warehouse.spool import is_complete
 
@@ -59,8 +60,7 @@ def run_all(
     finally:
         for worker in pool:
             worker.stop()
-    if failures:
-        raise CollectError(f"{len(failures)} of {len(configs)} runs failed; first: {failures[0]}")
+    report_failures(failures, n_runs=len(configs))
 
 
 def _distribute(pending: deque[RunConfig], pool: list["_Worker"], told: OnEvent) -> None:
