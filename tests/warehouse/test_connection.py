@@ -98,7 +98,7 @@ def test_a_reader_waits_for_a_writer_with_a_message_and_gives_up_with_another(la
         pass
     context = multiprocessing.get_context("spawn")
     held, release = context.Event(), context.Event()
-    writer = context.Process(target=_hold, args=(layout.root, held, release))
+    writer = context.Process(target=_hold, args=(layout.root, held, release), daemon=True)
     writer.start()
     assert held.wait(30)
     said: list[str] = []

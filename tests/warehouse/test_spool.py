@@ -104,7 +104,7 @@ def _write_until_killed(layout, ready):
 def test_a_killed_run_can_be_written_again_from_the_start(layout):
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
-    process = context.Process(target=_write_until_killed, args=(layout, ready))
+    process = context.Process(target=_write_until_killed, args=(layout, ready), daemon=True)
     process.start()
     assert ready.wait(30)
     with pytest.raises(WarehouseError, match="another process is writing run run1"):
