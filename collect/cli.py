@@ -24,6 +24,7 @@ AcceptLeakage = Annotated[
         help="Go on in spite of what the gate finds; the reason is written into every run.",
     ),
 ]
+Executor = Literal["local", "slurm"]
 Miniature = Annotated[
     bool, typer.Option(help="Make the study small, as its [miniature] table says.")
 ]
@@ -72,6 +73,11 @@ def run_study(
     study: StudyFile,
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
     workers: Annotated[int, typer.Option(min=1, help="Processes that train at a time.")] = 1,
+    executor: Annotated[Executor, typer.Option(help="Where the runs are executed.")] = "local",
+    partition: Annotated[str | None, typer.Option(help="Slurm: partition.")] = None,
+    account: Annotated[str | None, typer.Option(help="Slurm: account.")] = None,
+    gpus: Annotated[int, typer.Option(min=0, help="Slurm: GPUs of a job.")] = 0,
+    minutes: Annotated[int, typer.Option(min=1, help="Slurm: time limit of a job.")] = 240,
     quiet: Annotated[bool, typer.Option(help="Show nothing but problems.")] = False,
     accept_leakage: AcceptLeakage = None,
     miniature: Miniature = False,
@@ -80,6 +86,8 @@ def run_study(
     from rich.console import Console
 
     from collect.executors.local import run_all
+    from collect.executors.slurm import SlurmSettings
+    from collect.executors.slurm import run_all as run_on_slurm
     from collect.gate import require_clean
     from collect.plan import plan
     from collect.progress import shown
@@ -96,7 +104,13 @@ def run_study(
         n_complete = len(planned.runs) - len(runs)
         typer.echo(f"{len(runs)} runs to go, {n_complete} complete already", err=True)
     with shown(runs, Console(file=sys.stderr), quiet=quiet) as on_event:
-        run_all(runs, layout, workers=workers, on_event=on_event)
+        if executor == "local":
+            run_all(runs, layout, workers=workers, on_event=on_event)
+        else:
+            settings = SlurmSettings(
+                partition=partition, account=account, n_gpus=gpus, time_min=minutes
+            )
+            run_on_slurm(runs, layout, settings=settings, on_event=on_event)
 
 
 @app.command("remeasure")
