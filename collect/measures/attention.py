@@ -199,7 +199,7 @@ def attention_distance(attention: Tensor, *, n_prefix_tokens: int = 1) -> Tensor
     """
     patches = attention[:, :, n_prefix_tokens:, n_prefix_tokens:].double()
     n_patches = patches.shape[-1]
-    index = as_grid(torch.arange(n_patches, device=attention.device)).nonzero().double()
+    index = as_grid(torch.ones(n_patches, device=attention.device)).nonzero().double()
     distance = torch.cdist(index, index, compute_mode="donot_use_mm_for_euclid_dist")
     weighted: Tensor = (patches * distance).sum(dim=-1) / patches.sum(dim=-1)
     return weighted.mean(dim=(0, 2))

@@ -115,7 +115,7 @@ def resampled_residuals(
         count = torch.bincount(kind, minlength=2 * N_CELLS)
         total = torch.bincount(kind, weights=confidence - correct, minlength=2 * N_CELLS)
         used = count > 0
-        mean, share = total[used] / count[used], (count[used] / len(kind)).cpu().numpy()
+        mean, share = total[used] / count[used], (count[used].double() / len(kind)).cpu().numpy()
         draws = rng.multinomial(len(kind), share / share.sum(), size=n_resamples)
         drawn = torch.from_numpy(np.vstack([count[used].cpu().numpy(), draws])).to(mean)
         cells = used.nonzero().flatten() // 2
@@ -126,7 +126,10 @@ def resampled_residuals(
     draws = rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=n_resamples)
     weight = torch.from_numpy(np.vstack([np.ones(n_units), draws])).to(confidence)
     residuals = torch.sparse_coo_tensor(
-        torch.stack([cell, unit]), confidence - correct, (N_CELLS, n_units)
+        torch.stack([cell, unit]),
+        confidence - correct,
+        (N_CELLS, n_units),
+        check_invariants=True,
     )
     sizes = unit.bincount(minlength=n_units).to(weight)
     by_cell: Tensor = torch.sparse.mm(residuals, weight.T).T
