@@ -1,8 +1,11 @@
 """Files that MLflow, Weights & Biases and TensorBoard wrote become the same two runs."""
 
+import contextlib
 import gzip
 import math
 import shutil
+import sqlite3
+import struct
 from pathlib import Path
 
 import pytest
@@ -143,6 +146,66 @@ def test_of_two_values_at_one_step_the_last_logged_counts(logs):
     ]
     assert "0.125" in values
     assert len(values) == 2
+
+
+def test_a_deleted_run_is_left_out_and_counted(logs):
+    with contextlib.closing(sqlite3.connect(logs / "mlflow.db")) as con:
+        con.execute("update runs set lifecycle_stage = 'deleted' where name = 'run 1'")
+        con.commit()
+    logged = read_mlflow(logs / "mlflow.db")
+    assert {row["name"] for row in logged.rows} == {"run 0"}
+    assert logged.notes == ["2 deleted runs"]
+
+
+def framed(records):
+    """Pack records as LevelDB's log does: no header in the last 6 bytes of a block of 32 KiB."""
+    block, content = 32 * 1024, b":W&B" + bytes(3)
+    for record in records:
+        is_first, rest = True, record
+        while is_first or rest:
+            left = block - len(content) % block
+            if left < 7:
+                content += bytes(left)
+                left = block
+            piece, rest = rest[: left - 7], rest[left - 7 :]
+            kind = {(True, True): 1, (True, False): 2, (False, False): 3, (False, True): 4}
+            content += struct.pack("<IHB", 0, len(piece), kind[is_first, not rest]) + piece
+            is_first = False
+    return content
+
+
+def history(step, value, padding):
+    """Encode a Record with one History of two numbers, and a text as long as wanted."""
+
+    def field(number, content):
+        length, encoded = len(content), b""
+        while True:
+            byte, length = length & 127, length >> 7
+            encoded += bytes([byte | (128 if length else 0)])
+            if not length:
+                break
+        tag = number << 3 | 2
+        head = bytes([tag]) if tag < 128 else bytes([tag & 127 | 128, tag >> 7])
+        return head + encoded + content
+
+    items = [("_step", str(step)), ("loss", str(value)), ("text", f'"{"x" * padding}"')]
+    item = b"".join(
+        field(1, field(1, key.encode()) + field(16, text.encode())) for key, text in items
+    )
+    return field(2, item)
+
+
+@pytest.mark.parametrize("padding", [0, 100, 32_600, 32_690, 32_695, 32_700, 70_000])
+def test_records_of_weights_and_biases_may_cross_blocks(tmp_path, padding):
+    records = [history(step, step / 8, padding) for step in range(4)]
+    (tmp_path / "run-x.wandb").write_bytes(framed(records))
+    rows = read_wandb(tmp_path).rows
+    assert [(row["step"], row["value"]) for row in rows] == [
+        ("0", "0.0"),
+        ("1", "0.125"),
+        ("2", "0.25"),
+        ("3", "0.375"),
+    ]
 
 
 @pytest.mark.parametrize(

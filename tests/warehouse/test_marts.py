@@ -154,6 +154,20 @@ def test_similarity_by_outcome_has_the_own_start_at_the_same_layer_beside_each_o
     assert block1.filter(outcome="knn_accuracy")["n_neighbours"].to_list() == [10]
 
 
+@pytest.mark.parametrize(
+    ("recorded", "chosen"), [((5, 10, 20), 10), ((8, 50, 20), 20), ((3, 8), 8), ((10,), 10)]
+)
+def test_the_vote_that_counts_is_the_smallest_of_ten_neighbours_or_more(
+    layout, add_run, recorded, chosen
+):
+    votes = [score_rows(0.01 * k, **KNN, n_neighbours=k) for k in recorded]
+    add_run("run1", scores=stacked(*votes))
+    ingest(layout)
+    with connect(layout.root) as connection:
+        rows = read_view(connection, "staging.knn_outcomes")
+    assert rows["n_neighbours"].to_list() == [chosen]
+
+
 def test_trajectories_have_every_epoch_beside_its_scores(con):
     rows = read_view(con, "marts.trajectories", where={"run_id": "tuned1", "layer": "block1"})
     own_start = rows.filter(reference="pretrained").sort("epoch")

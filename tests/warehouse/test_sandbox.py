@@ -1,5 +1,6 @@
 """A user's query reads the warehouse; whatever else it attempts is refused in one line."""
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -128,6 +129,22 @@ def test_refuses(sandboxed, layout, query):
     assert SECRET not in message
     assert sorted(outside.rglob("*")) == before
     assert sandboxed.execute("select count(*) from raw.runs").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "set enable_external_access = true",
+        "set lock_configuration = false",
+        "set allowed_directories = ['/']",
+        "set memory_limit = '1TB'",
+    ],
+)
+def test_the_connection_itself_holds_even_if_a_statement_gets_through(sandboxed, statement):
+    with pytest.raises(duckdb.InvalidInputException, match="the configuration has been locked"):
+        sandboxed.execute(statement)
+    with pytest.raises(duckdb.PermissionException, match="disabled by configuration"):
+        sandboxed.execute("select * from read_text('/etc/passwd')")
 
 
 def test_says_what_is_wrong_with_a_query(sandboxed):
