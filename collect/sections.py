@@ -14,6 +14,7 @@ Head = Literal["linear", "transformer"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
+LAYOUTS = ("npz", "manifest", "medmnist")
 WITH_BLOCKS = ("freeze_first_k", "keep_first_k")
 
 
@@ -34,8 +35,8 @@ class DatasetConfig(Section):
     name : str, default the reader's name, else the stem of ``path``
         Name in the warehouse. ``demo:ihc`` and ``demo:photographs`` need no path.
     reader : str, optional
-        Named layout of a folder (``collect datasets`` lists them), ``npz`` or ``manifest``; without
-        one, the ending of ``path`` says which of these two.
+        Named layout of a folder (``collect datasets`` lists them), ``npz``, ``manifest`` or
+        ``medmnist``; without one, the ending of ``path`` says which of the first two.
     task : {"binary", "multiclass", "ordinal", "multilabel"}, optional
         What the labels mean; guessed from their shape if absent (never ordinal).
     labels : str, default "labels"
@@ -70,7 +71,7 @@ class DatasetConfig(Section):
         if self.path is None and not self.name.startswith("demo:"):
             raise ValueError("path is missing: an NPZ, a CSV manifest or a folder")
         if not self.name:
-            is_named = self.reader not in (None, "npz", "manifest")
+            is_named = self.reader is not None and self.reader not in LAYOUTS
             name = self.reader if is_named else Path(self.path or "").stem
             object.__setattr__(self, "name", name)
         return self

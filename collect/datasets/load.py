@@ -9,10 +9,11 @@ from collect.datasets.catalogue import named_dataset
 from collect.datasets.demo import read_demo
 from collect.datasets.labelled import check_labels
 from collect.datasets.manifest import read_manifest
+from collect.datasets.medmnist import read_medmnist
 from collect.datasets.npz import read_npz
 from collect.images import ImageSet
 from collect.sampling import stratified_sample
-from collect.sections import DatasetConfig
+from collect.sections import LAYOUTS, DatasetConfig
 from warehouse.errors import StudyError
 
 
@@ -47,12 +48,14 @@ def _read(config: DatasetConfig) -> ImageSet:
         return read_demo(config.name)
     path = Path(config.path)
     reader = config.reader or ("npz" if path.suffix == ".npz" else "manifest")
-    known = None if reader in ("npz", "manifest") else named_dataset(reader)
+    known = None if reader in LAYOUTS else named_dataset(reader)
     if not path.exists():
         origin = f"; it comes from {known.source}, see `repdrift collect datasets`" if known else ""
         raise StudyError(f"{path}: no such file or folder (dataset {config.name}){origin}")
     if known is not None:
         return known.read(path)
+    if reader == "medmnist":
+        return read_medmnist(path)
     if reader == "npz":
         return read_npz(path, name=config.name, labels=config.labels, task=config.task)
     column = "label" if config.labels == "labels" else config.labels
