@@ -78,7 +78,7 @@ def render(
         If there is no such paper, or the warehouse lacks a table.
     """
     exhibits = exhibits_of(paper)
-    data = _data(con, exhibits)
+    data = _data(con, exhibits, paper)
     sections: list[Section] = []
     files: dict[str, bytes] = {}
     entries: list[dict[str, object]] = []
@@ -113,7 +113,9 @@ def render(
     return Report(files, left_out, n_tables=n_tables, n_figures=len(artefacts) - n_tables)
 
 
-def _data(con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...]) -> Data:
+def _data(
+    con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...], paper: str | None
+) -> Data:
     names = {"networks", *(query for exhibit in exhibits for query in exhibit.queries)}
     frames = {name: read(con, name) for name in sorted(names)}
     runs = frames["networks"]
@@ -122,6 +124,7 @@ def _data(con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...]) -> Da
         frames=frames,
         networks=appearances(network(*pair) for pair in pairs),
         datasets=appearances(runs["dataset"].to_list()),
+        paper=paper,
     )
 
 

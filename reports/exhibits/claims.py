@@ -1,5 +1,7 @@
 """What papers claim and print: verdicts under rising rigour, and an audit of printed tables."""
 
+import unicodedata
+
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
@@ -12,6 +14,8 @@ def claim_tables(data: Data) -> list[Artefact]:
     """Return one table per source: a block per claim, a row per rigour."""
     artefacts = []
     for name in data.frames["claims"]["source"].unique(maintain_order=True):
+        if not is_of(name, data.paper):
+            continue
         source = data.select("claims", source=name)
         panels = data.select("claim_panels", source=name)
         order = {rigour: place for place, rigour in enumerate(RIGOURS)}
@@ -47,21 +51,38 @@ def claim_tables(data: Data) -> list[Artefact]:
     return artefacts
 
 
+def is_of(name: str, paper: str | None) -> bool:
+    """Return whether the name of a source or printed table is that of a paper.
+
+    Examples
+    --------
+    >>> is_of("Palés Huix et al. (2024)", "pales2024"), is_of("zu2025_table1", "pales2024")
+    (True, False)
+    """
+    if paper is None:
+        return True
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return plain.startswith(paper.rstrip("0123456789"))
+
+
 def audit_table(data: Data) -> list[Artefact]:
     """Return the printed numbers that do not agree with the rest of their table or the text."""
-    source = data.select("audits")
+    tables = data.frames["audits"]["printed_table"].unique(maintain_order=True)
+    source = data.select(
+        "audits", printed_table=tuple(name for name in tables if is_of(name, data.paper))
+    )
     found = source.rows.filter(~pl.col("is_consistent"))
     if found.is_empty():
         return []
     table = result_table(
         found,
         (
-            Shown("states", "the paper says", width_mm=48),
-            Shown("table_row", "row", width_mm=24),
+            Shown("states", "the paper says", width_mm=42),
+            Shown("table_row", "row", width_mm=21),
             Shown("table_column", "column", width_mm=20),
             Shown("printed", "printed"),
             Shown("found", "found"),
-            Shown("explanation", "would be explained by", width_mm=34),
+            Shown("explanation", "would be explained by", width_mm=30),
         ),
         key=("number",),
         block="printed_table",

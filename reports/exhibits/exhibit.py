@@ -67,11 +67,22 @@ def matching(where: Mapping[str, object]) -> list[pl.Expr]:
 
 @dataclass(frozen=True)
 class Data:
-    """What a builder gets: the rows of its queries and one appearance per network and dataset."""
+    """What a builder gets.
+
+    Attributes
+    ----------
+    frames : mapping of str to DataFrame
+        Rows of each query.
+    networks, datasets : mapping of str to Appearance
+        One appearance per network and per dataset, the same in every figure.
+    paper : str or None
+        Paper that the report is limited to.
+    """
 
     frames: Mapping[str, pl.DataFrame]
     networks: Mapping[str, Appearance]
     datasets: Mapping[str, Appearance]
+    paper: str | None = None
 
     def select(self, query: str, **where: object) -> Selection:
         """Return the rows of a query where columns have the given values.

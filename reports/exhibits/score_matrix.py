@@ -5,11 +5,11 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
-from reports.wording import adaptation_name, is_better_small
+from reports.wording import adaptation_name, is_better_small, score_name
 
 LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "pooling", "head")
 TASK_SCORES = ("auc", "auc_ovr_weighted", "map_macro", "kappa_quadratic", "accuracy")
-MOST_DATASETS = 6
+MOST_DATASETS = 8
 
 
 def build(data: Data) -> list[Artefact]:
@@ -39,7 +39,7 @@ def _artefact(name: str, title: str, source: Selection) -> Artefact:
     return Artefact(
         name=slug("matrix", name, origin),
         caption=f"{title} by network and dataset ({origin}), × 100."
-        + (f" {left_out} further datasets are in the CSV." if left_out else ""),
+        + (f" {left_out} more in the CSV." if left_out else ""),
         content=_table(chosen, datasets),
         sources=(source,),
     )
@@ -74,7 +74,7 @@ def _table(rows: pl.DataFrame, datasets: list[str]) -> Table:
         columns=(
             Column("network"),
             *(Column(name) for name in varies),
-            *(Column(dataset, scores[dataset].replace("_", " ")) for dataset in datasets),
+            *(Column(dataset, score_name(scores[dataset])) for dataset in datasets),
         ),
         blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
         notes=(

@@ -340,6 +340,13 @@ def test_the_audit_lists_what_does_not_agree(con):
     assert artefact.content.notes == ("2 checks, 1 of them consistent.",)
 
 
+def test_a_paper_gets_its_own_claims(con):
+    insert(con, "results.claims", rows(claim("mixed", "supported")))
+    frames = {name: read(con, name) for name in claims.CLAIMS.queries}
+    for paper, expected in (("juodelyte2023", 1), ("zu2025", 0), (None, 1)):
+        assert len(claims.CLAIMS.build(Data(frames, {}, {}, paper))) == expected
+
+
 def test_networks_by_datasets_print_mean_and_sd(con):
     (artefact,) = built(con, score_matrix.EXHIBIT)
     (row,) = con.sql(
