@@ -19,7 +19,7 @@ from collect.measures.calibration import expected_calibration_error
 from collect.measures.calibration_bootstrap import calibration_intervals
 from collect.measures.cca import cca_mean, mean_correlation, whitened_layer
 from collect.measures.cka import alignments
-from collect.measures.gram import centred_layer
+from collect.measures.gram import BLOCK_ROWS, centred_layer
 from collect.measures.knn import nearest_neighbours
 from collect.measures.null import pairing_null
 from collect.measures.null_terms import null_terms
@@ -91,8 +91,8 @@ def debiased_cka() -> Iterator[Measured]:
 
     def bare() -> None:
         for a in (*x, *y):
-            for start in range(0, N_ROWS, 256):
-                torch.mm(a[start : start + 256], a[start:].T)
+            for start in range(0, N_ROWS, BLOCK_ROWS):
+                torch.mm(a[start : start + BLOCK_ROWS], a[start:].T)
 
     own, theirs, products = seconds(ours, lambda: cka_from_features(x, y), bare)
     yield Measured(work, peer, own / theirs, "<= 0.7")

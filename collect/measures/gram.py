@@ -13,11 +13,11 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from collect.measures.representation import centred, representation, squared_row_norms
+from collect.measures.representation import centred_with_norms, representation
 
 Space = Literal["features", "rows"]
 
-_BLOCK_ROWS = 256
+BLOCK_ROWS = 128
 _CHUNK_ROWS = 8192
 # One multiply-add of the inner products over rows waits for memory: it costs as much as so many of
 # a matrix product.
@@ -124,8 +124,7 @@ def pair_sums(n_rows: int, n_x: int, dtype: torch.dtype, *sums: Tensor) -> Inner
 
 def centred_layer(x: Tensor, name: str = "x") -> CentredLayer:
     """Check and centre one layer; costs ``O(n_rows * n_features)``."""
-    features = centred(representation(x, name))
-    return CentredLayer(features, squared_row_norms(features))
+    return CentredLayer(*centred_with_norms(representation(x, name)))
 
 
 def plan(n_rows: int, widths_x: Sequence[int], widths_y: Sequence[int]) -> Plan:
@@ -197,9 +196,9 @@ def inner_products(
 def _through_rows(layers: Sequence[Tensor]) -> Tensor:
     n, n_layers, like = len(layers[0]), len(layers), layers[0]
     total = torch.zeros(n_layers, n_layers, dtype=torch.float64, device=like.device)
-    buffer = like.new_empty(min(_BLOCK_ROWS, n) * n_layers * n)
-    for start in range(0, n, _BLOCK_ROWS):
-        stop = min(start + _BLOCK_ROWS, n)
+    buffer = like.new_empty(min(BLOCK_ROWS, n) * n_layers * n)
+    for start in range(0, n, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, n)
         shape = (stop - start, n_layers, n - start)
         block = buffer[: math.prod(shape)].view(shape)
         for i, a in enumerate(layers):

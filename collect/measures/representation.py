@@ -9,7 +9,8 @@ MINIMUM_ROWS = 4
 _KEPT_DTYPES = (torch.float32, torch.float64)
 _SAFE_EXPONENT = 40
 _SUMMED_ROWS = 64
-_SMALLEST_SQUARE = 1e-30
+_SMALLEST_NORM = 1e-15
+_ROUNDINGS_OF_A_MEAN = 16
 _NEGLIGIBLE_SHIFT = 1e-5  # alignments change by its square
 _REDUCED_DTYPES = (torch.float16, torch.bfloat16)
 
@@ -111,17 +112,31 @@ def centred(x: Tensor) -> Tensor:
     Tensor of shape (n_rows, n_features)
         In the dtype of ``x``.
     """
-    features = x - column_means(x).to(x.dtype)
-    rest = column_means(features)
-    mean_square = _mean_square(features)
-    if float(rest.abs().amax()) > _NEGLIGIBLE_SHIFT * math.sqrt(mean_square):
-        features -= rest.to(x.dtype)
-        mean_square = _mean_square(features)
+    return centred_with_norms(x)[0]
+
+
+def centred_with_norms(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Centre as :func:`centred` does, and take the squared row norms on the way.
+
+    Returns
+    -------
+    tuple of Tensor of shape (n_rows, n_features) and (n_rows,)
+        Features in the dtype of ``x``, and their squared norms in float64.
+    """
+    means = column_means(x)
+    features = x - means.to(x.dtype)
+    norms = squared_row_norms(features)
+    mean_square = float(norms.sum()) / x.numel()
+    precision = _ROUNDINGS_OF_A_MEAN * torch.finfo(x.dtype).eps
+    if float(means.abs().amax()) * precision > _NEGLIGIBLE_SHIFT * math.sqrt(mean_square):
+        features -= column_means(features).to(x.dtype)
+        norms = squared_row_norms(features)
+        mean_square = float(norms.sum()) / x.numel()
     exponent = math.log2(mean_square)
     if abs(exponent) <= _SAFE_EXPONENT:
-        return features
+        return features, norms
     half = round(-exponent / 4)  # in two steps: the whole power itself may be out of range
-    return features * 2.0**half * 2.0**half
+    return features * 2.0**half * 2.0**half, norms * 2.0 ** (4 * half)
 
 
 def column_means(x: Tensor) -> Tensor:
@@ -137,15 +152,11 @@ def column_means(x: Tensor) -> Tensor:
 
 def squared_row_norms(features: Tensor) -> Tensor:
     """Sum of squares of each row, in float64."""
-    norms: Tensor = torch.linalg.vector_norm(features, dim=1)
-    return norms.double().square()
-
-
-def _mean_square(features: Tensor) -> float:
-    total = float(torch.linalg.vector_norm(features)) ** 2
-    if not _SMALLEST_SQUARE < total < math.inf:
-        total = float(torch.linalg.vector_norm(features, dtype=torch.float64)) ** 2
-    return total / features.numel()
+    norms: Tensor = torch.linalg.vector_norm(features, dim=1).double()
+    total = float(norms.sum())
+    if not _SMALLEST_NORM < total < math.inf:  # squares left the range of float32
+        norms = torch.linalg.vector_norm(features, dim=1, dtype=torch.float64)
+    return norms.square()
 
 
 def units(n_rows: int, groups: Tensor | None) -> tuple[Tensor, int]:

@@ -26,7 +26,7 @@ def by_definition(x, y):
 @pytest.mark.parametrize("space", ["features", "rows"])
 @pytest.mark.parametrize("block", [7, 256])
 def test_sums_are_the_definition(rng, space, block, monkeypatch):
-    monkeypatch.setattr(gram, "_BLOCK_ROWS", block)
+    monkeypatch.setattr(gram, "BLOCK_ROWS", block)
     monkeypatch.setattr(gram, "_CHUNK_ROWS", block)
     x, y = layers(rng, 23, (3, 40)), layers(rng, 23, (5, 6, 7))
     found = inner_products(*[[centred_layer(a) for a in each] for each in (x, y)], space=space)
