@@ -1,6 +1,8 @@
 """Paired comparisons of networks across datasets: the dataset is the unit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -45,19 +47,45 @@ def compare_across_datasets(
     datasets = differences.group_by([*pair, "dataset"]).agg(
         pl.col("value").mean(), pl.col("run_ids").explode().unique()
     )
+    resamples = _resampled_runs(scores, by, comparison)
     rows = []
     for key, group in datasets.sort([*pair, "dataset"]).group_by(pair, maintain_order=True):
         named = dict(zip(pair, key, strict=True))
-        values = group["value"].to_numpy()
-        runs = scores.filter(*(pl.col(name).eq_missing(named[name]) for name in by))
         rows.append(
             named
-            | _across(values, comparison)
-            | _improvement(runs, str(named["first"]), str(named["second"]), comparison)
+            | _across(group["value"].to_numpy(), comparison)
+            | _improvement(resamples[key[:-2]], str(key[-2]), str(key[-1]), comparison.level)
             | {"run_ids": sorted(set(group["run_ids"].explode()))}
         )
     schema = {name: datasets.schema[name] for name in pair} | _ACROSS
     return judged(pl.DataFrame(rows, schema=schema, orient="row"), comparison)
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Runs of one network on one dataset: their values, and how often each resample takes them."""
+
+    values: Floats
+    counts: Floats
+
+
+_Runs = dict[str, dict[str, Resampled]]
+
+
+def _resampled_runs(
+    scores: pl.DataFrame, by: Sequence[str], comparison: Comparison
+) -> dict[tuple[object, ...], _Runs]:
+    """Resample the runs of every network on every dataset, once for all pairs."""
+    rng = np.random.default_rng(comparison.seed)
+    found: dict[tuple[object, ...], _Runs] = {}
+    ordered = scores.sort(*by, "dataset", "network", "run_id", nulls_last=True)
+    for key, group in ordered.group_by([*by, "dataset", "network"], maintain_order=True):
+        values = group["value"].to_numpy()
+        n = len(values)
+        counts = rng.multinomial(n, np.full(n, 1 / n), size=comparison.n_resamples)
+        runs = found.setdefault(key[:-2], {}).setdefault(str(key[-2]), {})
+        runs[str(key[-1])] = Resampled(values, counts.astype(np.float64))
+    return found
 
 
 def _across(values: Floats, comparison: Comparison) -> dict[str, object]:
@@ -117,8 +145,7 @@ def signed_rank_probabilities(
     """
     values = np.concatenate([[0.0], differences])
     sums = values[:, None] + values
-    alpha = np.concatenate([[PRIOR_STRENGTH], np.ones(len(differences))])
-    weights = np.random.default_rng(seed).dirichlet(alpha, size=n_draws)
+    weights = _dirichlet_weights(len(differences), n_draws, seed)
     first, second = (
         ((weights @ side.astype(np.float64)) * weights).sum(axis=1)
         for side in (sums < -2 * margin, sums > 2 * margin)
@@ -128,31 +155,27 @@ def signed_rank_probabilities(
     return float(shares[0]), float(shares[1]), float(shares[2])
 
 
-def _improvement(
-    runs: pl.DataFrame, first: str, second: str, comparison: Comparison
-) -> dict[str, object]:
+def _improvement(runs: _Runs, first: str, second: str, level: float) -> dict[str, object]:
     """Probability of improvement with its stratified bootstrap interval."""
-    rng = np.random.default_rng(comparison.seed)
-    both = runs.filter(pl.col("network").is_in([first, second])).sort("dataset", "run_id")
     observed, resampled = [], []
-    for _, group in both.group_by("dataset", maintain_order=True):
-        a, b = (group.filter(pl.col("network") == n)["value"].to_numpy() for n in (first, second))
-        if not len(a) or not len(b):
-            continue
-        wins = (b[:, None] > a) + 0.5 * (b[:, None] == a)
-        observed.append(wins.mean())
-        count_a, count_b = (
-            rng.multinomial(len(v), np.full(len(v), 1 / len(v)), size=comparison.n_draws)
-            for v in (a, b)
-        )
-        resampled.append(((count_b @ wins) * count_a).sum(axis=1) / wins.size)
-    tails = [(1 - comparison.level) / 2, (1 + comparison.level) / 2]
-    low, high = np.quantile(np.mean(resampled, axis=0), tails)
+    for networks in runs.values():
+        if first in networks and second in networks:
+            a, b = networks[first], networks[second]
+            wins = (b.values[:, None] > a.values) + 0.5 * (b.values[:, None] == a.values)
+            observed.append(wins.mean())
+            resampled.append(((b.counts @ wins) * a.counts).sum(axis=1) / wins.size)
+    low, high = np.quantile(np.mean(resampled, axis=0), [(1 - level) / 2, (1 + level) / 2])
     return {
         "improvement": float(np.mean(observed)),
         "improvement_low": float(low),
         "improvement_high": float(high),
     }
+
+
+@lru_cache(maxsize=32)
+def _dirichlet_weights(n: int, n_draws: int, seed: int) -> Floats:
+    alpha = np.concatenate([[PRIOR_STRENGTH], np.ones(n)])
+    return np.random.default_rng(seed).dirichlet(alpha, size=n_draws)
 
 
 _ACROSS: dict[str, pl.DataType] = {

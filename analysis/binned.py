@@ -37,7 +37,7 @@ class Binning:
 
     n_bins: int = 10
     drops_outliers: bool = True
-    n_permutations: int = 999
+    n_permutations: int = 99
     seed: int = 0
 
 

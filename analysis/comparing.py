@@ -41,14 +41,14 @@ def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
     P-values of all pairs and datasets of one score and method form a family.
     """
-    rows = all_comparisons(scores, settings).drop("uncertainty", "sd")
+    comparison = Comparison(level=settings.level, margin=settings.margin, seed=settings.seed)
+    rows = all_comparisons(scores, comparison).drop("uncertainty", "sd")
     return adjust(rows, family=[*COMPARED, "method"])
 
 
-def all_comparisons(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+def all_comparisons(scores: pl.DataFrame, comparison: Comparison) -> pl.DataFrame:
     """Comparisons within datasets and across them, not adjusted."""
     compared = compared_networks(scores)
-    comparison = Comparison(level=settings.level, margin=settings.margin, seed=settings.seed)
     return pl.concat(
         [
             compare_within_datasets(compared, comparison, by=COMPARED),

@@ -22,14 +22,17 @@ class Comparison:
     margin : float
         Difference of scores below which networks count as equivalent, in units of the score.
     n_draws : int
-        Draws of the Bayesian signed-rank test and of the bootstrap.
+        Draws of the Bayesian signed-rank test.
+    n_resamples : int
+        Resamples of runs behind the probability of improvement.
     seed : int
         Seed of the draws.
     """
 
     level: float = 0.95
     margin: float = 0.01
-    n_draws: int = 10_000
+    n_draws: int = 2000
+    n_resamples: int = 1000
     seed: int = 0
 
 

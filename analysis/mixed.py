@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
-from analysis.clustered import cr3
 from analysis.least_squares import Floats, group_sums
 from analysis.stacking import Stacked
 
-_LOG_RATIOS = np.linspace(-12.0, 12.0, 49)
+_LOG_RATIOS = np.linspace(-12.0, 12.0, 25)
 _STEP = 1e-3
 
 
@@ -87,8 +86,8 @@ def fit_random_intercept(moments: ClusterMoments) -> RandomIntercept:
 
     Notes
     -----
-    The ratio of the two variances is searched on a grid of its logarithm from -12 to 12 and refined
-    between the neighbours of the best point.
+    The ratio of the two variances is searched on a grid of its logarithm from -12 to 12 in steps of
+    1 and refined between the neighbours of the best point.
 
     References
     ----------
@@ -110,8 +109,8 @@ def fit_random_intercept(moments: ClusterMoments) -> RandomIntercept:
     return _solution(moments, float(np.exp(refined.x)))
 
 
-def satterthwaite_df(moments: ClusterMoments, fit: RandomIntercept, direction: Floats) -> float:
-    """Degrees of freedom of the t distribution of one combination of coefficients.
+def satterthwaite_df(moments: ClusterMoments, fit: RandomIntercept, directions: Floats) -> Floats:
+    """Degrees of freedom of the t distributions of combinations of coefficients.
 
     Parameters
     ----------
@@ -119,31 +118,32 @@ def satterthwaite_df(moments: ClusterMoments, fit: RandomIntercept, direction: F
         Sums by cluster.
     fit : RandomIntercept
         Its fit, not singular.
-    direction : float array of shape (k,)
-        The combination, in the orthonormal basis.
+    directions : float array of shape (n, k)
+        The combinations, in the orthonormal basis.
 
     Returns
     -------
-    float
-        ``2 v^2 / var(v)`` for the variance ``v`` of the combination, by the delta method.
+    float array of shape (n,)
+        ``2 v^2 / var(v)`` for the variance ``v`` of each combination, by the delta method.
 
     References
     ----------
     .. [1] Kuznetsova et al. (2017), J. Stat. Software 82, https://doi.org/10.18637/jss.v082.i13
     """
 
-    def variance(log_variances: Floats) -> float:
+    def variances(log_variances: Floats) -> Floats:
         between, within = np.exp(log_variances)
         precision, _ = _normal_equations(moments, between / within)
-        return float(within * direction @ np.linalg.solve(precision, direction))
+        solved = np.linalg.solve(precision, directions.T)
+        return np.asarray(within * (directions.T * solved).sum(axis=0), dtype=np.float64)
 
     def deviance(log_variances: Floats) -> float:
         return _deviance(moments, *np.exp(log_variances))
 
     at = np.log([fit.variance_between, fit.variance_within])
-    gradient, hessian = _gradient(variance, at), _hessian(deviance, at)
-    spread = float(gradient @ np.linalg.solve(hessian / 2, gradient))
-    return 2 * variance(at) ** 2 / spread
+    gradients, hessian = _gradients(variances, at), _hessian(deviance, at)
+    spread = (gradients * np.linalg.solve(hessian / 2, gradients)).sum(axis=0)
+    return np.asarray(2 * variances(at) ** 2 / spread, dtype=np.float64)
 
 
 def _normal_equations(moments: ClusterMoments, ratio: float) -> tuple[Floats, Floats]:
@@ -185,7 +185,8 @@ def _solution(moments: ClusterMoments, ratio: float) -> RandomIntercept:
     return RandomIntercept(shift, covariance, within * ratio, within)
 
 
-def _gradient(function: Callable[[Floats], float], at: Floats) -> Floats:
+def _gradients(function: Callable[[Floats], Floats], at: Floats) -> Floats:
+    """Gradients of several functions, one column each."""
     steps = _STEP * np.eye(len(at))
     return np.array([(function(at + step) - function(at - step)) / (2 * _STEP) for step in steps])
 
@@ -238,7 +239,7 @@ class MixedTerms:
     is_fallback: bool
 
 
-def mixed_terms(stacked: Stacked, group: int) -> MixedTerms:
+def mixed_terms(stacked: Stacked, group: int, fallback: Floats) -> MixedTerms:
     """Coefficients of the mixed model of one group, or of its stated fallback.
 
     Parameters
@@ -247,6 +248,8 @@ def mixed_terms(stacked: Stacked, group: int) -> MixedTerms:
         Least-squares fits.
     group : int
         Which of them; it has a fit and at least two clusters.
+    fallback : float array of shape (n_groups, k, k)
+        Covariances by `analysis.clustered.cr3`.
 
     Returns
     -------
@@ -260,9 +263,9 @@ def mixed_terms(stacked: Stacked, group: int) -> MixedTerms:
     inverse_r = stacked.fits.inverse_r[group]
     estimate = stacked.fits.coefficients[group] + inverse_r @ fit.shift
     if fit.is_singular:
-        variances = np.diagonal(cr3(stacked.fits, stacked.clusters)[group])
+        variances = np.diagonal(fallback[group])
         df = np.full(len(estimate), len(moments.sizes) - 1.0)
         return MixedTerms(estimate, np.sqrt(variances), df, is_fallback=True)
     covariance = inverse_r @ fit.covariance @ inverse_r.T
-    df = np.array([satterthwaite_df(moments, fit, row) for row in inverse_r])
+    df = satterthwaite_df(moments, fit, inverse_r)
     return MixedTerms(estimate, np.sqrt(np.diagonal(covariance)), df, is_fallback=False)

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from analysis.comparing import COMPARED, all_comparisons, compared_networks
+from analysis.comparisons import Comparison
 from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION
 from analysis.multiverse import joint_test, specification_curve
 from analysis.power import minimal_detectable_effect, units_needed
@@ -27,7 +28,8 @@ def variance_rows(scores: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
 
 def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Effects that every comparison could have found, and what the wanted one needs."""
-    rows = all_comparisons(scores, settings).filter(pl.col("std_error") > 0)
+    drawn_once = Comparison(level=settings.level, n_draws=1, n_resamples=1)  # draws are not used
+    rows = all_comparisons(scores, drawn_once).filter(pl.col("std_error") > 0)
     kept = [*COMPARED, *_NAMES]
     found = [_detectable(row, settings) for row in rows.iter_rows(named=True)]
     schema = {name: rows.schema[name] for name in kept} | _DETECTABLE

@@ -163,8 +163,9 @@ def _mixed(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     shape = stacked.fits.coefficients.shape
     estimate, std_error, df = (np.full(shape, np.nan) for _ in range(3))
     falls_back = np.zeros(shape[0], dtype=bool)
+    fallback = cr3(stacked.fits, stacked.clusters)
     for group in _testable(stacked):
-        terms = mixed_terms(stacked, group)
+        terms = mixed_terms(stacked, group, fallback)
         estimate[group], std_error[group], df[group] = terms.estimate, terms.std_error, terms.df
         falls_back[group] = terms.is_fallback
     rows = [

@@ -9,8 +9,8 @@ import polars as pl
 from analysis.least_squares import Floats
 from analysis.membership import Divergence, divergence_from
 
-ETAS = tuple(round(0.05 * i, 2) for i in range(21))
-EPSILONS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2)
+ETAS = tuple(round(0.1 * i, 1) for i in range(11))
+EPSILONS = (0.0, 0.01, 0.05, 0.1)
 _ROUNDING = 1e-12
 _Z = 1.959963984540054  # half-width of a 95 % interval over the standard error
 
@@ -37,7 +37,7 @@ class Space:
     epsilon: float
     divergence: Divergence = "absolute"
     corrects_floor: bool = False
-    n_draws: int = 1999
+    n_draws: int = 499
     seed: int = 0
 
 

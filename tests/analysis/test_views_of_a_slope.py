@@ -126,6 +126,9 @@ def test_theil_sen_is_the_median_of_pairwise_slopes(points):
     i, j = np.triu_indices(len(x), 1)
     ours = numbers_of(robust_rows(points, Model(), by=["layer"]), "theil_sen")
     assert_allclose(ours["estimate"], np.median((y[j] - y[i]) / (x[j] - x[i])), rtol=1e-12)
+    theirs = stats.theilslopes(y, x, alpha=0.95)  # rounds ranks where ours interpolate
+    assert_allclose(ours["ci_low"], theirs.low_slope, atol=0.02)
+    assert_allclose(ours["ci_high"], theirs.high_slope, atol=0.02)
 
 
 def test_rank_correlation_of_few_datasets_has_its_exact_p_value(points):
