@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from collect.measures.forecasts import check_probabilities
 
@@ -239,7 +238,8 @@ def _directions(features: Tensor, name: str) -> Tensor:
     if not bool((lengths > 0).all()):
         row = int((lengths == 0).nonzero()[0])
         raise ValueError(f"row {row} of {name} is 0: its cosine is undefined")
-    return normalize(features, dim=1, eps=0.0)
+    directions: Tensor = features / lengths[:, None]
+    return directions
 
 
 def _checked_labels(labels: Tensor, n_bank: int, n_classes: int) -> Tensor:
