@@ -38,6 +38,7 @@ def saved(tmp_path, rng):
 )
 def test_task_and_classes_are_those_of_medmnist(saved, name, values, task, first):
     images = load(saved(name, **values))
+    assert images.official_split is not None
     assert (images.name, images.task) == (name, task)
     assert images.class_names[0].startswith(first)
     assert set(images.official_split) == {"train", "validation", "test"}
