@@ -12,7 +12,7 @@ import platform
 import sys
 from pathlib import Path
 
-MODULES = ("measures", "warehouse", "analysis")
+MODULES = ("measures", "warehouse", "analysis", "collect")
 
 
 def main(asked: list[str]) -> int:

@@ -1,0 +1,129 @@
+"""Fine-tuning with probing at every epoch against the bare loop.
+
+The bare loop trains the same network on the same batches with the same optimiser, one thread. From
+the run's time come off the forward passes that it must do: over the validation and test images and
+the probes. Loading and writing count as overhead. Alternating repeats, medians.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from collect.adaptation import freeze
+from collect.datasets.load import load
+from collect.inputs import network_input
+from collect.losses import task_loss
+from collect.networks import run_backbone, run_network
+from collect.optimisation import new_optimiser
+from collect.provenance import run_device
+from collect.reading import read
+from collect.run import execute
+from collect.run_data import RunData, run_data
+from collect.sections import DatasetConfig, ProbingConfig, SourceConfig, TrainingConfig
+from collect.study import RunConfig
+from warehouse.layout import Layout
+
+N_IMAGES, N_SOURCE, SIDE, EPOCHS, REPEATS = 1000, 1000, 64, 3, 3
+
+
+class Measured(NamedTuple):
+    """One line of the table that `make bench` prints."""
+
+    what: str
+    against: str
+    ratio: float
+    goal: str
+
+
+def rows() -> Iterator[Measured]:
+    """Measure; takes some minutes on two cores."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        config = _config(Path(folder))
+        yield Measured(
+            "fine-tuning, probed at every epoch, less its forward passes",
+            "the bare loop",
+            overhead(config, Path(folder)),
+            "<= 1.1",
+        )
+
+
+def overhead(config: RunConfig, folder: Path) -> float:
+    """Time of a run without its necessary forward passes, over that of the bare loop."""
+    backbone = run_backbone(config)
+    data = run_data(config, backbone.inputs, run_device())
+    ratios = []
+    for repeat in range(REPEATS):
+        bare = _seconds(partial(_bare_loop, config, data))
+        passes = _seconds(partial(_forward_passes, config, data))
+        layout = Layout(folder / f"overhead{repeat}")
+        whole = _seconds(partial(execute, config, layout, lambda _: None))
+        ratios.append((whole - passes) / bare)
+    return median(ratios)
+
+
+def _bare_loop(config: RunConfig, data: RunData) -> None:
+    device = run_device()
+    torch.manual_seed(0)
+    network = run_network(
+        run_backbone(config), config, n_classes=data.target.n_classes, device=device
+    )
+    freeze(network, "nothing", None)
+    optimiser = new_optimiser(network.parameters(), config.training)
+    loss = task_loss(data.target.task)
+    for _ in range(config.training.epochs):
+        network.train()
+        for positions in torch.randperm(len(data.train)).split(config.training.batch_size):  # type: ignore[no-untyped-call]
+            inputs = network_input(data.train.images[positions], network.description.inputs)
+            optimiser.zero_grad()
+            loss(network(inputs), data.train.labels[positions]).backward()
+            optimiser.step()
+
+
+def _forward_passes(config: RunConfig, data: RunData) -> None:
+    network = run_network(
+        run_backbone(config), config, n_classes=data.target.n_classes, device=run_device()
+    )
+    if data.source is None:
+        raise ValueError("the benchmark needs a source")
+    for _ in range(config.training.epochs + 1):
+        for part in (data.validation, data.test, data.source.bank, data.source.queries):
+            read(network, part.images)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _config(folder: Path) -> RunConfig:
+    rng = np.random.default_rng(0)
+    for name, n, n_classes in (("target", N_IMAGES, 2), ("natural", N_SOURCE, 10)):
+        np.savez(
+            folder / f"{name}.npz",
+            train_images=rng.integers(0, 256, size=(n, SIDE, SIDE), dtype=np.uint8),
+            train_labels=(np.arange(n) % n_classes).astype(np.uint8)[:, None],
+        )
+    dataset = DatasetConfig(path=str(folder / "target.npz"))
+    return RunConfig(
+        study="bench",
+        dataset=dataset,
+        data_hash=load(dataset).content_hash,
+        source=SourceConfig(path=str(folder / "natural.npz"), n_bank=600, n_queries=300),
+        backbone="tf_efficientnet_lite0",
+        pretraining="random",
+        adaptation="full",
+        image_size=SIDE,
+        fold=1,
+        n_folds=5,
+        training=TrainingConfig(epochs=EPOCHS),
+        probing=ProbingConfig(n_target=200),
+    )
