@@ -10,6 +10,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
 from reports.exhibits.outcomes import (
     FIGURE,
     MOST_COLUMNS,
+    MOST_FIGURES,
     MOST_ROWS,
     PANEL_ROW,
     is_shown,
@@ -30,6 +31,7 @@ def build(data: Data) -> list[Artefact]:
         fits = data.select("binned_fits", **where)
         points = data.select("similarity_by_outcome", **where)
         keys = fits.rows.select(PANEL_ROW).unique().sort(PANEL_ROW)
+        keys = keys.head(MOST_ROWS * MOST_FIGURES)
         artefacts += [
             _figure(fits, points, keys[start : start + MOST_ROWS], start // MOST_ROWS)
             for start in range(0, len(keys), MOST_ROWS)

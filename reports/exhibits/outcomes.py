@@ -15,6 +15,7 @@ FIGURE = ("origin", "outcome", "measure", "token", "probe")
 PANEL_ROW = ("backbone", "pretraining", "adaptation")
 MOST_COLUMNS = 5
 MOST_ROWS = 3
+MOST_FIGURES = 4  # of one outcome and measure; the table of regressions has every network
 SHOWN = ("gain_ratio", "calibration_error", "knn_accuracy")
 
 
@@ -39,6 +40,8 @@ def outcome_figures(
 ) -> list[Artefact]:
     """Return the figures of one outcome and measure, three rows of panels in each.
 
+    The first twelve pairs of network and adaptation are drawn; the table has every one.
+
     Parameters
     ----------
     data : Data
@@ -53,7 +56,8 @@ def outcome_figures(
     fits = data.select("regressions", **where)
     fitted = fits.rows.filter(method="ols", term="similarity", status="fitted")
     keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
-    parts = [keys[start : start + MOST_ROWS] for start in range(0, len(keys), MOST_ROWS)]
+    shown = keys.head(MOST_ROWS * MOST_FIGURES)
+    parts = [shown[start : start + MOST_ROWS] for start in range(0, len(shown), MOST_ROWS)]
     return [
         _figure(data, fits, part, name=slug(name, index or None), x_label=x_label)
         for index, part in enumerate(parts)

@@ -11,6 +11,7 @@ from reports.tables.model import Block, Column, Number, Row, Table
 from reports.wording import score_name, short_names
 
 GROUP = ("origin", "split", "confidence_source", "n_neighbours", "score")
+MOST_PAIRS = 300  # beyond, only those across datasets are printed; the CSV has all
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
 
@@ -47,7 +48,8 @@ def comparison_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["comparisons"].select(GROUP).unique(maintain_order=True).rows():
         source = data.select("comparisons", **dict(zip(GROUP, key, strict=True)))
-        if source.where["score"] not in SHOWN:
+        is_short = len(source.rows) <= MOST_PAIRS or source.rows["dataset"].null_count()
+        if source.where["score"] not in SHOWN or not is_short:
             continue
         artefacts.append(
             Artefact(
@@ -68,6 +70,8 @@ def _comparisons(rows: pl.DataFrame) -> Table:
     named = rows.with_columns(
         first_name=pl.Series(names[: len(rows)]), second_name=pl.Series(names[len(rows) :])
     )
+    if len(rows) > MOST_PAIRS:
+        named = named.filter(pl.col("dataset").is_null())
     blocks = []
     for dataset in [None, *rows["dataset"].drop_nulls().unique(maintain_order=True)]:
         own = named.filter(pl.col("dataset").eq_missing(pl.lit(dataset)))

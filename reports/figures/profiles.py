@@ -6,6 +6,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_row, panel_grid, share_y
+from reports.figures.runs import MOST_VECTOR_POINTS, separate_runs
 from reports.style import Appearance
 
 
@@ -47,10 +48,15 @@ def layer_profiles(
         rows = rows.with_columns(position=pl.col("layer").replace_strict(position)).sort("position")
         for (series,), lines in rows.group_by("series", maintain_order=True):
             style = styles[str(series)]
-            for _, run in lines.group_by("run_id", maintain_order=True):
-                axis.plot(
-                    run["position"], run["value"], color=style.colour, alpha=0.35, linewidth=0.6
-                )
+            x, y = separate_runs(lines, "position")
+            axis.plot(
+                x,
+                y,
+                color=style.colour,
+                alpha=0.35,
+                linewidth=0.6,
+                rasterized=len(x) > MOST_VECTOR_POINTS,
+            )
             mean = lines.unique("position", maintain_order=True)
             axis.plot(
                 mean["position"],

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
+from reports.figures.runs import MOST_VECTOR_POINTS, separate_runs
 from reports.style import Appearance
 
 
@@ -44,11 +45,18 @@ def epoch_trajectories(
 
 
 def _draw(axis: Axes, rows: pl.DataFrame, styles: Mapping[str, Appearance]) -> None:
-    for (series, _), run in rows.sort("series", "run_id", "epoch").group_by(
-        "series", "run_id", maintain_order=True
+    for (series,), runs in rows.sort("series", "run_id", "epoch").group_by(
+        "series", maintain_order=True
     ):
         style = styles[str(series)]
+        x, y = separate_runs(runs, "epoch")
         axis.plot(
-            run["epoch"], run["value"], color=style.colour, linestyle=style.line, lw=0.8, alpha=0.75
+            x,
+            y,
+            color=style.colour,
+            linestyle=style.line,
+            lw=0.8,
+            alpha=0.75,
+            rasterized=len(x) > MOST_VECTOR_POINTS,
         )
     axis.xaxis.get_major_locator().set_params(integer=True, nbins=6)  # type: ignore[call-arg]

@@ -156,7 +156,8 @@ def test_layer_profiles_draw_runs_means_and_the_floor():
         y_label="CKA",
     )
     lines = [(str(line.get_label()), ydata(line)) for line in figure.axes[0].lines]
-    assert [values for label, values in lines if label.startswith("_")] == [[0.9, 0.2], [0.7, 0.4]]
+    (runs,) = [values for label, values in lines if label.startswith("_")]
+    np.testing.assert_equal(runs, [0.9, 0.2, np.nan, 0.7, 0.4, np.nan])
     assert dict(lines)["net"] == [0.8, 0.3]
     assert dict(lines)["floor"] == [0.1, 0.05]
     assert_nothing_overlaps(figure)
@@ -174,6 +175,6 @@ def test_trajectories_draw_one_line_per_run_and_a_panel_per_adaptation():
     )
     figure = epoch_trajectories([("CKA", rows), ("accuracy", rows)], appearances(["net"]))
     assert len(figure.axes) == 4
-    assert [ydata(line) for line in figure.axes[0].lines] == [[1.0, 0.7, 0.5]]
+    np.testing.assert_equal([ydata(line) for line in figure.axes[0].lines], [[1, 0.7, 0.5, np.nan]])
     assert [axis.get_title(loc="left") for axis in figure.axes[:2]] == ["full", "linear"]
     assert_nothing_overlaps(figure)
