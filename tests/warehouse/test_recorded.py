@@ -1,0 +1,95 @@
+"""A recorded study gives back its runs: the same ids, the same rows, nothing trained."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from tests.warehouse.small_runs import score_rows, similarity_rows
+from warehouse.connection import connect
+from warehouse.errors import WarehouseError
+from warehouse.importers.imported import land
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+from warehouse.recorded import read_recorded, write_recorded
+from warehouse.views import read_view
+
+TABLES = ("raw.runs", "raw.scores", "raw.similarities")
+
+
+@pytest.fixture
+def recorded(layout, add_run, tmp_path):
+    """Record two runs of a study; a third one belongs to another study."""
+    options = {"hyperparameters": {"training": {"epochs": 2}, "head": None}, "device": "cpu"}
+    add_run("run1", scores=score_rows(1 / 3), **options)
+    add_run("run2", similarities=similarity_rows(1 / 3, ci_low=0.1), seed=1, **options)
+    add_run("run3", study="another")
+    ingest(layout)
+    directory = tmp_path / "recorded"
+    with connect(layout.root) as con:
+        write_recorded(con, "small", directory)
+    return directory
+
+
+def rows_of(root, view):
+    with connect(root) as con:
+        rows = read_view(con, view)
+    return rows.filter(pl.col("run_id") != "run3").drop("shard_hash", strict=False)
+
+
+def replayed(directory, root):
+    report = land(Layout(root), read_recorded(directory))
+    assert not report.problems
+    ingest(Layout(root))
+    return report
+
+
+@pytest.mark.parametrize("view", TABLES)
+def test_gives_back_runs_scores_and_similarities(recorded, layout, tmp_path, view):
+    assert replayed(recorded, tmp_path / "again").n_new == 2
+    was, came = rows_of(layout.root, view), rows_of(tmp_path / "again", view)
+    assert_frame_equal(came, was, rel_tol=1e-7, abs_tol=0)
+    assert came["run_id"].unique().sort().to_list() == ["run1", "run2"]
+
+
+def test_scores_are_exact_and_similarities_are_rounded_to_24_bits(recorded):
+    assert pl.read_parquet(recorded / "scores.parquet")["value"].min() == 1 / 3
+    similarities = pl.read_parquet(recorded / "similarities.parquet")
+    assert similarities["value"].min() == float(np.float32(1 / 3))
+
+
+def test_settings_of_a_run_stay_json_objects(recorded, tmp_path):
+    replayed(recorded, tmp_path / "again")
+    with connect(tmp_path / "again") as con:
+        epochs = con.sql("select hyperparameters.training.epochs from raw.runs").fetchall()
+    assert [json.loads(value) for (value,) in epochs] == [2, 2]
+
+
+def test_replaying_again_changes_nothing(recorded, tmp_path):
+    replayed(recorded, tmp_path / "again")
+    report = replayed(recorded, tmp_path / "again")
+    assert (report.n_new, report.n_known) == (0, 2)
+
+
+def test_leaves_out_columns_without_a_value(recorded):
+    assert "null_mean" not in pl.read_parquet_schema(recorded / "similarities.parquet")
+    assert "ci_low" in pl.read_parquet_schema(recorded / "similarities.parquet")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_refuses_a_study_without_runs(layout, tmp_path):
+    with (
+        connect(layout.root) as con,
+        pytest.raises(WarehouseError, match="no run of the study 'smal' is in the warehouse"),
+    ):
+        write_recorded(con, "smal", tmp_path / "x")
+
+
+def test_refuses_a_directory_without_runs_and_a_file_that_is_none(recorded):
+    with pytest.raises(WarehouseError, match="no recorded study is there"):
+        read_recorded(recorded.parent)
+    (recorded / "scores.parquet").write_text("no parquet")
+    with pytest.raises(WarehouseError, match=r"scores\.parquet cannot be read"):
+        read_recorded(recorded)
