@@ -37,7 +37,11 @@ test: .venv/.test ## the suite, on two processes
 test-slow: .venv/.test ## what takes minutes: the demo, interrupted studies, long simulations
 	OMP_NUM_THREADS=2 $(BIN)/pytest -m slow
 
-bench: .venv/.test ## speed and memory as ratios against named peers
+.venv/.bench: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	@touch $@
+
+bench: .venv/.bench ## speed and memory as ratios against named peers
 	OMP_NUM_THREADS=2 $(BIN)/python -m bench
 
 clean: ## remove what the targets made
