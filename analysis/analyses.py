@@ -28,8 +28,8 @@ class Analysis:
         From the rows of the view and the settings to the rows of the table.
     parameters : tuple of str
         Settings that the result depends on.
-    where : mapping of str to str
-        Columns of the view and the one value each must have.
+    where : mapping of str to str or tuple of str
+        Columns of the view, and the value or one of the values that each must have.
     sql_file : str
         File in ``analysis/queries`` that is read instead of the view.
     """
@@ -39,7 +39,7 @@ class Analysis:
     table: str
     compute: Compute
     parameters: tuple[str, ...]
-    where: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     sql_file: str = ""
 
     @property
@@ -47,7 +47,10 @@ class Analysis:
         """SQL that shows the rows that went in; it runs by hand."""
         if self.sql_file:
             return (files("analysis") / "queries" / self.sql_file).read_text(encoding="utf-8")
-        conditions = [f"{column} = '{value}'" for column, value in self.where.items()]
+        conditions = [
+            f"{column} = '{value}'" if isinstance(value, str) else f"{column} in {value}"
+            for column, value in self.where.items()
+        ]
         return f"from {self.view}" + (f" where {' and '.join(conditions)}" if conditions else "")
 
 
