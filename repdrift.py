@@ -16,6 +16,7 @@ from warehouse.cli import ingest as ingest_runs
 from warehouse.cli import sql
 from warehouse.errors import RepdriftError
 
+STUDIES = Path(__file__).with_name("collect") / "studies"
 app = typer.Typer(
     help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
@@ -32,13 +33,22 @@ def demo(
         Path, typer.Option("--output", "-o", file_okay=False, help="Where warehouse and report go.")
     ] = Path("repdrift-demo"),
     workers: Annotated[int, typer.Option(min=1, help="Processes that train at a time.")] = 2,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay", help="Zu et al. in miniature, from recorded runs; trains nothing."
+        ),
+    ] = False,
 ) -> None:
     """Fine-tune a genuine ImageNet network on a stained tissue section, analyse and report it.
 
     Needs no network, no GPU and about 4 minutes on 2 cores; started again, it goes on where it
-    stopped.
+    stopped. With --replay it takes runs that were recorded on a GPU, and less than a minute.
     """
-    study = Path(__file__).with_name("collect") / "studies" / "demo.toml"
+    if replay:
+        replay_study(STUDIES / "zu2025_miniature", directory)
+        return
+    study = STUDIES / "demo.toml"
     store, report_directory = directory / "warehouse", directory / "report"
     run_study(study, store, workers=workers)
     ingest_runs(store)
@@ -78,6 +88,57 @@ def demo_findings(store: Path) -> list[str]:
         f"Full fine-tuning leaves {last_layer} with a debiased CKA of {min(cka):.2f} to "
         f"{max(cka):.2f} to its start; 10-NN accuracy on photographs is {kept['full']:.2f}, "
         f"untouched {kept['linear']:.2f}",
+    ]
+
+
+def replay_study(recorded: Path, directory: Path) -> None:
+    """Bring recorded runs into a warehouse, analyse and report them; say what was found."""
+    from analysis.audit import audit
+    from analysis.published_files import load_tables
+    from analysis.settings import Settings
+    from analysis.store import check_claims, run_analyses, write_audit
+    from analysis.zu2025 import ON_SOURCE, zu2025_analyses, zu2025_claims
+    from warehouse.importers.imported import land
+    from warehouse.layout import Layout
+    from warehouse.recorded import read_recorded
+
+    store, report_directory = directory / "warehouse", directory / "report"
+    landed = land(Layout(store), read_recorded(recorded, similarities=ON_SOURCE))
+    typer.echo(f"{landed.n_new} recorded runs written, {landed.n_known} known", err=True)
+    ingest_runs(store)
+    for found in run_analyses(store, Settings(), analyses=zu2025_analyses()):
+        typer.echo(f"{found.name}: {found.n_rows} rows from {found.n_runs} runs", err=True)
+    verdicts, _ = check_claims(store, zu2025_claims())
+    write_audit(store, audit(*load_tables()), name="the three papers")
+    build_report(store, report_directory, paper="zu2025")
+    for line in replay_findings(store):
+        typer.echo(line)
+    judged = verdicts.filter(rigour="adjusted").select("claim", "verdict").iter_rows()
+    typer.echo(
+        "Their claims, errors by dataset, adjusted: "
+        + ", ".join(f"{name} {verdict}" for name, verdict in judged)
+    )
+
+
+def replay_findings(store: Path) -> list[str]:
+    """Say in two lines what is forgotten, and how much of it similarity explains."""
+    from analysis.zu2025 import ON_SOURCE, explained, forgetting
+    from warehouse.connection import connect
+    from warehouse.views import read_view
+
+    shown = {**ON_SOURCE, "adaptation": "full", "outcome": "knn_accuracy", "token": "cls"}
+    with connect(store) as con:
+        scores = read_view(con, "marts.final_scores")
+        points = read_view(con, "marts.similarity_by_outcome", where=shown)
+        bins = read_view(con, "results.binned_fits", where=shown)
+    layer = str(points["layer"].max())
+    kept = forgetting(scores).iter_rows()
+    shares = explained(points.filter(layer=layer), bins.filter(layer=layer)).iter_rows()
+    return [
+        "k-NN accuracy on the source, frozen and after full fine-tuning: "
+        + ", ".join(f"{name} {before:.2f} and {after:.2f}" for name, before, after in kept),
+        f"R² of it on the similarity of {layer} over runs, within dataset and pooling, over bins: "
+        + ", ".join(f"{name} {a:.2f}, {b:.2f}, {c:.2f}" for name, a, b, c in shares),
     ]
 
 

@@ -1,6 +1,7 @@
 """A study as a few small Parquet files, and the runs that they give back."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -64,13 +65,17 @@ def write_recorded(con: duckdb.DuckDBPyConnection, study: str, directory: Path) 
     return paths
 
 
-def read_recorded(directory: Path) -> ImportedRuns:
+def read_recorded(
+    directory: Path, *, similarities: Mapping[str, str] | None = None
+) -> ImportedRuns:
     """Read what ``write_recorded`` wrote; ``land`` brings it into a warehouse.
 
     Parameters
     ----------
     directory : Path
         With ``runs.parquet`` and files of the tables.
+    similarities : mapping of str to str, optional
+        Columns of ``similarities`` and the value that each must have; every row by default.
 
     Returns
     -------
@@ -94,6 +99,8 @@ def read_recorded(directory: Path) -> ImportedRuns:
         for name in IN_DATABASE
         if (path := directory / f"{name}.parquet").is_file()
     }
+    if similarities and "similarities" in tables:
+        tables["similarities"] = tables["similarities"].filter(**similarities)
     return ImportedRuns(runs=runs, tables=tables, unmapped=())
 
 

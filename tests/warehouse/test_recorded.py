@@ -93,3 +93,10 @@ def test_refuses_a_directory_without_runs_and_a_file_that_is_none(recorded):
     (recorded / "scores.parquet").write_text("no parquet")
     with pytest.raises(WarehouseError, match=r"scores\.parquet cannot be read"):
         read_recorded(recorded)
+
+
+def test_reads_the_similarities_that_are_asked_for(recorded):
+    some = read_recorded(recorded, similarities={"probe": "target", "measure": "cka_linear"})
+    none = read_recorded(recorded, similarities={"probe": "source"})
+    assert (len(some.tables["similarities"]), len(none.tables["similarities"])) == (2, 0)
+    assert len(none.tables["scores"]) == 2
