@@ -115,6 +115,11 @@ def test_run_id_depends_on_what_decides_the_result(before, after):
     assert with_data(other).run_id != with_data(run).run_id
 
 
+def test_run_ids_stay_what_they_were():
+    """A warehouse knows its runs by them: whoever changes one trains everything once more."""
+    assert with_data(study_from(STUDY).runs()[0]).run_id == "ff586cf845c855db"
+
+
 def test_run_id_depends_on_the_data_and_needs_them():
     run = study_from(STUDY).runs()[0]
     assert with_data(run, "a" * 64).run_id != with_data(run, "b" * 64).run_id
@@ -148,6 +153,11 @@ def test_run_id_depends_on_the_data_and_needs_them():
         ('path = "pneumonia.npz"', "", "dataset: path is missing: an NPZ"),
         ('"linear"', '"keep_first_k"', r"network: n_blocks is missing: keep_first_k needs"),
         ("epochs = 10", "epochs = 2\nwarmup_epochs = 2", "training: warmup_epochs = 2: warm-up"),
+        (
+            "epochs = 10",
+            "epochs = 10\ncompile = true",
+            r"training\.compile: true: networks are not compiled; leave it out",
+        ),
         ("[0, 5]", "[0, 5", "no readable TOML"),
     ],
 )
