@@ -70,12 +70,17 @@ def read_npz(
 
 def _arrays(path: Path) -> Arrays:
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
+        with path.open("rb") as stream:
+            if not zipfile.is_zipfile(stream):
+                raise StudyError(f"{path}: no NPZ file (no zip archive, or one that breaks off)")
+            stream.seek(0)
+            with np.load(stream, allow_pickle=False) as file:
+                members = {key: file[key] for key in file.files}
     except FileNotFoundError as error:
         raise StudyError(f"{path}: no such file") from error
     except (OSError, ValueError, AttributeError, EOFError, zipfile.BadZipFile) as error:
         raise StudyError(f"{path}: no readable NPZ of plain arrays ({error})") from error
+    return {key: array for key, array in members.items() if isinstance(array, np.ndarray)}
 
 
 def _check_lengths(path: Path, arrays: Arrays, split: str, labels: str) -> None:

@@ -1,6 +1,7 @@
 """NPZ files in the MedMNIST layout: read whole, and refused by file and array."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -41,6 +42,13 @@ def read(path, **settings):
 def jpeg(pixels):
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, format="JPEG", quality=95)
+    return stream.getvalue()
+
+
+def one_array():
+    """Content of a file of numpy's other format, which holds a single array."""
+    stream = io.BytesIO()
+    np.save(stream, np.zeros(3))
     return stream.getvalue()
 
 
@@ -155,10 +163,17 @@ def test_refuses_a_task_that_the_labels_do_not_fit(saved, task):
         load(DatasetConfig(path=str(path), task=task))
 
 
-def test_refuses_what_is_no_archive(tmp_path):
-    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 not a zip")
-    with pytest.raises(StudyError, match=r"broken\.npz: no readable NPZ"):
-        load(DatasetConfig(path=str(tmp_path / "broken.npz")))
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 not a zip", one_array()])
+def test_refuses_what_is_no_archive(tmp_path, content):
+    (tmp_path / "garbage.npz").write_bytes(content)
+    with pytest.raises(StudyError) as caught:
+        load(DatasetConfig(path=str(tmp_path / "garbage.npz")))
+    assert str(caught.value) == (
+        f"{tmp_path / 'garbage.npz'}: no NPZ file (no zip archive, or one that breaks off)"
+    )
+
+
+def test_refuses_a_missing_file(tmp_path):
     with pytest.raises(StudyError, match=r"absent\.npz: no such file"):
         load(DatasetConfig(path=str(tmp_path / "absent.npz")))
 
@@ -166,7 +181,24 @@ def test_refuses_what_is_no_archive(tmp_path):
 def test_refuses_an_archive_that_breaks_off(saved):
     path = saved()
     path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(StudyError, match=r"chest\.npz: no readable NPZ"):
+    with pytest.raises(StudyError, match=r"chest\.npz: no NPZ file"):
+        load(DatasetConfig(path=str(path)))
+
+
+def test_refuses_an_archive_with_a_damaged_array(saved):
+    path = saved()
+    content = bytearray(path.read_bytes())
+    content[400] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(StudyError, match=r"chest\.npz: no readable NPZ of plain arrays \(Bad CRC"):
+        load(DatasetConfig(path=str(path)))
+
+
+def test_what_is_no_array_is_not_there(saved):
+    path = saved(val_images=None)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("val_images.npy", b"text")
+    with pytest.raises(StudyError, match=r"chest\.npz: val_images is missing"):
         load(DatasetConfig(path=str(path)))
 
 
