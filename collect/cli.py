@@ -55,7 +55,7 @@ def show_plan(
         from collect.cost import costs
 
         table = table.join(costs(planned), on="run_id", maintain_order="left")
-    typer.echo(table.write_csv(float_precision=4), nl=False)
+    typer.echo(table.write_csv(float_precision=6), nl=False)
     _report_findings(planned.findings)
     n_complete = len(planned.runs) - len(planned.to_run)
     summary = f"{len(planned.runs)} runs, {n_complete} complete, {len(planned.to_run)} to run"
