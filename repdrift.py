@@ -30,8 +30,14 @@ app.command()(sql)
 @app.command()
 def demo(
     directory: Annotated[
-        Path, typer.Option("--output", "-o", file_okay=False, help="Where warehouse and report go.")
-    ] = Path("repdrift-demo"),
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            file_okay=False,
+            help="Where warehouse and report go: repdrift-demo, or repdrift-replay with --replay.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that train at a time.")] = 2,
     replay: Annotated[
         bool,
@@ -46,8 +52,9 @@ def demo(
     stopped. With --replay it takes runs that were recorded on a GPU, and less than a minute.
     """
     if replay:
-        replay_study(STUDIES / "zu2025_miniature", directory)
+        replay_study(STUDIES / "zu2025_miniature", directory or Path("repdrift-replay"))
         return
+    directory = directory or Path("repdrift-demo")
     study = STUDIES / "demo.toml"
     store, report_directory = directory / "warehouse", directory / "report"
     run_study(study, store, workers=workers)
