@@ -46,6 +46,7 @@ def _pair(
         images["is_correct_second"].to_numpy(),
         clusters=patients.to_numpy(),
         level=settings.level,
+        n_resamples=settings.n_resamples,
         seed=settings.seed,
     )
     estimate = found.estimate

@@ -60,14 +60,26 @@ ANALYSES = (
     Analysis("intervals", SCORES, "intervals", comparing.interval_rows, ("level",)),
     Analysis("gains", GAINS, "intervals", comparing.gain_rows, ("level",)),
     Analysis(
-        "comparisons", SCORES, "comparisons", comparing.comparison_rows, ("level", "margin", "seed")
+        "comparisons",
+        SCORES,
+        "comparisons",
+        comparing.comparison_rows,
+        ("level", "margin", "seed", "n_posterior_draws", "n_comparison_resamples"),
     ),
-    Analysis("rankings", SCORES, "rankings", comparing.ranking_rows, ("level", "seed")),
+    Analysis(
+        "rankings",
+        SCORES,
+        "rankings",
+        comparing.ranking_rows,
+        ("level", "seed", "n_ranking_resamples"),
+    ),
     Analysis("regressions", POINTS, "regressions", sloping.regression_rows, ("level",)),
     Analysis("other fits", POINTS, "regressions", sloping.other_fit_rows, ("level",)),
     Analysis("sign alarms", POINTS, "sign_alarms", sloping.sign_alarm_rows, ()),
     Analysis("influences", POINTS, "influences", sloping.influence_rows, ()),
-    Analysis("binned fits", POINTS, "binned_fits", sloping.binned_rows, ("n_bins", "seed")),
+    Analysis(
+        "binned fits", POINTS, "binned_fits", sloping.binned_rows, ("n_bins", "seed", "n_shuffles")
+    ),
     Analysis(
         "slope differences",
         POINTS,
@@ -90,7 +102,7 @@ ANALYSES = (
         POINTS,
         "membership_probabilities",
         placing.probability_rows,
-        ("level", "eta", "epsilon", "reference_policy", "divergence", "seed"),
+        ("level", "eta", "epsilon", "reference_policy", "divergence", "seed", "n_membership_draws"),
     ),
     Analysis(
         "membership surfaces",
@@ -104,7 +116,7 @@ ANALYSES = (
         "predictions",
         "agreements",
         agreeing.agreement_rows,
-        ("level", "seed"),
+        ("level", "seed", "n_resamples"),
         sql_file="correct_predictions.sql",
     ),
     Analysis(
@@ -120,7 +132,7 @@ ANALYSES = (
         "marts.trajectories",
         "trajectories",
         following.trajectory_rows,
-        ("level", "seed"),
+        ("level", "seed", "n_resamples"),
     ),
     Analysis(
         "trajectory shapes",

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from analysis.constancy import is_constant
 from analysis.least_squares import Floats, Ints
-from analysis.robust import without_outliers
+from analysis.robust import inside_fences
 from analysis.stacking import Model
 
 MIN_BINS = 3
@@ -72,10 +73,12 @@ def binned_fits(
     .. [1] Zu et al. (2025), Figure 5.
     """
     rows = []
-    points = points.drop_nulls(model.columns)
+    points = points.drop_nulls(model.columns).sort(model.cluster, model.run_id)
+    points = points.with_columns(
+        is_inside=inside_fences(model, by) if binning.drops_outliers else pl.lit(value=True)
+    )
     for key, group in points.group_by(by, maintain_order=True):
-        kept = without_outliers(group, model, by) if binning.drops_outliers else group
-        row = _binned(kept, group, model, binning)
+        row = _binned(group.filter("is_inside"), group, model, binning)
         if row:
             rows.append(dict(zip(by, key, strict=True)) | row)
     schema = {name: points.schema[name] for name in by} | _COLUMNS
@@ -87,9 +90,11 @@ def _binned(
 ) -> dict[str, object] | None:
     x, y = (kept[name].cast(pl.Float64).to_numpy() for name in model.columns)
     all_x, all_y = (group[name].cast(pl.Float64).to_numpy() for name in model.columns)
-    bins = equal_width_bins(x, binning.n_bins) if len(x) else np.array([], dtype=np.int64)
+    if not len(x) or is_constant(x.min(), x.max()) or is_constant(all_y.min(), all_y.max()):
+        return None
+    bins = equal_width_bins(x, binning.n_bins)
     counts = np.bincount(bins)
-    if len(counts) < MIN_BINS or np.ptp(all_y) == 0:
+    if len(counts) < MIN_BINS:
         return None
     mean_x, mean_y = _bin_means(bins, x), _bin_means(bins, y)
     slope, r_squared = line(all_x, all_y)

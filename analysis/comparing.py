@@ -41,7 +41,13 @@ def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
     P-values of all pairs and datasets of one score and method form a family.
     """
-    comparison = Comparison(level=settings.level, margin=settings.margin, seed=settings.seed)
+    comparison = Comparison(
+        level=settings.level,
+        margin=settings.margin,
+        n_draws=settings.n_posterior_draws,
+        n_resamples=settings.n_comparison_resamples,
+        seed=settings.seed,
+    )
     rows = all_comparisons(scores, comparison).drop("uncertainty", "sd")
     return adjust(rows, family=[*COMPARED, "method"])
 
@@ -61,7 +67,11 @@ def all_comparisons(scores: pl.DataFrame, comparison: Comparison) -> pl.DataFram
 def ranking_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Networks ranked over datasets, from ``marts.final_scores``."""
     return rank_networks(
-        compared_networks(scores), by=COMPARED, level=settings.level, seed=settings.seed
+        compared_networks(scores),
+        by=COMPARED,
+        level=settings.level,
+        n_resamples=settings.n_ranking_resamples,
+        seed=settings.seed,
     )
 
 

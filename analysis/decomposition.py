@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from analysis.constancy import centred_over
 from analysis.regression import regress
 from analysis.stacking import Model, stack
 from analysis.term_rows import COLUMNS, t_inference, term_rows
@@ -55,9 +56,7 @@ def _within(points: pl.DataFrame, model: Model, by: Sequence[str], level: float)
     """Slope of the deviations from the dataset means."""
     numbers = model.columns
     own = [*by, model.cluster]
-    centred = points.with_columns(
-        (pl.col(name) - pl.col(name).mean().over(own)).alias(name) for name in numbers
-    )
+    centred = points.with_columns(centred_over(name, own) for name in numbers)
     stacked = stack(centred, replace(model, controls=()), by)
     df = np.asarray(stacked.fits.df - stacked.clusters.counts + 1, dtype=np.float64)
     scale = stacked.fits.inverse_r[:, -1, -1]

@@ -12,7 +12,13 @@ BY = (*CELL, *REPRESENTATION)
 def trajectory_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Mean similarity to the own start over epochs, from ``marts.trajectories``."""
     own = _to_own_start(points)
-    return trajectory_bands(own, by=BY, level=settings.level, seed=settings.seed)
+    return trajectory_bands(
+        own,
+        by=BY,
+        level=settings.level,
+        n_resamples=settings.n_resamples,
+        seed=settings.seed,
+    )
 
 
 def shape_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:

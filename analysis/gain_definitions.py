@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from analysis.constancy import constant_over
 from analysis.regression import regress
 from analysis.stacking import Model
 
@@ -57,9 +58,14 @@ def gain_definitions(
     points = points.filter(pl.col("scratch_value") > 0).with_columns(
         difference=gain, ratio=gain / pl.col("scratch_value")
     )
+    for name in ("scratch_value", "similarity", "ratio"):  # none with a constant
+        kept = pl.when(~constant_over(name, by)).then(name)
+        points = points.with_columns(kept.alias(f"varying_{name}"))
     correlations = points.group_by(by).agg(
-        scratch_similarity_correlation=pl.corr("scratch_value", "similarity").fill_nan(None),
-        scratch_ratio_correlation=pl.corr("scratch_value", "ratio").fill_nan(None),
+        scratch_similarity_correlation=pl.corr(
+            "varying_scratch_value", "varying_similarity"
+        ).fill_nan(None),
+        scratch_ratio_correlation=pl.corr("varying_scratch_value", "varying_ratio").fill_nan(None),
     )
     joined = correlations
     for definition in DEFINITIONS:

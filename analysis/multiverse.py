@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from analysis.constancy import centred_over
 from analysis.max_t import joint_statistics
 from analysis.regression import regress
 from analysis.robust import without_outliers
@@ -55,9 +56,9 @@ def specifications(points: pl.DataFrame) -> pl.DataFrame:
 
 def _residual(column: str, covariate: str, by: Sequence[str]) -> pl.Expr:
     """Take out of a column what a line on the covariate explains, in each group."""
-    x, y = (pl.col(name) - pl.col(name).mean().over(by) for name in (covariate, column))
+    x, y = (centred_over(name, by) for name in (covariate, column))
     slope = (x * y).sum().over(by) / (x * x).sum().over(by)
-    return pl.when(slope.is_finite()).then(y - slope * x).otherwise(y)
+    return pl.when(slope.is_finite()).then(y - slope * x).otherwise(y).alias(column)
 
 
 def specification_curve(

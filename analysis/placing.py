@@ -44,7 +44,13 @@ def with_references(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 def probability_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Probability of membership per cell, layer and score, with and without the noise floor."""
     scores = with_references(points, settings)
-    space = Space(settings.eta, settings.epsilon, settings.divergence, seed=settings.seed)
+    space = Space(
+        settings.eta,
+        settings.epsilon,
+        settings.divergence,
+        n_draws=settings.n_membership_draws,
+        seed=settings.seed,
+    )
     by = ["origin", "dataset", *NETWORK[1:], *REPRESENTATION, "score"]
     rows = [
         membership_probability(scores, which, by=by, level=settings.level)

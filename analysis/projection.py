@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from analysis.constancy import is_constant
 from analysis.least_squares import Floats
 from analysis.stacking import Model
 
@@ -96,7 +97,7 @@ def _projected(group: pl.DataFrame, model: Model, level: float) -> dict[str, obj
     if n < MIN_DATASETS:
         reason = f"{n} datasets are too few to leave one out; at least {MIN_DATASETS}"
         return head | {"status": "undefined", "reason": reason}
-    if np.ptp(x) <= 1e-6 * np.abs(x).max():
+    if is_constant(x.min(), x.max()):
         return head | {"status": "undefined", "reason": "the predictor is constant"}
     residuals = left_out_residuals(x, y, datasets)
     trivial = left_out_residuals(np.zeros(len(x)), y, datasets)
@@ -140,7 +141,8 @@ def left_out_residuals(x: Floats, y: Floats, datasets: np.ndarray) -> Floats:
         w = weights[rest] / weights[rest].sum()
         mean_x, mean_y = w @ x[rest], w @ y[rest]
         spread = w @ (x[rest] - mean_x) ** 2
-        slope = w @ ((x[rest] - mean_x) * (y[rest] - mean_y)) / spread if spread > 0 else 0.0
+        varies = not is_constant(x[rest].min(), x[rest].max())
+        slope = w @ ((x[rest] - mean_x) * (y[rest] - mean_y)) / spread if varies else 0.0
         residuals[~rest] = y[~rest] - mean_y - slope * (x[~rest] - mean_x)
     return residuals
 

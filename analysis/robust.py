@@ -8,15 +8,17 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analysis.constancy import is_constant
+from analysis.huber import huber_line
 from analysis.least_squares import Floats, Ints
 from analysis.regression import regress
 from analysis.stacking import Model
 from analysis.term_rows import COLUMNS
 
 FENCES = 1.5
-HUBER_K = 1.345
 MIN_RUNS = 4
-MAX_EXACT = 8
+MIN_ASYMPTOTIC = 10
+TIED_DECIMALS = 7  # runs that differ by less are tied
 MAX_PAIRS = 50_000
 
 
@@ -40,12 +42,13 @@ def robust_rows(
     -------
     DataFrame
         Rows as of `analysis.regression.regress`. Term ``rank_correlation``: ``spearman`` on runs
-        and
-        ``spearman_datasets`` on the means of datasets (p-values exact up to 8 points, by t beyond).
-        Term ``similarity``: ``theil_sen`` (median of pairwise slopes, 50,000 of them at random
-        where there are more; interval by Sen, p-value of Kendall's tau), ``huber`` (M-estimator, k
-        = 1.345, normal theory) and ``without_outliers`` (least squares without runs beyond 1.5
-        interquartile ranges from the quartiles of similarity or outcome; compare with ``ols``).
+        and ``spearman_datasets`` on the means of datasets; with fewer than 10 points their p-values
+        are exact and there is no interval, beyond that both are approximate. Term ``similarity``:
+        ``theil_sen`` (median of pairwise slopes, 50,000 of them at random where there are more;
+        interval by Sen, p-value of Kendall's tau), ``huber`` (M-estimator, k = 1.345, normal
+        theory), both undefined with fewer than 10 runs, and ``without_outliers`` (least squares
+        without runs beyond 1.5 interquartile ranges from the quartiles of similarity or outcome;
+        compare with ``ols``).
 
     References
     ----------
@@ -80,12 +83,17 @@ def without_outliers(points: pl.DataFrame, model: Model, by: Sequence[str]) -> p
 
     The fences lie 1.5 interquartile ranges outside the quartiles.
     """
+    return points.filter(inside_fences(model, by))
+
+
+def inside_fences(model: Model, by: Sequence[str]) -> pl.Expr:
+    """Whether a point is within the fences of its group, as `without_outliers` has them."""
     inside = pl.lit(value=True)
     for name in model.columns:
         low, high = (pl.col(name).quantile(q, "linear").over(by) for q in (0.25, 0.75))
         reach = FENCES * (high - low)
         inside &= pl.col(name).is_between(low - reach, high + reach)
-    return points.filter(inside)
+    return inside
 
 
 def _rows_of(group: pl.DataFrame, model: Model, level: float) -> list[dict[str, object]]:
@@ -93,10 +101,10 @@ def _rows_of(group: pl.DataFrame, model: Model, level: float) -> list[dict[str, 
     means = group.group_by(model.cluster).agg(pl.col(model.columns).mean())
     mean_x, mean_y = (means[name].to_numpy() for name in model.columns)
     return [
-        _row("spearman", "rank_correlation", x, y, level, _spearman),
-        _row("spearman_datasets", "rank_correlation", mean_x, mean_y, level, _spearman),
-        _row("theil_sen", "similarity", x, y, level, _theil_sen),
-        _row("huber", "similarity", x, y, level, _huber),
+        _row("spearman", x, y, level, _spearman),
+        _row("spearman_datasets", mean_x, mean_y, level, _spearman),
+        _row("theil_sen", x, y, level, _theil_sen),
+        _row("huber", x, y, level, _huber),
     ]
 
 
@@ -105,35 +113,40 @@ _Numbers = dict[str, float]
 
 def _row(
     method: str,
-    term: str,
     x: Floats,
     y: Floats,
     level: float,
     fit: Callable[[Floats, Floats, float], _Numbers],
 ) -> dict[str, object]:
     """One row, or the reason why there is no number."""
-    named: dict[str, object] = {"method": method, "term": term}
-    if len(x) < MIN_RUNS:
-        reason = f"{len(x)} points are fewer than {MIN_RUNS}"
-        return named | {"status": "undefined", "reason": reason}
+    is_rank = fit is _spearman
+    term = "rank_correlation" if is_rank else "similarity"
+    named: dict[str, object] = {"method": method, "term": term, "status": "undefined"}
     for what, values in (("predictor", x), ("outcome", y)):
-        if np.ptp(values) <= 1e-6 * np.abs(values).max():
-            return named | {"status": "undefined", "reason": f"the {what} is constant"}
-    return named | {"status": "fitted", "reason": None} | fit(x, y, level)
+        if is_constant(values.min(), values.max()):
+            return named | {"reason": f"the {what} is constant"}
+    if len(x) < MIN_RUNS:
+        return named | {"reason": f"{len(x)} points are fewer than {MIN_RUNS}"}
+    if not is_rank and len(x) < MIN_ASYMPTOTIC:
+        return named | {"reason": f"{len(x)} runs are too few: {method} needs {MIN_ASYMPTOTIC}"}
+    try:
+        return named | {"status": "fitted", "reason": None} | fit(x, y, level)
+    except ValueError as error:
+        return named | {"reason": str(error)}
 
 
 def _spearman(x: Floats, y: Floats, level: float) -> _Numbers:
     """Rank correlation; interval by Fisher's z with the variance of Bonett and Wright (2000)."""
+    x, y = np.round(x, TIED_DECIMALS), np.round(y, TIED_DECIMALS)
     ranks_x, ranks_y = (ranks - ranks.mean() for ranks in map(stats.rankdata, (x, y)))
     scale = np.sqrt((ranks_x @ ranks_x) * (ranks_y @ ranks_y))
     estimate = float(ranks_x @ ranks_y / scale)
-    if len(x) <= MAX_EXACT:
+    if len(x) < MIN_ASYMPTOTIC:
         shuffled = np.abs(ranks_y[_permutations(len(x))] @ ranks_x) / scale
         p_value = float(np.mean(shuffled >= abs(estimate) - 1e-12))
-    else:
-        p_value = float(stats.spearmanr(x, y).pvalue)
-    numbers = {"estimate": estimate, "p_value": p_value}
-    if abs(estimate) < 1 and len(x) > 3:
+        return {"estimate": estimate, "p_value": p_value}
+    numbers = {"estimate": estimate, "p_value": float(stats.spearmanr(x, y).pvalue)}
+    if abs(estimate) < 1:
         std_error = np.sqrt((1 + estimate**2 / 2) / (len(x) - 3))
         half = stats.norm.ppf((1 + level) / 2) * std_error
         numbers["ci_low"] = float(np.tanh(np.arctanh(estimate) - half))
@@ -143,14 +156,15 @@ def _spearman(x: Floats, y: Floats, level: float) -> _Numbers:
 
 @lru_cache(maxsize=8)
 def _permutations(n: int) -> Ints:
-    return np.array(list(permutations(range(n))))
+    return np.array(list(permutations(range(n))), dtype=np.int64)
 
 
 def _theil_sen(x: Floats, y: Floats, level: float) -> _Numbers:
     """Median of pairwise slopes, its interval by the ranks of the slopes (Sen)."""
     i, j = _pairs(len(x))
     run = x[j] - x[i]
-    slopes = np.sort((y[j] - y[i])[run != 0] / run[run != 0])
+    differ = np.abs(run) > 10.0**-TIED_DECIMALS
+    slopes = np.sort((y[j] - y[i])[differ] / run[differ])
     n = len(x)
     spread = stats.norm.ppf((1 + level) / 2) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     reach = spread / (n * (n - 1))  # as a share of the number of pairs, to either side
@@ -159,7 +173,7 @@ def _theil_sen(x: Floats, y: Floats, level: float) -> _Numbers:
         "estimate": float(middle),
         "ci_low": float(low),
         "ci_high": float(high),
-        "p_value": float(stats.kendalltau(x, y).pvalue),
+        "p_value": float(stats.kendalltau(*np.round((x, y), TIED_DECIMALS)).pvalue),
     }
 
 
@@ -174,18 +188,14 @@ def _pairs(n: int) -> tuple[Ints, Ints]:
 
 
 def _huber(x: Floats, y: Floats, level: float) -> _Numbers:
-    """M-estimator with Huber's weights."""
-    from statsmodels.robust.norms import HuberT
-    from statsmodels.robust.robust_linear_model import RLM
-
-    design = np.column_stack([np.ones(len(x)), x])
-    fit = RLM(y, design, M=HuberT(t=HUBER_K)).fit(maxiter=200, tol=1e-10)
-    low, high = fit.conf_int(alpha=1 - level)[1]
+    """M-estimator with Huber's weights, by normal theory."""
+    line = huber_line(x, y)
+    half = float(stats.norm.ppf((1 + level) / 2)) * line.std_error
     return {
-        "estimate": float(fit.params[1]),
-        "std_error": float(fit.bse[1]),
-        "statistic": float(fit.tvalues[1]),
-        "ci_low": float(low),
-        "ci_high": float(high),
-        "p_value": float(fit.pvalues[1]),
+        "estimate": line.slope,
+        "std_error": line.std_error,
+        "statistic": line.slope / line.std_error,
+        "ci_low": line.slope - half,
+        "ci_high": line.slope + half,
+        "p_value": float(2 * stats.norm.sf(abs(line.slope) / line.std_error)),
     }

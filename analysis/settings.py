@@ -29,6 +29,16 @@ class Settings:
         Coverage of the predictions for a new dataset.
     seed : int
         Seed of every bootstrap and permutation.
+    n_shuffles : int
+        Shuffles of the outcome beside a binned fit; no p-value is below ``1 / (n_shuffles + 1)``.
+    n_membership_draws : int
+        Draws over runs and images of the probability of membership.
+    n_posterior_draws, n_comparison_resamples : int
+        Draws of the Bayesian signed rank; resamples of runs behind a probability of improvement.
+    n_ranking_resamples : int
+        Resamples behind the intervals of a ranking.
+    n_resamples : int
+        Resamples of images of an agreement, and draws of the band of a trajectory.
     """
 
     level: float = 0.95
@@ -42,3 +52,9 @@ class Settings:
     effect: float = 0.01
     projection_level: float = 0.8
     seed: int = 0
+    n_shuffles: int = 99
+    n_membership_draws: int = 499
+    n_posterior_draws: int = 2000
+    n_comparison_resamples: int = 1000
+    n_ranking_resamples: int = 2000
+    n_resamples: int = 1999

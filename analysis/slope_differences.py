@@ -9,6 +9,7 @@ from itertools import combinations
 
 import polars as pl
 
+from analysis.constancy import constant_over
 from analysis.regression import regress
 from analysis.stacking import Model
 from analysis.term_rows import COLUMNS
@@ -51,9 +52,13 @@ def slope_differences(
     ``outcome ~ 1 + is_second + similarity + is_second * similarity``; both networks have their own
     intercept. Clusters are the datasets, which the two networks share.
     """
-    paired = _pairs(points, by, between).with_columns(
+    similarity = model.predictor or "similarity"
+    own = [*by, "first", "second", between]
+    paired = _pairs(points.drop_nulls(model.columns), by, between).with_columns(
         is_second=(pl.col(between) == pl.col("second")).cast(pl.Float64),
-        own_similarity=pl.col(model.predictor or "similarity"),
+        own_similarity=pl.when(constant_over(similarity, own))
+        .then(pl.col(similarity).first().over(own))
+        .otherwise(similarity),
     )
     interaction = replace(
         model,

@@ -64,7 +64,9 @@ def influence_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
 
 def binned_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Binned fits of Zu et al. beside the fits on runs."""
-    binning = Binning(n_bins=settings.n_bins, seed=settings.seed)
+    binning = Binning(
+        n_bins=settings.n_bins, n_permutations=settings.n_shuffles, seed=settings.seed
+    )
     return binned_fits(with_pooled_adaptations(points), Model(), binning, by=BY)
 
 

@@ -8,10 +8,10 @@ import numpy.typing as npt
 import polars as pl
 
 from analysis.clustered import Clusters
+from analysis.constancy import is_constant
 from analysis.least_squares import Fits, Floats, fit_groups, group_sums
 
 _Flags = npt.NDArray[np.bool_]
-CONSTANT = 1e-6
 EXACT = 1e-24
 
 
@@ -132,11 +132,10 @@ def stack(points: pl.DataFrame, model: Model, by: Sequence[str]) -> Stacked:
 
 
 def _is_constant(values: Floats, fits: Fits) -> _Flags:
-    """Whether values within each group differ by no more than a millionth of their size."""
+    """Whether values within each group are constant."""
     low = np.minimum.reduceat(values, fits.starts)
     high = np.maximum.reduceat(values, fits.starts)
-    constant: _Flags = high - low <= CONSTANT * np.maximum(np.abs(low), np.abs(high))
-    return constant
+    return is_constant(low, high)
 
 
 def _problem(fits: Fits, group: int, flat: _Flags, constant: _Flags, exact: _Flags) -> str | None:

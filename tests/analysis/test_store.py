@@ -1,8 +1,10 @@
 """`repdrift analysis run` fills results.* from the marts, and every row leads back to its runs."""
 
+import json
 import subprocess
 import sys
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -114,6 +116,32 @@ def test_the_recorded_query_shows_the_rows_that_went_in(results, made_warehouse)
             rows = con.sql(row["query"]).pl()
             assert rows_hash(rows) == row["data_hash"]
             assert rows["run_id"].n_unique() == row["n_runs"]
+
+
+def test_draws_behind_a_p_value_are_recorded(results):
+    recorded = {
+        name: json.loads(parameters)
+        for name, parameters in results["analyses"].select("name", "parameters").iter_rows()
+    }
+    drawn = {
+        "binned fits": {"n_shuffles": 99},
+        "membership probabilities": {"n_membership_draws": 499},
+        "comparisons": {"n_posterior_draws": 2000, "n_comparison_resamples": 1000},
+        "rankings": {"n_ranking_resamples": 2000},
+        "agreements": {"n_resamples": 1999},
+        "trajectories": {"n_resamples": 1999},
+    }
+    for name, numbers in drawn.items():
+        assert recorded[name].items() >= numbers.items(), name
+
+
+def test_recorded_draws_are_those_that_were_made(made_warehouse):
+    few = [a for a in ANALYSES if a.name == "binned fits"]
+    (found,) = run_analyses(made_warehouse, Settings(n_shuffles=19), analyses=few)
+    with connect(made_warehouse) as con:
+        rows = read_view(con, "results.binned_fits", where={"analysis_id": found.analysis_id})
+    shares = rows["p_value"].to_numpy() * 20
+    np.testing.assert_allclose(shares, shares.round(), atol=1e-9)
 
 
 def test_other_thresholds_are_another_analysis(made_warehouse):

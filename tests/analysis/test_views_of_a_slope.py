@@ -267,3 +267,12 @@ def test_line_equals_scipy(rng):
 
 def test_empty_bins_are_dropped_from_the_numbering():
     assert equal_width_bins(np.array([0.0, 0.05, 1.0]), 10).tolist() == [0, 0, 1]
+
+
+def test_order_of_rows_does_not_change_the_shuffles(rng):
+    points = unrelated(rng, n=100, trials=2).with_columns(run_id=pl.int_range(200).cast(pl.String))
+    found, again = (
+        binned_fits(frame, Model(), Binning(), by=["trial"]).select("p_value", "null_r_squared")
+        for frame in (points, points.sample(fraction=1.0, shuffle=True, seed=1))
+    )
+    assert found.equals(again)
