@@ -24,6 +24,9 @@ def build(
     paper: Annotated[
         str | None, typer.Option(help="Only the exhibits of this paper, e.g. juodelyte2023.")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every measure, probe and score, not the primary ones.")
+    ] = False,
     pdf: Annotated[bool, typer.Option(help="Compile report.tex when pdflatex is there.")] = True,
 ) -> None:
     """Write tables, figures, their numbers and SQL, and the document; print its path."""
@@ -32,10 +35,12 @@ def build(
     from warehouse.connection import connect
 
     with connect(warehouse) as con:
-        report = render(con, paper=paper)
+        report = render(con, paper=paper, everything=everything)
     written = write_report(report, directory, pdf=pdf)
     for message in written.messages:
         typer.echo(message, err=True)
+    if report.selection:
+        typer.echo(report.selection, err=True)
     typer.echo(f"{report.n_tables} tables, {report.n_figures} figures", err=True)
     typer.echo(written.document)
 
@@ -50,9 +55,15 @@ def check(
     from reports.rendering import render
     from warehouse.connection import connect
 
-    paper = manifest_of(directory)["paper"]
+    manifest = manifest_of(directory)
+    paper, everything = manifest["paper"], bool(manifest.get("everything"))
     with connect(warehouse) as con:
-        report = render(con, paper=None if paper is None else str(paper), pictures=False)
+        report = render(
+            con,
+            paper=None if paper is None else str(paper),
+            everything=everything,
+            pictures=False,
+        )
     found = problems(report, directory)
     typer.echo(found.write_csv(), nl=False)
     typer.echo(f"{len(found)} problems in {directory}", err=True)

@@ -20,7 +20,9 @@ class Section:
     artefacts: tuple[Artefact, ...]
 
 
-def report_tex(sections: Sequence[Section], networks: pl.DataFrame, paper: str | None) -> str:
+def report_tex(
+    sections: Sequence[Section], networks: pl.DataFrame, paper: str | None, selection: str = ""
+) -> str:
     """Return ``report.tex``; tables and figures are read from their own files.
 
     Parameters
@@ -31,6 +33,8 @@ def report_tex(sections: Sequence[Section], networks: pl.DataFrame, paper: str |
         Rows of the query ``networks``, for the overview.
     paper : str or None
         Paper that the report is limited to.
+    selection : str
+        What was selected and how to see the rest.
     """
     environment = Environment(
         loader=PackageLoader("reports"),
@@ -55,6 +59,7 @@ def report_tex(sections: Sequence[Section], networks: pl.DataFrame, paper: str |
     )
     return environment.get_template("report.tex.jinja").render(
         paper=paper,
+        selection=selection,
         shown=[section for section in sections if section.artefacts],
         left_out=[section.exhibit for section in sections if not section.artefacts],
         origins=counts.to_dicts(),

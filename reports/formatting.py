@@ -137,7 +137,7 @@ def _latex_character(character: str) -> str:
         return _LATEX[character]
     if character.isspace():
         return " "
-    if " " < character <= "~" or "¿" <= character <= "ÿ" or character in "“”‘’£§°":
+    if " " < character <= "~" or "¿" <= character <= "ÿ" or character in "“”‘’£§°†":
         return character
     return rf"\texttt{{U+{ord(character):04X}}}"
 

@@ -23,6 +23,7 @@ def page_html(
     networks: pl.DataFrame,
     paper: str | None,
     drawings: Mapping[str, str],
+    selection: str = "",
 ) -> str:
     """Return ``index.html``.
 
@@ -36,6 +37,8 @@ def page_html(
         Paper that the report is limited to.
     drawings : mapping of str to str
         SVG of every figure by the name of its artefact, its ids prefixed with ``prefix_of`` it.
+    selection : str
+        What was selected and how to see the rest.
 
     Returns
     -------
@@ -53,6 +56,7 @@ def page_html(
     artefacts = [artefact for section in shown for artefact in section.artefacts]
     return environment.get_template("page.html.jinja").render(
         paper=paper,
+        selection=selection,
         shown=shown,
         left_out=[section.exhibit for section in sections if not section.artefacts],
         overview=networks.to_dicts(),

@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +17,8 @@ from reports.exhibits.registry import exhibits_of
 from reports.figures.svg import inline_svg
 from reports.macros import number_macros
 from reports.page import page_html, prefix_of
-from reports.store import read, selection_sql
+from reports.selection import is_whole, primary, reason, selection_line
+from reports.store import AtLeast, read, selection_sql
 from reports.style import RC, appearances, network
 from reports.tables.latex import latex_table
 from reports.tables.markdown import markdown_table
@@ -45,16 +46,23 @@ class Report:
         Title of each section without rows, and how to get them.
     n_tables, n_figures : int
         Artefacts.
+    selection : str
+        What was selected and how to see the rest; '' where that is everything.
     """
 
     files: dict[str, bytes]
     left_out: dict[str, str]
     n_tables: int
     n_figures: int
+    selection: str = ""
 
 
 def render(
-    con: "duckdb.DuckDBPyConnection", *, paper: str | None = None, pictures: bool = True
+    con: "duckdb.DuckDBPyConnection",
+    *,
+    paper: str | None = None,
+    everything: bool = False,
+    pictures: bool = True,
 ) -> Report:
     """Make a report in memory; the same rows give the same bytes.
 
@@ -64,6 +72,8 @@ def render(
         An open warehouse; it is only read.
     paper : str, optional
         Leave everything out but the exhibits of this paper.
+    everything : bool, default False
+        Show every measure, probe, score and cell, not only the primary selection.
     pictures : bool, default True
         Draw the figures, and write the page that has them; without, numbers and text remain.
 
@@ -78,15 +88,18 @@ def render(
         If there is no such paper, or the warehouse lacks a table.
     """
     exhibits = exhibits_of(paper)
-    data = _data(con, exhibits, paper)
+    every = _data(con, exhibits, paper)
+    chosen = every if everything else primary(every)
+    line = selection_line(chosen, every)
     sections: list[Section] = []
     files: dict[str, bytes] = {}
     entries: list[dict[str, object]] = []
     drawings: dict[str, str] = {}
     with rc_context(RC):
         for exhibit in exhibits:
-            made_of = exhibit.build(data) if len(data.frames[exhibit.queries[0]]) else []
-            sections.append(Section(exhibit, tuple(made_of)))
+            section = _section(exhibit, chosen, every)
+            sections.append(section)
+            made_of = section.artefacts
             for artefact in made_of:
                 made = artefact_files(artefact)
                 if pictures and not isinstance(artefact.content, Table):
@@ -102,21 +115,35 @@ def render(
                 entries.append(_manifest_entry(artefact, made))
     left_out = {s.exhibit.title: s.exhibit.missing for s in sections if not s.artefacts}
     if pictures:
-        page = page_html(sections, data.frames["networks"], paper, drawings)
+        page = page_html(sections, every.frames["networks"], paper, drawings, line)
         files["index.html"] = page.encode()
     artefacts = [artefact for section in sections for artefact in section.artefacts]
     files["numbers.tex"] = number_macros(artefacts).encode()
-    files["report.tex"] = report_tex(sections, data.frames["networks"], paper).encode()
-    manifest = {"paper": paper, "artefacts": entries, "left_out": left_out}
+    files["report.tex"] = report_tex(sections, every.frames["networks"], paper, line).encode()
+    manifest = {
+        "paper": paper,
+        "everything": everything,
+        "artefacts": entries,
+        "left_out": left_out,
+    }
     files["manifest.json"] = (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
     n_tables = sum(isinstance(artefact.content, Table) for artefact in artefacts)
-    return Report(files, left_out, n_tables=n_tables, n_figures=len(artefacts) - n_tables)
+    return Report(files, left_out, n_tables, len(artefacts) - n_tables, line)
+
+
+def _section(exhibit: Exhibit, chosen: Data, every: Data) -> Section:
+    query = exhibit.queries[0]
+    data = every if is_whole(exhibit) else chosen
+    made = exhibit.build(data) if len(data.frames[query]) else []
+    if not made and data.conditions and len(every.frames[query]) and exhibit.build(every):
+        exhibit = replace(exhibit, missing=reason(query, every))
+    return Section(exhibit, tuple(made))
 
 
 def _data(
     con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...], paper: str | None
 ) -> Data:
-    names = {"networks", *(query for exhibit in exhibits for query in exhibit.queries)}
+    names = {"networks", "scores", *(query for exhibit in exhibits for query in exhibit.queries)}
     frames = {name: read(con, name) for name in sorted(names)}
     runs = frames["networks"]
     pairs = runs.select("backbone", "pretraining").unique().iter_rows()
@@ -189,7 +216,10 @@ def _source_entry(source: Selection) -> dict[str, object]:
     analyses = rows["analysis_id"].unique().sort().to_list() if "analysis_id" in rows else []
     return {
         "query": source.query,
-        "where": dict(source.where),
+        "where": {
+            name: str(value) if isinstance(value, AtLeast) else value
+            for name, value in source.where.items()
+        },
         "n_rows": len(rows),
         "rows_sha256": hashlib.sha256(csv_bytes(rows)).hexdigest(),
         "analysis_ids": analyses,

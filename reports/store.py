@@ -1,6 +1,7 @@
 """The only place where reports read the warehouse."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,16 @@ from warehouse.errors import ReportError
 
 if TYPE_CHECKING:
     import duckdb
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """The condition that a column of counts is no smaller."""
+
+    least: int
+
+    def __str__(self) -> str:
+        return f"at least {self.least}"
 
 
 def query_text(name: str) -> str:
@@ -54,7 +65,7 @@ def read(con: "duckdb.DuckDBPyConnection", name: str) -> pl.DataFrame:
 
 
 def condition(column: str, value: object) -> str:
-    """Return SQL that a column has a value: null, one of a tuple, or equal to it.
+    """Return SQL that a column has a value: null, one of a tuple, at least, or equal to it.
 
     Examples
     --------
@@ -63,6 +74,8 @@ def condition(column: str, value: object) -> str:
     """
     if value is None:
         return f"{column} is null"
+    if isinstance(value, AtLeast):
+        return f"{column} >= {value.least}"
     if isinstance(value, tuple):
         return f"{column} in ({', '.join(_literal(one) for one in value)})"
     return f"{column} = {_literal(value)}"

@@ -55,7 +55,7 @@ def _figure(fits: Selection, points: Selection, keys: pl.DataFrame, part: int) -
     ]
     measure, outcome = measure_name(str(where["measure"])), outcome_name(str(where["outcome"]))
     return Artefact(
-        name=slug("bins", *where.values(), part or None),
+        name=slug("bins", *(where[name] for name in FIGURE), part or None),
         caption=(
             f"What binning does: {outcome} on {measure} ({where['origin']}), fitted on runs and on "
             "the means of equally wide bins of similarity without outliers, as Zu et al. fit it "

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from matplotlib.figure import Figure
 
+from reports.store import AtLeast
 from reports.style import Appearance
 from reports.tables.model import Table
 
@@ -19,8 +20,8 @@ class Selection:
     ----------
     query : str
         Stem of the file in ``reports/queries``.
-    where : mapping of str to str, int, float, None or tuple
-        Value that each column has; one of several where it is a tuple.
+    where : mapping of str to str, int, float, None, tuple or AtLeast
+        Value that each column has; one of several where it is a tuple; no less than AtLeast.
     rows : DataFrame
         Rows that satisfy them.
     """
@@ -56,13 +57,16 @@ class Artefact:
 
 
 def matching(where: Mapping[str, object]) -> list[pl.Expr]:
-    """Return conditions: a column equals its value, is null, or is one of the values of a tuple."""
-    return [
-        pl.col(column).is_in(value)
-        if isinstance(value, tuple)
-        else pl.col(column).eq_missing(pl.lit(value))
-        for column, value in where.items()
-    ]
+    """Return conditions: a column equals its value, is null, is in a tuple, or is large enough."""
+    return [_matches(pl.col(column), value) for column, value in where.items()]
+
+
+def _matches(column: pl.Expr, value: object) -> pl.Expr:
+    if isinstance(value, AtLeast):
+        return column >= value.least
+    if isinstance(value, tuple):
+        return column.is_in(value)
+    return column.eq_missing(pl.lit(value))
 
 
 @dataclass(frozen=True)
@@ -77,20 +81,33 @@ class Data:
         One appearance per network and per dataset, the same in every figure.
     paper : str or None
         Paper that the report is limited to.
+    conditions : mapping
+        By query and origin: which values the rows of ``frames`` were limited to; empty for every
+        row.
     """
 
     frames: Mapping[str, pl.DataFrame]
     networks: Mapping[str, Appearance]
     datasets: Mapping[str, Appearance]
     paper: str | None = None
+    conditions: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
 
     def select(self, query: str, **where: object) -> Selection:
         """Return the rows of a query where columns have the given values.
 
         None matches null, a tuple any of its values; without a condition every row is returned.
         """
+        limits = self.conditions.get(query, {}).get(str(where.get("origin")), {})
+        where = {**where, **{name: _both(where.get(name), limits[name]) for name in limits}}
         frame = self.frames[query]
         return Selection(query, where, frame.filter(matching(where)) if where else frame)
+
+
+def _both(given: object, limit: object) -> object:
+    """Return what a column may be under a condition of its own and a limit of the selection."""
+    if isinstance(given, tuple) and isinstance(limit, tuple):
+        return tuple(value for value in given if value in limit)
+    return limit if given is None else given
 
 
 @dataclass(frozen=True)

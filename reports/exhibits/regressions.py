@@ -31,7 +31,7 @@ def build(data: Data) -> list[Artefact]:
 def _artefact(source: Selection, fitted: pl.DataFrame) -> Artefact:
     where = source.where
     return Artefact(
-        name=slug("regressions", *where.values()),
+        name=slug("regressions", *(where[name] for name in FIGURE)),
         caption=(
             f"Slope of {outcome_name(str(where['outcome']))} on "
             f"{measure_name(str(where['measure']))} to the pre-trained model "

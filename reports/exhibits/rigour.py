@@ -54,7 +54,7 @@ def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
         x_label=f"slope of {outcome} on {measure}, with 95 % interval",
     )
     return Artefact(
-        name=slug("rigour", *where.values()),
+        name=slug("rigour", *(where[name] for name in FIGURE)),
         caption=(
             f"Slope of {outcome} on {measure} under rising rigour of inference "
             f"({where['token']} features, {where['probe']} probe, {where['origin']}). Lines are "

@@ -17,7 +17,7 @@ PRIMARY = (
     ("kappa_quadratic",),
     ("accuracy",),
 )
-TEST_SCORES = (("balanced_accuracy",), ("ece_width_15",))
+TEST_SCORES = (("accuracy",), ("balanced_accuracy",), ("ece_width_15",))
 SOURCE_SCORES = ("accuracy",)
 
 
@@ -46,7 +46,7 @@ def _columns(rows: pl.DataFrame) -> list[Mapping[str, object]]:
     head = present.filter(split="test", confidence_source="head")
     recorded = set(head["score"].to_list())
     primary = [scores for scores in PRIMARY if recorded & set(scores)][:1]
-    wanted = [scores for scores in (*primary, *TEST_SCORES) if recorded & set(scores)]
+    wanted = dict.fromkeys(s for s in (*primary, *TEST_SCORES) if recorded & set(s))
     columns: list[Mapping[str, object]] = [
         {"split": "test", "confidence_source": "head", "score": scores} for scores in wanted
     ]

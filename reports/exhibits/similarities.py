@@ -48,7 +48,7 @@ def _figure(data: Data, source: Selection, panels: pl.DataFrame, part: int) -> A
     )
     counts = source.rows["n_runs"]
     return Artefact(
-        name=slug("similarity-by-layer", *where.values(), part or None),
+        name=slug("similarity-by-layer", *(where[name] for name in FIGURE), part or None),
         caption=(
             f"Similarity of each layer to the same layer of the pre-trained model: {measure} of "
             f"{where['token']} features on the {where['probe']} probe ({where['origin']}). "

@@ -41,7 +41,7 @@ def _figure(data: Data, source: Selection) -> Artefact:
         if len(values):
             quantities.append((f"{label}\nheld-out fold", values))
     return Artefact(
-        name=slug("trajectories", *where.values()),
+        name=slug("trajectories", *(where[name] for name in FIGURE)),
         caption=(
             f"Fine-tuning on {where['dataset']} ({where['origin']}), epoch by epoch; epoch 0 is "
             f"before the first step. Similarity: {measure} of {where['token']} features to the "

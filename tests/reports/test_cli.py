@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -48,6 +49,23 @@ def test_check_is_quiet_on_a_fresh_report_and_fails_on_a_stale_one(warehouse, tm
     assert stale.exit_code == 1
     assert stale.stdout.startswith("file,problem,row,column,in_report,in_warehouse\n")
     assert stale.stdout.count(",sd,") == 5
+
+
+def test_check_renders_what_build_was_asked_for(warehouse, tmp_path):
+    out = tmp_path / "out"
+    with connect(warehouse, read_only=False) as con:
+        rows = con.sql("from raw.similarities").pl()
+        insert(con, "raw.similarities", rows.with_columns(probe=pl.lit("source")))
+    build = ["build", "-w", str(warehouse), "-o", str(out), "--no-pdf"]
+    every = CliRunner().invoke(app, [*build, "--all"])
+    assert every.exit_code == 0, every.output
+    fresh = CliRunner().invoke(app, ["check", str(out), "-w", str(warehouse)])
+    assert (fresh.exit_code, fresh.stdout.count("\n")) == (0, 1)
+    assert list(out.glob("figures/*-source.csv"))
+    assert "Primary selection" not in every.stderr
+    chosen = CliRunner().invoke(app, build)
+    assert "Primary selection: probe: target (1 of 2)." in chosen.stderr
+    assert not list(out.glob("figures/*-source.csv"))
 
 
 def test_refuses_a_missing_warehouse(tmp_path):

@@ -81,6 +81,10 @@ def test_every_special_of_latex_is_escaped():
     )
 
 
+def test_the_dagger_that_a_note_explains_is_printed():
+    assert escape_latex("a †") == "a †"
+
+
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext (poppler-utils)")
 def test_pdflatex_prints_a_hostile_name_as_it_stands(tmp_path):

@@ -1,0 +1,175 @@
+"""What a report shows unless it is asked for everything: the primary selection, in one place.
+
+A study records several measures, probes, tokens, numbers of neighbours and scores. Shown all
+together they bury the answer, so one of each is primary, chosen by the rules below and never by
+its result. `repdrift report build --all` shows the rest.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from reports.exhibits.exhibit import Data, Exhibit, matching
+from reports.store import AtLeast
+from reports.wording import measure_name, score_name
+
+MEASURE = "cka_linear_debiased"  # unless it was not recorded; then the first by name
+PROBE = "target"
+TASK_SCORES = ("kappa_quadratic", "map_macro", "auc", "auc_ovr_weighted", "accuracy")
+OTHER_SCORES = ("accuracy", "ece_width_15")
+OUTCOMES = ("calibration_error", "knn_accuracy")
+
+EVERY_SCORE = frozenset({"scores", "comparisons", "rankings"})  # others: the task score alone
+HEAD_ALONE = frozenset({"comparisons", "rankings", "detectable_effects", "variance_components"})
+EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choices it compares
+EVERY_TOKEN = frozenset({"scores"})
+
+LEAST: Mapping[str, tuple[str, int]] = {
+    "binned_fits": ("n_runs", 20),
+    "gain_definitions": ("n_clusters", 2),  # one dataset gives no clustered p
+    "membership_surfaces": ("n_units", 10),
+    "projections": ("n_datasets", 3),
+    "rankings": ("n_datasets", 3),
+    "regressions": ("n_runs", 10),
+    "similarity_distributions": ("n_runs", 10),
+    "slope_differences": ("n_runs", 10),
+    "specifications": ("n_runs", 10),
+    "variance_components": ("n_runs", 10),
+}
+UNITS = {
+    "n_runs": "runs in every cell",
+    "n_units": "runs in every set",
+    "n_datasets": "datasets",
+    "n_clusters": "datasets",
+}
+WORDS: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "measure": ("measure", measure_name),
+    "probe": ("probe", str),
+    "token": ("features", str),
+    "n_neighbours": ("k of k-NN", str),
+    "score": ("scores", score_name),
+}
+WHOLE = frozenset({"claims", "audit"})  # these quote a paper, like a paper's own exhibits
+REST = "repdrift report build --all"
+
+
+def primary(data: Data) -> Data:
+    """Return the rows of the primary selection, and the conditions that pick them.
+
+    Parameters
+    ----------
+    data : Data
+        Every row.
+
+    Returns
+    -------
+    Data
+        The same with fewer rows; ``select`` adds the conditions to the SQL of each artefact.
+    """
+    frames: dict[str, pl.DataFrame] = {}
+    conditions: dict[str, dict[str, dict[str, object]]] = {}
+    for query, frame in data.frames.items():
+        frames[query] = frame
+        if query == "networks" or "origin" not in frame.columns:
+            continue
+        origins = frame["origin"].unique(maintain_order=True).to_list()
+        conditions[query] = {one: _conditions(data, query, one) for one in origins}
+        kept = [frame.filter(matching({"origin": o, **conditions[query][o]})) for o in origins]
+        frames[query] = pl.concat(kept) if kept else frame
+    return replace(data, frames=frames, conditions=conditions)
+
+
+def is_whole(exhibit: Exhibit) -> bool:
+    """Return whether an exhibit shows what a paper shows, whatever is primary."""
+    return bool(exhibit.paper) or exhibit.name in WHOLE
+
+
+def reason(query: str, every: Data) -> str:
+    """Return why a section has no rows in the selection though the warehouse has some."""
+    column, least = LEAST.get(query, ("", 0))
+    if column and (most := every.frames[query][column].max()) is not None and most < least:  # type: ignore[operator]
+        return f"fewer than {least} {UNITS[column]}; {REST} shows it"
+    return f"not in the primary selection; {REST} shows it"
+
+
+def selection_line(chosen: Data, every: Data) -> str:
+    """Return in one sentence what was selected and how to see the rest; '' if nothing was."""
+    parts = []
+    for column, (word, name) in WORDS.items():
+        shown, recorded = (_values(data, column, chosen.conditions) for data in (chosen, every))
+        if shown and len(recorded) > len(shown):
+            names = ", ".join(name(str(value)) for value in shown)
+            parts.append(f"{word}: {names} ({len(shown)} of {len(recorded)})")
+    if not parts:
+        return ""
+    return f"Primary selection: {'; '.join(parts)}. The rest: {REST}."
+
+
+def _values(
+    data: Data, column: str, conditions: Mapping[str, Mapping[str, Mapping[str, object]]]
+) -> list[object]:
+    values: set[object] = set()
+    for query, by_origin in conditions.items():
+        if any(column in where for where in by_origin.values()):
+            values |= set(data.frames[query][column].drop_nulls().to_list())
+    return sorted(values - {0}, key=str)
+
+
+def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
+    rows = data.frames[query].filter(origin=origin)
+    where: dict[str, object] = {}
+    if "measure" in rows.columns and query not in EVERY_MEASURE:
+        where["measure"] = _preferred(rows["measure"], (MEASURE,))
+    if "probe" in rows.columns:
+        where["probe"] = _preferred(rows["probe"], (PROBE,))
+    if "token" in rows.columns and query not in EVERY_TOKEN:
+        where["token"] = _preferred(rows["token"], _head_tokens(data, origin))
+    if "n_neighbours" in rows.columns:
+        where["n_neighbours"] = _fewest(rows["n_neighbours"])
+    if query in HEAD_ALONE:
+        where["confidence_source"] = ("head",)
+    if query in LEAST:
+        column, least = LEAST[query]
+        where[column] = AtLeast(least)
+    return where | _scores_and_outcomes(query, rows.columns, _task_scores(data, origin))
+
+
+def _scores_and_outcomes(
+    query: str, columns: list[str], tasks: tuple[str, ...]
+) -> dict[str, object]:
+    where: dict[str, object] = {}
+    if tasks and "score" in columns:
+        others = OTHER_SCORES if query in EVERY_SCORE else ()
+        where["score"] = tuple(dict.fromkeys((*tasks, *others)))
+    if tasks and "outcome" in columns:
+        gains = [f"{gain}:{score}" for gain in ("gain_ratio", "gain_difference") for score in tasks]
+        where["outcome"] = (*gains, *OUTCOMES)
+    return where
+
+
+def _preferred(values: pl.Series, preferred: Iterable[str]) -> tuple[str, ...]:
+    recorded = sorted(set(values.drop_nulls().to_list()))
+    return tuple(one for one in preferred if one in recorded) or tuple(recorded[:1])
+
+
+def _fewest(values: pl.Series) -> tuple[int, ...]:
+    """Return 0, which stands for no k-NN, and the smallest number of neighbours."""
+    numbers = sorted({*values.drop_nulls().to_list()} - {0})
+    return (0, *numbers[:1])
+
+
+def _head_scores(data: Data, origin: str) -> pl.DataFrame:
+    return data.frames["scores"].filter(origin=origin, split="test", confidence_source="head")
+
+
+def _head_tokens(data: Data, origin: str) -> list[str]:
+    """Return the tokens that the heads read."""
+    return sorted(set(_head_scores(data, origin)["token"].drop_nulls().to_list()))
+
+
+def _task_scores(data: Data, origin: str) -> tuple[str, ...]:
+    """Return the first of the task scores that each dataset has, in the order of the rule."""
+    found = _head_scores(data, origin).group_by("dataset").agg("score")["score"].to_list()
+    firsts = {next((s for s in TASK_SCORES if s in set(own)), None) for own in found}
+    return tuple(score for score in TASK_SCORES if score in firsts)
