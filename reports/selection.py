@@ -90,6 +90,10 @@ def reason(query: str, every: Data) -> str:
     column, least = LEAST.get(query, ("", 0))
     if column and (most := every.frames[query][column].max()) is not None and most < least:  # type: ignore[operator]
         return f"fewer than {least} {UNITS[column]}; {REST} shows it"
+    if query == "regressions":
+        return (
+            f"fewer than {least} runs of one adaptation, on one dataset; {REST} shows them pooled"
+        )
     return f"not in the primary selection; {REST} shows it"
 
 
@@ -132,6 +136,9 @@ def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
     if query in LEAST:
         column, least = LEAST[query]
         where[column] = AtLeast(least)
+    if query == "regressions" and not (rows["n_clusters"] >= 2).any():
+        # Adaptations pooled in one dataset: a slope between clouds, beyond any clustered error.
+        where["adaptation"] = tuple(sorted({*rows["adaptation"].to_list()} - {"pooled"}))
     return where | _scores_and_outcomes(query, rows.columns, _task_scores(data, origin))
 
 

@@ -107,7 +107,9 @@ def test_a_specification_curve_keeps_every_measure():
 @pytest.mark.parametrize("query", LEAST)
 def test_cells_that_are_too_small_are_left_out(query):
     column, least = LEAST[query]
-    row = {"origin": "o", "confidence_source": "head"} if query in HEAD_ALONE else {"origin": "o"}
+    row: dict[str, object] = {"origin": "o"}
+    row |= {"confidence_source": "head"} if query in HEAD_ALONE else {}
+    row |= {"n_clusters": 2} if query == "regressions" else {}
     frame = pl.DataFrame([row | {column: least - 1}, row | {column: least}])
     every = Data({"scores": pl.DataFrame([SCORE]), query: frame}, {}, {})
     assert primary(every).frames[query][column].to_list() == [least]
@@ -186,3 +188,11 @@ def test_the_sql_of_a_selection_gives_the_rows_of_its_csv(two_measures):
     name = "tables/regressions-juodelyte2023-gain-ratio-auc-cca-mean-juodelyte-spatial-target.sql"
     assert "n_runs >= 10" in chosen.files[name].decode()
     assert "small" not in rows[name]["layer"].to_list()
+
+
+def test_adaptations_pooled_in_one_dataset_are_no_evidence(con):
+    rows = con.sql("from results.regressions").pl().with_columns(n_clusters=1, n_runs=20)
+    con.execute("delete from results.regressions")
+    insert(con, "results.regressions", rows.with_columns(adaptation=pl.lit("pooled")))
+    assert "Regressions on similarity" in render(con).left_out
+    assert "Regressions on similarity" not in render(con, everything=True).left_out
