@@ -101,7 +101,7 @@ def demo_findings(store: Path) -> list[str]:
 def replay_study(recorded: Path, directory: Path) -> None:
     """Bring recorded runs into a warehouse, analyse and report them; say what was found."""
     from analysis.audit import audit
-    from analysis.published_files import load_tables
+    from analysis.published_files import load_tables, printed_numbers
     from analysis.settings import Settings
     from analysis.store import check_claims, run_analyses, write_audit
     from analysis.zu2025 import ON_SOURCE, zu2025_analyses, zu2025_claims
@@ -116,7 +116,9 @@ def replay_study(recorded: Path, directory: Path) -> None:
     for found in run_analyses(store, Settings(), analyses=zu2025_analyses()):
         typer.echo(f"{found.name}: {found.n_rows} rows from {found.n_runs} runs", err=True)
     verdicts, _ = check_claims(store, zu2025_claims())
-    write_audit(store, audit(*load_tables()), name="the three papers")
+    tables, checks = load_tables()
+    findings, printed = audit(tables, checks), printed_numbers(tables)
+    write_audit(store, findings, name="the three papers", printed=printed)
     build_report(store, report_directory, paper="zu2025")
     for line in replay_findings(store):
         typer.echo(line)

@@ -111,7 +111,12 @@ def audit_tables(
     ] = None,
     warehouse: Annotated[
         Path | None,
-        typer.Option("--warehouse", "-w", file_okay=False, help="Also write to results.audits."),
+        typer.Option(
+            "--warehouse",
+            "-w",
+            file_okay=False,
+            help="Also write to results.audits and results.printed_numbers.",
+        ),
     ] = None,
     problems: Annotated[
         bool, typer.Option("--problems", help="Print only what does not agree.")
@@ -119,7 +124,7 @@ def audit_tables(
 ) -> None:
     """Hold printed tables against themselves and their text; print one CSV row per check."""
     from analysis.audit import audit
-    from analysis.published_files import load_tables
+    from analysis.published_files import load_tables, printed_numbers
     from analysis.store import write_audit
     from warehouse.errors import AnalysisError
 
@@ -129,7 +134,8 @@ def audit_tables(
     except (ValueError, KeyError) as error:
         raise AnalysisError(f"checks.toml: {error}") from error
     if warehouse is not None:
-        write_audit(warehouse, findings, name=str(folder or "the three papers"))
+        name, printed = str(folder or "the three papers"), printed_numbers(tables)
+        write_audit(warehouse, findings, name=name, printed=printed)
     shown = findings.filter(~findings["is_consistent"]) if problems else findings
     typer.echo(shown.write_csv(), nl=False)
 

@@ -62,6 +62,34 @@ def load_tables(
         raise AnalysisError(f"{folder}: {error}") from error
 
 
+def printed_numbers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Cells of printed tables as rows of ``results.printed_numbers``.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        One row per cell: ``row, column, value, sd, n, bracket``, all as printed (strings).
+
+    Returns
+    -------
+    DataFrame
+        ``printed_table, number, table_row, table_column, printed, sd, n_runs, bracket``.
+    """
+    return pl.concat(
+        tables[name].select(
+            printed_table=pl.lit(name),
+            number=pl.int_range(1, pl.len() + 1, dtype=pl.Int32),
+            table_row="row",
+            table_column="column",
+            printed="value",
+            sd="sd",
+            n_runs=pl.col("n").cast(pl.Int32),
+            bracket="bracket",
+        )
+        for name in sorted(tables)
+    )
+
+
 def _printed_table(item: Traversable | Path) -> pl.DataFrame:
     table = pl.read_csv(item.read_bytes(), infer_schema=False)
     missing = {"row", "column", "value", "sd", "n", "bracket"} - set(table.columns)

@@ -199,8 +199,10 @@ def _where(conditions: Mapping[str, object]) -> str:
     return f" where {' and '.join(texts)}" if texts else ""
 
 
-def write_audit(root: Path, findings: pl.DataFrame, *, name: str) -> str:
-    """Write the findings of an audit of printed tables; return the analysis id.
+def write_audit(
+    root: Path, findings: pl.DataFrame, *, name: str, printed: pl.DataFrame | None = None
+) -> str:
+    """Write the findings of an audit, and the printed tables; return the analysis id.
 
     Parameters
     ----------
@@ -210,6 +212,8 @@ def write_audit(root: Path, findings: pl.DataFrame, *, name: str) -> str:
         As `analysis.audit.audit` gives them.
     name : str
         What was audited.
+    printed : DataFrame, optional
+        As `analysis.published_files.printed_numbers` gives them.
     """
     record = {
         "name": "audit",
@@ -220,5 +224,6 @@ def write_audit(root: Path, findings: pl.DataFrame, *, name: str) -> str:
         "code_version": version("repdrift"),
     }
     numbered = findings.with_row_index("number", offset=1)
+    written = {"audits": numbered} | ({} if printed is None else {"printed_numbers": printed})
     with connect(root, read_only=False) as con:
-        return write_results(con, analysis=record, tables={"audits": numbered})
+        return write_results(con, analysis=record, tables=written)

@@ -171,3 +171,14 @@ def test_command_refuses_a_folder_without_tables(tmp_path, files, message):
     outcome = CliRunner().invoke(app, ["audit", str(tmp_path)])
     assert isinstance(outcome.exception, AnalysisError)
     assert message in str(outcome.exception)
+
+
+def test_every_printed_cell_is_written_as_it_stands(tmp_path):
+    ingest(Layout(tmp_path))
+    assert CliRunner().invoke(app, ["audit", "-w", str(tmp_path)]).exit_code == 0
+    tables, _ = load_tables()
+    with connect(tmp_path) as con:
+        rows = read_view(con, "results.printed_numbers")
+    assert len(rows) == sum(len(table) for table in tables.values())
+    cell = rows.filter(printed_table="pales2024_table3", table_row="SAM linear").row(0, named=True)
+    assert (cell["printed"], cell["bracket"], cell["sd"]) == ("0.908", "1.4", None)
