@@ -1,4 +1,4 @@
-"""Writes what an analysis found."""
+"""Writes what an analysis found: one current result per name of an analysis."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import duckdb
 import polars as pl
 
-from warehouse.tables import table
+from warehouse.tables import declared_tables, table
 from warehouse.transaction import transaction
 
 
@@ -17,7 +17,10 @@ def write_results(
     analysis: Mapping[str, object],
     tables: Mapping[str, pl.DataFrame],
 ) -> str:
-    """Replace the results of one analysis, in one transaction.
+    """Replace the results of the analysis of this name, in one transaction.
+
+    Whatever an earlier run of the same name left goes, with other parameters, another query or into
+    other tables too: no table of ``results`` ever holds two answers to one question.
 
     Parameters
     ----------
@@ -50,12 +53,21 @@ def write_results(
         conformed[name] = declared.conform(rows.with_columns(analysis_id=pl.lit(analysis_id)))
         declared.require_unique(conformed[name])
     with transaction(con):
-        for (name,) in con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'results'"
-        ).fetchall():
-            con.execute(f"delete from results.{name} where analysis_id = $1", [analysis_id])  # noqa: S608
+        _delete(con, str(analysis["name"]))
         for name, rows in conformed.items():
             con.register("rows_to_write", rows.to_arrow())
             con.execute(f"insert into results.{name} by name from rows_to_write")
             con.unregister("rows_to_write")
     return analysis_id
+
+
+def _delete(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Delete every analysis of a name, and its rows."""
+    query = "select analysis_id from results.analyses where name = $1"
+    superseded = [analysis_id for (analysis_id,) in con.execute(query, [name]).fetchall()]
+    if not superseded:
+        return
+    for declared in declared_tables():
+        if declared.startswith("results."):
+            condition = "analysis_id in (select unnest($1))"
+            con.execute(f"delete from {declared} where {condition}", [superseded])  # noqa: S608

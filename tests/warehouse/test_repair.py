@@ -9,7 +9,9 @@ from tests.warehouse.small_runs import score_rows, similarity_rows
 from warehouse.check import findings
 from warehouse.connection import connect
 from warehouse.ingest import ingest
+from warehouse.lineage import rows_hash
 from warehouse.repair import repair
+from warehouse.tables import IN_DATABASE, declared_tables, statements, table
 from warehouse.views import read_view
 
 
@@ -63,6 +65,15 @@ def repeat_scores(layout):
         con.execute("insert into raw.scores from raw.scores where run_id = 'run1'")
 
 
+def keep_old_results(layout):
+    query = "from marts.gains"
+    with connect(layout.root, read_only=False) as con:
+        digest = rows_hash(con.sql(query).pl())
+        for analysis_id in ("old", "new"):
+            row = [analysis_id, "gains", query, "{}", 0, digest, "0.1.0"]
+            con.execute("insert into results.analyses values ($1, $2, $3, $4, $5, $6, $7)", row)
+
+
 @pytest.mark.parametrize(
     ("damage", "expected"),
     [
@@ -80,6 +91,7 @@ def repeat_scores(layout):
         (leave_a_partial_run, ["run run9: its writer was killed"]),
         (corrupt_database, ["warehouse.duckdb cannot be read"]),
         (repeat_scores, ["Scores that are there more than once. 1 rows, the first: run_id = run1"]),
+        (keep_old_results, ["Analyses of which results of more than one version are there"]),
     ],
 )
 def test_finds_and_repairs(sound, damage, expected):
@@ -135,3 +147,22 @@ def test_finds_a_reference_that_is_not_there(layout, add_run):
     assert ["Similarities to another run that is not" in line for line in messages(layout)] == [
         True
     ]
+
+
+@pytest.mark.parametrize(
+    ("check", "names"),
+    [
+        (
+            "results_of_absent_runs.sql",
+            [
+                name
+                for name in declared_tables()
+                if name.startswith("results.") and "run_ids" in table(name).types
+            ],
+        ),
+        ("rows_without_run.sql", [f"raw.{name}" for name in IN_DATABASE]),
+    ],
+)
+def test_a_check_of_runs_looks_at_every_table_that_names_them(check, names):
+    text = dict(statements("checks"))[check]
+    assert [name for name in names if name not in text] == []

@@ -1,4 +1,4 @@
-"""Results replace those of the same analysis and nothing else."""
+"""Results replace those of the same analysis, under whatever settings, and nothing else."""
 
 import polars as pl
 import pytest
@@ -52,12 +52,29 @@ def test_the_same_analysis_replaces_its_rows_and_another_adds_to_them(con):
     assert first == again
     assert etas(con) == [0.3]
     assert read_view(con, "results.analyses")["n_runs"].to_list() == [3]
-    other = ANALYSIS | {"parameters": {"level": 0.9}}
+    other = ANALYSIS | {"name": "memberships of others"}
     assert write_results(con, analysis=other, tables={"memberships": memberships(0.4)}) != first
     assert etas(con) == [0.3, 0.4]
     assert read_view(con, "results.memberships", where={"analysis_id": first, "eta": [0.3, 0.4]})[
         "run_ids"
     ].to_list() == [["run1", "run2"]]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"parameters": {"level": 0.9}}, {"query": "from marts.final_scores where true"}]
+)
+def test_other_settings_or_another_query_supersede_the_rows_of_before(con, changed):
+    before = write_results(con, analysis=ANALYSIS, tables={"memberships": memberships(0.1)})
+    bystander = ANALYSIS | {"name": "bystander"}
+    write_results(con, analysis=bystander, tables={"memberships": memberships(0.2)})
+    after = write_results(
+        con, analysis=ANALYSIS | changed, tables={"memberships": memberships(0.3)}
+    )
+    assert before != after
+    assert etas(con) == [0.2, 0.3]
+    analyses = read_view(con, "results.analyses")
+    assert sorted(analyses["name"].to_list()) == ["bystander", "memberships"]
+    assert before not in analyses["analysis_id"].to_list()
 
 
 def test_an_analysis_that_finds_nothing_any_more_takes_its_old_rows_away(con):

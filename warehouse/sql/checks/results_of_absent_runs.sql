@@ -1,19 +1,30 @@
 -- Results that rest on a run that is not in the warehouse any more.
 with used as (
-    select
+    select distinct
         analysis_id,
         unnest(run_ids) as run_id
-    from results.intervals
-    union
-    select
-        analysis_id,
-        unnest(run_ids) as run_id
-    from results.regressions
-    union
-    select
-        analysis_id,
-        unnest(run_ids) as run_id
-    from results.memberships
+    from query_table(
+        [
+            'results.agreements',
+            'results.binned_fits',
+            'results.claim_panels',
+            'results.comparisons',
+            'results.gain_definitions',
+            'results.intervals',
+            'results.membership_probabilities',
+            'results.memberships',
+            'results.projections',
+            'results.rankings',
+            'results.regressions',
+            'results.similarity_distributions',
+            'results.slope_differences',
+            'results.specifications',
+            'results.trajectories',
+            'results.trajectory_shapes',
+            'results.variance_components'
+        ],
+        true
+    )
 )
 
 select

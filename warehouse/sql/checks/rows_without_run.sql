@@ -22,3 +22,9 @@ select
     timings.run_id
 from raw.timings as timings
 anti join raw.runs as runs on timings.run_id = runs.run_id
+union
+select
+    'summaries' as relation,
+    summaries.run_id
+from raw.summaries as summaries
+anti join raw.runs as runs on summaries.run_id = runs.run_id
