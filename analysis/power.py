@@ -32,7 +32,8 @@ def power_of_t(effect: float, std_error: float, df: float, *, level: float = 0.9
     """
     critical = stats.t.ppf((1 + level) / 2, df)
     shift = abs(effect) / std_error
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.cdf(-critical, df, shift))
+    # The lower tail by its mirror image: scipy's cdf is not a number far below the shift.
+    return float(stats.nct.sf(critical, df, shift) + stats.nct.sf(critical, df, -shift))
 
 
 def minimal_detectable_effect(

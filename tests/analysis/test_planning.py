@@ -83,6 +83,12 @@ def test_power_is_the_share_of_simulated_tests_that_find_the_effect(rng):
     assert found == pytest.approx(expected, abs=4 * np.sqrt(0.25 / trials))
 
 
+@pytest.mark.parametrize("df", [1, 2, 3, 7])
+def test_a_comparison_of_very_few_units_still_has_a_detectable_effect(df):
+    minimal = minimal_detectable_effect(1.0, df, power=0.8)
+    assert_allclose(power_of_t(minimal, 1.0, df), 0.8, rtol=1e-8)
+
+
 @pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
 def test_minimal_effect_is_found_with_the_wanted_power(power):
     minimal = minimal_detectable_effect(0.03, 6, power=power)
