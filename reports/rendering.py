@@ -17,6 +17,7 @@ from reports.exhibits.registry import exhibits_of
 from reports.figures.svg import inline_svg
 from reports.macros import number_macros
 from reports.page import page_html, prefix_of
+from reports.places import printed_cells
 from reports.selection import is_whole, primary, reason, selection_line
 from reports.store import AtLeast, read, selection_sql
 from reports.style import RC, appearances, network
@@ -203,6 +204,7 @@ def _manifest_entry(artefact: Artefact, files: Mapping[str, bytes]) -> dict[str,
         "caption": artefact.caption,
         "files": {path: hashlib.sha256(content).hexdigest() for path, content in files.items()},
         "sources": [_source_entry(source) for source in artefact.sources],
+        "cells": printed_cells(artefact),
     }
 
 

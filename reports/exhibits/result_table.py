@@ -88,4 +88,5 @@ def _cell(row: Mapping[str, object], shown: Shown, where: Mapping[str, object]) 
         interval=ends if len(ends) == 2 and None not in ends else None,  # type: ignore[arg-type]
         where=where,
         column=shown.column,
+        interval_columns=shown.interval or ("", ""),
     )

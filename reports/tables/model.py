@@ -25,10 +25,16 @@ class Number:
         Factor before rounding.
     rank : {'', 'best', 'tied'}
         Best of its row or column; underlined, tied ones with a dagger.
+    marks : str
+        Letters of the notes that speak of it, printed raised.
     where : mapping of str to object
         Condition that picks the number's row among the rows of the table, for its SQL and its name.
     column : str
         Column of that row that the number is.
+    spread_column : str
+        Column of that row that the spread is.
+    interval_columns : tuple of str
+        Columns of that row that the ends of the interval are.
     """
 
     value: float | None
@@ -37,8 +43,11 @@ class Number:
     interval: tuple[float, float] | None = None
     scale: float = 1.0
     rank: Rank = ""
+    marks: str = ""
     where: Mapping[str, object] = field(default_factory=dict)
     column: str = "estimate"
+    spread_column: str = "sd"
+    interval_columns: tuple[str, str] = ("ci_low", "ci_high")
 
 
 Cell = str | Number

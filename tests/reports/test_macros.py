@@ -1,5 +1,6 @@
 """Prose names its numbers: the macro prints what the table prints, and a lost name is an error."""
 
+import re
 import shutil
 import subprocess
 
@@ -21,10 +22,14 @@ def artefact(*numbers: Number) -> Artefact:
     return Artefact("t", "", Table(columns, (Block((Row(numbers),)),)), ())
 
 
+def texts(artefacts: list[Artefact]) -> dict[str, str]:
+    return {name: one.text for name, one in named_numbers(artefacts).items()}
+
+
 def test_a_name_is_made_of_what_picks_the_number():
     where = {"dataset": "knee_50%", "n_blocks": None, "score": ("auc", "auc_ovr_weighted")}
     number = Number(0.1234, 1, spread=0.05, interval=(0.1, 0.2), scale=100, where=where)
-    assert named_numbers([artefact(number)]) == {
+    assert texts([artefact(number)]) == {
         "t/knee-50/auc": "12.3",
         "t/knee-50/auc/spread": "5.0",
         "t/knee-50/auc/low": "10.0",
@@ -36,7 +41,7 @@ def test_columns_and_equal_names_are_told_apart():
     where = {"layer": "a_b"}
     numbers = [Number(1.0, 0, where=where), Number(2.0, 0, where=where, column="p_value")]
     same = Number(3.0, 0, where={"layer": "a-b"})
-    assert named_numbers([artefact(*numbers, same)]) == {
+    assert texts([artefact(*numbers, same)]) == {
         "t/a-b": "1",
         "t/a-b/p-value": "2",
         "t/a-b-2": "3",
@@ -54,7 +59,25 @@ def test_the_names_are_those_of_the_tables(report, con):
         " and pretraining = 'ImageNet' and adaptation = 'full'"
     ).pl()["estimate"]
     name = "juodelyte2023-table-2/breast/imagenet/full"
-    assert rf"\@namedef{{repdrift@{name}}}{{\num{{{best * 100:.1f}}}}}" in text.splitlines()
+    (line,) = [line for line in text.splitlines() if f"repdrift@{name}}}" in line]
+    assert line.startswith(rf"\@namedef{{repdrift@{name}}}{{\num{{{best * 100:.1f}}}}}% tables/")
+
+
+def test_every_number_says_where_it_stands_among_the_rows_of_its_table(report):
+    numbers = re.findall(
+        r"^\\@namedef\{repdrift@(.+)\}\{\\num\{(.+)\}\}(?:% (\S+) (\d+):(\w+))?$",
+        report.files["numbers.tex"].decode(),
+        re.MULTILINE,
+    )
+    assert len(numbers) > 100
+    rows = {
+        path: pl.read_csv(report.files[path], infer_schema=False)
+        for path in {path for _, _, path, *_ in numbers}
+    }
+    for name, text, path, row, column in numbers:
+        value = float(rows[path][column][int(row) - 1])
+        digits = len(text.partition(".")[2])
+        assert text in {f"{value * scale:z.{digits}f}" for scale in (1, 100)}, name
 
 
 @pytest.mark.skipif(not has_pdflatex(), reason="needs pdflatex")
