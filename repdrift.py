@@ -131,11 +131,11 @@ def replay_study(recorded: Path, directory: Path) -> None:
 
 def replay_findings(store: Path) -> list[str]:
     """Say in two lines what is forgotten, and how much of it similarity explains."""
-    from analysis.zu2025 import ON_SOURCE, explained, forgetting
+    from analysis.zu2025 import ON_CLS, ON_SOURCE, explained, forgetting
     from warehouse.connection import connect
     from warehouse.views import read_view
 
-    shown = {**ON_SOURCE, "adaptation": "full", "outcome": "knn_accuracy", "token": "cls"}
+    shown = {**ON_SOURCE, "adaptation": "full", "outcome": "knn_accuracy", **ON_CLS}
     with connect(store) as con:
         scores = read_view(con, "marts.final_scores")
         points = read_view(con, "marts.similarity_by_outcome", where=shown)
@@ -146,7 +146,7 @@ def replay_findings(store: Path) -> list[str]:
     return [
         "k-NN accuracy on the source, frozen and after full fine-tuning: "
         + ", ".join(f"{name} {before:.2f} and {after:.2f}" for name, before, after in kept),
-        f"R² of it on the similarity of {layer} over runs, within dataset and pooling, over bins: "
+        f"R² of it on the similarity of {layer} over runs, within datasets, over bins: "
         + ", ".join(f"{name} {a:.2f}, {b:.2f}, {c:.2f}" for name, a, b, c in shares),
     ]
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import polars as pl
 
 from analysis.agreement import agreement_intervals
-from analysis.dimensions import network_name
+from analysis.dimensions import RUNS, network_name
 from analysis.intervals import mean_intervals
 from analysis.settings import Settings
 
@@ -20,7 +20,7 @@ def agreement_rows(predictions: pl.DataFrame, settings: Settings) -> pl.DataFram
     """
     named = predictions.with_columns(network=network_name())
     rows: list[dict[str, object]] = []
-    unit = ["origin", "dataset", "fold", "seed"]
+    unit = [*RUNS, "dataset", "fold", "seed"]
     for key, group in named.group_by(unit, maintain_order=True):
         runs = group.sort("network", "run_id").partition_by("run_id", maintain_order=True)
         for first, second in combinations(runs, 2):
@@ -76,7 +76,7 @@ def logged_agreement_rows(similarities: pl.DataFrame, settings: Settings) -> pl.
     logged = similarities.filter(pl.col("measure").is_in(LOGGED))
     if logged.is_empty():
         return pl.DataFrame(schema=_ROW)
-    index = ["origin", "dataset", "backbone", "adaptation", "pretraining", "reference_pretraining"]
+    index = [*RUNS, "dataset", "backbone", "adaptation", "pretraining", "reference_pretraining"]
     fold = ["run_id", "reference_run_id", "fold", "n_folds", "seed", "n_train", "n_test"]
     wide = logged.pivot("measure", index=[*index, *fold], values="value").drop_nulls(LOGGED)
     observed, baseline = LOGGED
@@ -92,7 +92,7 @@ def logged_agreement_rows(similarities: pl.DataFrame, settings: Settings) -> pl.
     joined = means.join(excess, on=index, suffix="_excess").drop("run_ids").join(ids, on=index)
     parts = [pl.col("backbone"), pl.col("adaptation")]
     return joined.select(
-        "origin",
+        *RUNS,
         "dataset",
         fold=pl.lit(None, pl.Int32),
         seed=pl.lit(None, pl.Int32),
@@ -132,6 +132,7 @@ _COLUMNS: dict[str, pl.DataType] = {
 }
 _ROW: dict[str, pl.DataType] = {
     "origin": pl.String(),
+    "study": pl.String(),
     "dataset": pl.String(),
     "fold": pl.Int32(),
     "seed": pl.Int32(),

@@ -4,13 +4,13 @@ import polars as pl
 
 from analysis.across_datasets import compare_across_datasets
 from analysis.comparisons import Comparison, compare_within_datasets
-from analysis.dimensions import CELL, HIGHER_IS_BETTER, SCORE, network_name
+from analysis.dimensions import CELL, HIGHER_IS_BETTER, RUNS, SCORE, network_name
 from analysis.intervals import mean_intervals
 from analysis.multiplicity import adjust
 from analysis.rankings import rank_networks
 from analysis.settings import Settings
 
-COMPARED = ("origin", "split", "confidence_source", "n_neighbours", "score")
+COMPARED = (*RUNS, "split", "confidence_source", "n_neighbours", "score")
 
 
 def interval_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:

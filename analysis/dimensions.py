@@ -2,8 +2,9 @@
 
 import polars as pl
 
-NETWORK = ("origin", "backbone", "pretraining", "adaptation")
-CELL = ("origin", "dataset", *NETWORK[1:], "n_blocks", "pooling", "head")
+RUNS = ("origin", "study")
+NETWORK = (*RUNS, "backbone", "pretraining", "adaptation", "pooling", "head")
+CELL = (*RUNS, "dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 SCORE = ("split", "confidence_source", "token", "n_neighbours", "score")
 REPRESENTATION = ("layer", "token", "probe", "measure")
 HIGHER_IS_BETTER = (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION
+from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION, RUNS
 from analysis.membership import membership, references
 from analysis.settings import Settings
 from analysis.similarity_space import Space, membership_probability, membership_surface
@@ -19,7 +19,7 @@ def membership_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     scores = with_references(points, settings)
     rows = membership(
         scores,
-        by=["origin", "dataset", *NETWORK[1:], *REPRESENTATION, "score"],
+        by=["dataset", *NETWORK, *REPRESENTATION, "score"],
         eta=settings.eta,
         epsilon=settings.epsilon,
         divergence=settings.divergence,
@@ -34,7 +34,7 @@ def with_references(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         score=pl.col("outcome").str.strip_prefix("score:")
     )
     scores = scores.filter(pl.col("score").is_in(HIGHER_IS_BETTER))
-    compared = ["origin", "dataset", "backbone", "score", *REPRESENTATION]
+    compared = [*RUNS, "dataset", "backbone", "pooling", "head", "score", *REPRESENTATION]
     reference = references(scores, by=compared, policy=settings.reference_policy)
     keys = [column for column in reference.columns if column != "reference_score"]
     candidates = scores.filter(~pl.col("adaptation").is_in(["none", "scratch"]))
@@ -51,7 +51,7 @@ def probability_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         n_draws=settings.n_membership_draws,
         seed=settings.seed,
     )
-    by = ["origin", "dataset", *NETWORK[1:], *REPRESENTATION, "score"]
+    by = ["dataset", *NETWORK, *REPRESENTATION, "score"]
     rows = [
         membership_probability(scores, which, by=by, level=settings.level)
         for which in (space, replace(space, corrects_floor=True))

@@ -4,7 +4,7 @@ import polars as pl
 
 from analysis.binned import Binning, binned_fits
 from analysis.decomposition import sign_alarms, within_and_between
-from analysis.dimensions import NETWORK, REPRESENTATION
+from analysis.dimensions import NETWORK, REPRESENTATION, RUNS
 from analysis.gain_definitions import gain_definitions
 from analysis.influence import leave_one_dataset_out
 from analysis.max_t import max_t_p_values
@@ -16,7 +16,7 @@ from analysis.slope_differences import slope_differences
 from analysis.stacking import Model
 
 BY = [*NETWORK, *REPRESENTATION, "outcome"]
-FAMILY = ["origin", "adaptation", "token", "probe", "measure", "outcome"]
+FAMILY = [*RUNS, "adaptation", "pooling", "head", "token", "probe", "measure", "outcome"]
 
 
 def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -92,6 +92,7 @@ def with_pooled_adaptations(points: pl.DataFrame) -> pl.DataFrame:
     A network that was fine-tuned in one way only has no pooled rows.
     """
     tuned = points.filter(pl.col("adaptation") != "none")
-    several = pl.col("adaptation").n_unique().over("origin", "backbone", "pretraining") > 1
+    kind = [name for name in NETWORK if name != "adaptation"]
+    several = pl.col("adaptation").n_unique().over(kind) > 1
     pooled = tuned.filter(several).with_columns(adaptation=pl.lit("pooled"))
     return pl.concat([tuned, pooled])

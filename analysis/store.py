@@ -12,12 +12,14 @@ from analysis.analyses import ANALYSES, POINTS, SCORES, SIMILARITIES, Analysis
 from analysis.claims import Claim, conclude
 from analysis.judging import judge
 from analysis.settings import Settings
+from analysis.studies import with_study_sets
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.lineage import rows_hash
 from warehouse.results import write_results
 from warehouse.views import read_view
 
+STUDIES = "staging.studies"
 CLAIM_VIEWS = {"points": POINTS, "scores": SCORES, "similarities": SIMILARITIES}
 CLAIM_COLUMNS = ("source", "text", "kind", "expects", "scope", "margin")
 
@@ -77,6 +79,8 @@ def run_analyses(
     """
     found = False
     read: dict[str, pl.DataFrame] = {}
+    with connect(root, on_wait=on_wait) as con:
+        studies = read_view(con, STUDIES)
     for analysis in analyses:
         if analysis.query not in read:
             with connect(root, on_wait=on_wait) as con:
@@ -84,7 +88,7 @@ def run_analyses(
         rows = read[analysis.query]
         if rows.is_empty():
             continue
-        results = analysis.compute(rows, settings)
+        results = analysis.compute(with_study_sets(rows, studies), settings)
         if results.is_empty():
             continue
         with connect(root, read_only=False, on_wait=on_wait) as con:
@@ -149,7 +153,11 @@ def check_claims(
         If no claim is about a run that is there, or a claim names a column that is not.
     """
     with connect(root, on_wait=on_wait) as con:
-        frames = {name: read_view(con, view) for name, view in CLAIM_VIEWS.items()}
+        studies = read_view(con, STUDIES)
+        frames = {
+            name: with_study_sets(read_view(con, view), studies)
+            for name, view in CLAIM_VIEWS.items()
+        }
     verdicts, panels = [], []
     for claim in claims:
         try:

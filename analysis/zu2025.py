@@ -10,6 +10,7 @@ from analysis.claims import Claim
 from analysis.published_files import load_claims
 
 ON_SOURCE = {"measure": "cka_linear_debiased", "probe": "source"}
+ON_CLS = {"token": "cls", "pooling": "cls"}
 SLOPES: Mapping[str, str | tuple[str, ...]] = {
     **ON_SOURCE,
     "adaptation": "full",
@@ -25,7 +26,6 @@ ROWS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "trajectories": ON_SOURCE,
     "similarity distributions": ON_SOURCE,
 }
-CELL = ("dataset", "pooling")
 
 
 def zu2025_analyses() -> tuple[Analysis, ...]:
@@ -62,8 +62,7 @@ def forgetting(scores: pl.DataFrame) -> pl.DataFrame:
     """
     votes = scores.filter(
         pl.col("adaptation").is_in(["linear", "full"]),
-        pooling="cls",
-        token="cls",
+        **ON_CLS,
         split="source",
         score="accuracy",
     )
@@ -73,23 +72,24 @@ def forgetting(scores: pl.DataFrame) -> pl.DataFrame:
 
 
 def explained(points: pl.DataFrame, bins: pl.DataFrame) -> pl.DataFrame:
-    """Share of k-NN accuracy that similarity explains: on runs, within cells, on bin means.
+    """Share of k-NN accuracy that similarity explains: on runs, within datasets, on bin means.
 
     Parameters
     ----------
     points : DataFrame
-        Rows of ``marts.similarity_by_outcome`` of one layer, token, probe, measure and outcome.
+        Rows of ``marts.similarity_by_outcome`` of one layer, token, probe, measure, outcome and
+        pooling.
     bins : DataFrame
         Rows of ``results.binned_fits`` of the same.
 
     Returns
     -------
     DataFrame
-        ``pretraining, on_runs, within_cells, on_bin_means``: R² of a line through all runs; through
-        their deviations from the mean of their dataset and pooling; through bin means.
+        ``pretraining, on_runs, within_datasets, on_bin_means``: R² of a line through all runs;
+        through their deviations from the mean of their dataset; through bin means.
     """
     centred = [
-        (pl.col(name) - pl.col(name).mean().over("pretraining", *CELL)).alias(f"own_{name}")
+        (pl.col(name) - pl.col(name).mean().over("pretraining", "dataset")).alias(f"own_{name}")
         for name in ("similarity", "outcome_value")
     ]
     shares = (
@@ -97,7 +97,7 @@ def explained(points: pl.DataFrame, bins: pl.DataFrame) -> pl.DataFrame:
         .group_by("pretraining")
         .agg(
             on_runs=pl.corr("similarity", "outcome_value") ** 2,
-            within_cells=pl.corr("own_similarity", "own_outcome_value") ** 2,
+            within_datasets=pl.corr("own_similarity", "own_outcome_value") ** 2,
         )
     )
     on_bins = bins.select("pretraining", on_bin_means="binned_r_squared")

@@ -3,6 +3,7 @@
 -- key: run_id, sample_id
 select
     runs.origin,
+    runs.study,
     runs.run_id,
     runs.dataset,
     runs.backbone,

@@ -44,7 +44,7 @@ def _figure(fits: Selection, points: Selection, keys: pl.DataFrame, part: int) -
     layers = evenly_chosen(layer_order(fits.rows["layer"].to_list()), MOST_COLUMNS)
     rows = [
         (
-            panel_heading(key),
+            panel_heading(key, keys),
             [
                 _panel(row, points.rows)
                 for layer in layers

@@ -12,7 +12,7 @@ from reports.style import network
 from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
 
 FIGURE = ("origin", "outcome", "measure", "token", "probe")
-PANEL_ROW = ("backbone", "pretraining", "adaptation")
+PANEL_ROW = ("backbone", "pretraining", "adaptation", "pooling", "head")
 MOST_COLUMNS = 5
 MOST_ROWS = 3
 MOST_FIGURES = 4  # of one outcome and measure; the table of regressions has every network
@@ -75,7 +75,7 @@ def _figure(
     several = points.rows["dataset"].n_unique() > 1
     rows = [
         (
-            panel_heading(key),
+            panel_heading(key, keys),
             [_panel(fits.rows, points.rows, key, layer, several) for layer in layers],
         )
         for key in keys.iter_rows(named=True)
@@ -124,10 +124,20 @@ def caption(fits: Selection, measure: str, several: bool) -> str:
     )
 
 
-def panel_heading(key: Mapping[str, str]) -> str:
-    """Return the heading of a row of panels: network and adaptation."""
+def panel_heading(key: Mapping[str, str], keys: pl.DataFrame) -> str:
+    """Return the heading of a row of panels: network, adaptation, and the head if heads differ."""
     name = network(key["backbone"], key["pretraining"])
-    return f"{name}, {adaptation_name(key['adaptation'], None)}"
+    return f"{name}, {own_setting(key, keys)}"
+
+
+def own_setting(key: Mapping[str, str], keys: pl.DataFrame) -> str:
+    """Return the adaptation, and the head where those of all keys differ in it."""
+    words = [adaptation_name(key["adaptation"], None)]
+    poolings, heads = (keys[name].n_unique() > 1 for name in ("pooling", "head"))
+    if poolings or heads:
+        on = f" on {key['pooling']}" if poolings else ""
+        words.append(f"{key['head']} head{on}" if heads else f"head{on}")
+    return ", ".join(words)
 
 
 def _panel(

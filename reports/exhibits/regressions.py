@@ -6,12 +6,11 @@ from dataclasses import replace
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
-from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown
+from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, panel_heading
 from reports.formatting import number
 from reports.layers import layer_order
-from reports.style import network
 from reports.tables.model import Block, Cell, Column, Number, Row, Table
-from reports.wording import adaptation_name, measure_name, outcome_name
+from reports.wording import measure_name, outcome_name
 
 METHODS = (("ols", "naive"), ("cluster_cr1", "clustered"), ("wild_cluster", "wild"))
 
@@ -46,14 +45,14 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
     slopes = rows.filter(term="similarity")
     methods = [pair for pair in METHODS if slopes.filter(method=pair[0], status="fitted").height]
     blocks = []
-    for key in fitted.select(PANEL_ROW).unique().sort(PANEL_ROW).iter_rows(named=True):
+    keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
+    for key in keys.iter_rows(named=True):
         own = slopes.filter(**key)
         layers = layer_order(fitted.filter(**key)["layer"].to_list())
-        name = network(key["backbone"], key["pretraining"])
         blocks.append(
             Block(
                 rows=tuple(_row(own.filter(layer=layer), key, layer, methods) for layer in layers),
-                heading=f"{name}, {adaptation_name(key['adaptation'], None)}",
+                heading=panel_heading(key, keys),
             )
         )
     return Table(

@@ -6,11 +6,11 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
-from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown
+from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, own_setting
 from reports.figures.forest import forest
 from reports.layers import layer_order
 from reports.style import network, ordered_appearances
-from reports.wording import adaptation_name, measure_name, outcome_name
+from reports.wording import measure_name, outcome_name
 
 METHODS = {
     "ols": "independent runs",
@@ -44,7 +44,9 @@ def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
     where = source.where
     methods = [name for method, name in METHODS.items() if method in set(slopes["method"])]
     keys = slopes.select(PANEL_ROW).unique().sort(PANEL_ROW)
-    panels = [(_title(key), _rows(slopes.filter(**key))) for key in keys.iter_rows(named=True)]
+    panels = [
+        (_title(key, keys), _rows(slopes.filter(**key))) for key in keys.iter_rows(named=True)
+    ]
     outcome, measure = outcome_name(str(where["outcome"])), measure_name(str(where["measure"]))
     figure = partial(
         forest,
@@ -67,9 +69,9 @@ def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
     )
 
 
-def _title(key: Mapping[str, str]) -> str:
+def _title(key: Mapping[str, str], keys: pl.DataFrame) -> str:
     name = network(key["backbone"], key["pretraining"])
-    return f"{name}\n{adaptation_name(key['adaptation'], None)}"
+    return f"{name}\n{own_setting(key, keys)}"
 
 
 def _rows(slopes: pl.DataFrame) -> pl.DataFrame:

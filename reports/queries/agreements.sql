@@ -1,7 +1,8 @@
 -- One row per pair of networks on the same images: do they err together?
--- key: origin, dataset, fold, seed, first, second, method
+-- key: origin, study, dataset, fold, seed, first, second, method
 select
     origin,
+    study,
     dataset,
     fold,
     seed,
@@ -26,8 +27,8 @@ select
 from results.agreements
 qualify row_number() over (
     partition by
-        origin, dataset, fold, seed, first, second, method
+        origin, study, dataset, fold, seed, first, second, method
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, dataset, fold, seed, first, second, method
+    origin, study, dataset, fold, seed, first, second, method

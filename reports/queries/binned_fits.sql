@@ -1,10 +1,13 @@
 -- One row per regression repeated on bin means, beside the fit on runs.
--- key: origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome
+-- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
 select
     origin,
+    study,
     backbone,
     pretraining,
     adaptation,
+    pooling,
+    head,
     layer,
     token,
     probe,
@@ -28,7 +31,7 @@ select
     analysis_id
 from results.binned_fits
 qualify row_number() over (
-    partition by origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome
+    partition by origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
     order by analysis_id
 ) = 1
-order by origin, outcome, measure, token, probe, backbone, pretraining, adaptation, layer
+order by origin, study, outcome, measure, token, probe, backbone, pretraining, adaptation, pooling, head, layer

@@ -1,7 +1,8 @@
 -- One row per pair of networks, dataset and score; dataset null: across datasets.
--- key: origin, split, confidence_source, n_neighbours, score, dataset, first, second
+-- key: origin, study, split, confidence_source, n_neighbours, score, dataset, first, second
 select
     origin,
+    study,
     split,
     confidence_source,
     n_neighbours,
@@ -29,7 +30,7 @@ select
     analysis_id
 from results.comparisons
 qualify row_number() over (
-    partition by origin, split, confidence_source, n_neighbours, score, dataset, first, second
+    partition by origin, study, split, confidence_source, n_neighbours, score, dataset, first, second
     order by abs(level - 0.95), analysis_id
 ) = 1
-order by origin, split, confidence_source, n_neighbours, score, dataset, first, second
+order by origin, study, split, confidence_source, n_neighbours, score, dataset, first, second

@@ -1,7 +1,8 @@
 -- One row per comparison: what it could have found, and what a wanted effect needs.
--- key: origin, split, confidence_source, n_neighbours, score, dataset, first, second, method
+-- key: origin, study, split, confidence_source, n_neighbours, score, dataset, first, second, method
 select
     origin,
+    study,
     split,
     confidence_source,
     n_neighbours,
@@ -23,8 +24,8 @@ select
 from results.detectable_effects
 qualify row_number() over (
     partition by
-        origin, split, confidence_source, n_neighbours, score, dataset, first, second, method
+        origin, study, split, confidence_source, n_neighbours, score, dataset, first, second, method
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, split, confidence_source, n_neighbours, score, dataset, first, second, method
+    origin, study, split, confidence_source, n_neighbours, score, dataset, first, second, method

@@ -1,10 +1,13 @@
 -- One row per regression and dataset left out of it.
--- key: origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome, left_out
+-- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome, left_out
 select
     origin,
+    study,
     backbone,
     pretraining,
     adaptation,
+    pooling,
+    head,
     layer,
     token,
     probe,
@@ -20,7 +23,9 @@ select
 from results.influences
 qualify row_number() over (
     partition by
-        origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome, left_out
+        origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome, left_out
     order by analysis_id
 ) = 1
-order by origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome, left_out
+order by
+    origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome,
+    left_out

@@ -1,7 +1,8 @@
 -- One row per cell, layer and epoch: mean similarity to the start over runs, with bands.
--- key: origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure, epoch
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure, epoch
 select
     origin,
+    study,
     dataset,
     backbone,
     pretraining,
@@ -27,10 +28,10 @@ select
 from results.trajectories
 qualify row_number() over (
     partition by
-        origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
         token, probe, measure, epoch
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
     token, probe, measure, epoch

@@ -1,10 +1,13 @@
 -- One row per network, layer and outcome: does similarity predict the outcome on a dataset left out?
--- key: origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome
+-- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
 select
     origin,
+    study,
     backbone,
     pretraining,
     adaptation,
+    pooling,
+    head,
     layer,
     token,
     probe,
@@ -28,8 +31,8 @@ select
 from results.projections
 qualify row_number() over (
     partition by
-        origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome
+        origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, backbone, pretraining, adaptation, layer, token, probe, measure, outcome
+    origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome

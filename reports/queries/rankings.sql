@@ -1,7 +1,8 @@
 -- One row per network and score: its mean rank over the datasets that all networks were run on.
--- key: origin, split, confidence_source, n_neighbours, score, network
+-- key: origin, study, split, confidence_source, n_neighbours, score, network
 select
     origin,
+    study,
     split,
     confidence_source,
     n_neighbours,
@@ -23,7 +24,7 @@ select
     analysis_id
 from results.rankings
 qualify row_number() over (
-    partition by origin, split, confidence_source, n_neighbours, score, network
+    partition by origin, study, split, confidence_source, n_neighbours, score, network
     order by abs(level - 0.95), analysis_id
 ) = 1
-order by origin, split, confidence_source, n_neighbours, score, mean_rank, network
+order by origin, study, split, confidence_source, n_neighbours, score, mean_rank, network

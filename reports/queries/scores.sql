@@ -1,7 +1,8 @@
 -- One row per cell (dataset, network, adaptation) and score on test images or on the source probe.
--- key: origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, split, confidence_source, token, n_neighbours, score
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, split, confidence_source, token, n_neighbours, score
 select
     origin,
+    study,
     dataset,
     backbone,
     pretraining,
@@ -28,10 +29,10 @@ from results.intervals
 where split in ('test', 'source')
 qualify row_number() over (
     partition by
-        origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
         split, confidence_source, token, n_neighbours, score
     order by method = 'nadeau_bengio' desc, abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
+    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
     split, confidence_source, token, n_neighbours, score

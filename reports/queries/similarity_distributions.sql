@@ -1,7 +1,8 @@
 -- One row per cell and layer: distribution of the final similarity to the start over runs.
--- key: origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure
 select
     origin,
+    study,
     dataset,
     backbone,
     pretraining,
@@ -26,10 +27,10 @@ select
 from results.similarity_distributions
 qualify row_number() over (
     partition by
-        origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
         token, probe, measure
     order by analysis_id
 ) = 1
 order by
-    origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
     token, probe, measure

@@ -1,9 +1,12 @@
 -- One row per pair of networks, layer and method of inference: do their slopes differ?
--- key: origin, backbone, adaptation, layer, token, probe, measure, outcome, first, second, method
+-- key: origin, study, backbone, adaptation, pooling, head, layer, token, probe, measure, outcome, first, second, method
 select
     origin,
+    study,
     backbone,
     adaptation,
+    pooling,
+    head,
     layer,
     token,
     probe,
@@ -32,7 +35,9 @@ select
 from results.slope_differences
 qualify row_number() over (
     partition by
-        origin, backbone, adaptation, layer, token, probe, measure, outcome, first, second, method
+        origin, study, backbone, adaptation, pooling, head, layer, token, probe, measure, outcome, first, second, method
     order by abs(level - 0.95), analysis_id
 ) = 1
-order by origin, backbone, adaptation, layer, token, probe, measure, outcome, first, second, method
+order by
+    origin, study, backbone, adaptation, pooling, head, layer, token, probe, measure, outcome, first, second,
+    method

@@ -1,7 +1,8 @@
 -- One row per network, score and level: share of the variation between runs.
--- key: origin, network, split, confidence_source, n_neighbours, score, component
+-- key: origin, study, network, split, confidence_source, n_neighbours, score, component
 select
     origin,
+    study,
     network,
     split,
     confidence_source,
@@ -18,8 +19,8 @@ select
 from results.variance_components
 qualify row_number() over (
     partition by
-        origin, network, split, confidence_source, n_neighbours, score, component
+        origin, study, network, split, confidence_source, n_neighbours, score, component
     order by analysis_id
 ) = 1
 order by
-    origin, network, split, confidence_source, n_neighbours, score, component
+    origin, study, network, split, confidence_source, n_neighbours, score, component

@@ -47,18 +47,17 @@ def test_forgetting_is_a_mean_over_runs_with_a_cls_head():
     assert found.rows() == [("a", pytest.approx(0.8), pytest.approx(0.4))]
 
 
-def test_what_only_differs_between_cells_explains_nothing_within(rng: np.random.Generator):
+def test_what_only_differs_between_datasets_explains_nothing_within(rng: np.random.Generator):
     steps = rng.normal(size=(4, 10))
     steps -= steps.mean(axis=1, keepdims=True)
     other = rng.normal(size=(4, 10))
     other -= other.mean(axis=1, keepdims=True)
-    other -= steps * (steps * other).sum() / (steps**2).sum()  # no correlation within cells
+    other -= steps * (steps * other).sum() / (steps**2).sum()  # no correlation within datasets
     cell = np.repeat(np.arange(4.0), 10)
     points = pl.DataFrame(
         {
             "pretraining": ["a"] * 40,
-            "dataset": [["x", "y"][int(c) // 2] for c in cell],
-            "pooling": [["cls", "mean"][int(c) % 2] for c in cell],
+            "dataset": [str(int(c)) for c in cell],
             "similarity": cell + 0.1 * steps.ravel(),
             "outcome_value": cell + 0.1 * other.ravel(),
         }
@@ -68,22 +67,21 @@ def test_what_only_differs_between_cells_explains_nothing_within(rng: np.random.
     by_numpy = np.corrcoef(points["similarity"], points["outcome_value"])[0, 1] ** 2
     assert found["on_runs"] == pytest.approx(by_numpy, rel=1e-10)
     assert found["on_runs"] > 0.95
-    assert found["within_cells"] == pytest.approx(0, abs=1e-12)
+    assert found["within_datasets"] == pytest.approx(0, abs=1e-12)
     assert found["on_bin_means"] == 0.99
 
 
-def test_a_line_within_each_cell_is_explained_whatever_lies_between():
+def test_a_line_within_each_dataset_is_explained_whatever_lies_between():
     points = pl.DataFrame(
         {
             "pretraining": ["a"] * 6,
             "dataset": ["x"] * 3 + ["y"] * 3,
-            "pooling": ["cls"] * 6,
             "similarity": [0.0, 1.0, 2.0, 10.0, 11.0, 12.0],
             "outcome_value": [10.0, 11.0, 12.0, 0.0, 1.0, 2.0],
         }
     )
     bins = pl.DataFrame({"pretraining": ["a"], "binned_r_squared": [None]}, strict=False)
-    assert explained(points, bins)["within_cells"].item() == pytest.approx(1, rel=1e-12)
+    assert explained(points, bins)["within_datasets"].item() == pytest.approx(1, rel=1e-12)
 
 
 def test_one_value_or_several_become_sql():

@@ -14,6 +14,7 @@ from matplotlib import rc_context
 from reports.rendering import Report, render
 from reports.style import RC
 from warehouse.schema import migrate
+from warehouse.tables import table as declared
 
 LAYERS = ("conv1", "block1", "block4")
 DATASETS = ("breast", "chest", "knee_50%")
@@ -67,7 +68,11 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
-    """Append rows by column name; columns that are missing stay null."""
+    """Append rows by column name; missing columns stay null, but for what one study shares."""
+    shared = {"study": "juodelyte2023", "pooling": "mean", "head": "linear"}
+    types = declared(table).types if table.startswith("results.") else {}
+    missing = {name: shared[name] for name in shared if name in types and name not in rows.columns}
+    rows = rows.with_columns(pl.lit(value).alias(name) for name, value in missing.items())
     connection.register("new_rows", rows)
     connection.execute(f"insert into {table} by name from new_rows")
     connection.unregister("new_rows")
@@ -100,7 +105,16 @@ def _runs(rng: np.random.Generator) -> pl.DataFrame:
 
 
 def _intervals(runs: pl.DataFrame) -> pl.DataFrame:
-    cell = ["origin", "dataset", "backbone", "pretraining", "adaptation", "pooling", "head"]
+    cell = [
+        "origin",
+        "study",
+        "dataset",
+        "backbone",
+        "pretraining",
+        "adaptation",
+        "pooling",
+        "head",
+    ]
     cells = runs.group_by(cell, maintain_order=True).agg(
         estimate=pl.col("auc").mean(), sd=pl.col("auc").std(), n_runs=pl.len(), run_ids="run_id"
     )
@@ -149,7 +163,18 @@ def _similarities(runs: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def _regressions(points: pl.DataFrame) -> pl.DataFrame:
-    key = ["origin", "backbone", "pretraining", "adaptation", "layer", "token", "probe"]
+    key = [
+        "origin",
+        "study",
+        "backbone",
+        "pretraining",
+        "adaptation",
+        "pooling",
+        "head",
+        "layer",
+        "token",
+        "probe",
+    ]
     key += ["measure", "outcome"]
     rows = []
     chosen = points.filter(outcome=OUTCOME)

@@ -34,6 +34,7 @@ KNN: dict[str, Any] = {
 }
 RESULTS = {
     "origin": "repdrift",
+    "study": "small",
     "backbone": "resnet18",
     "pretraining": "imagenet",
     "adaptation": "full",
@@ -79,7 +80,7 @@ def layout(tmp_path_factory):
         **RESULTS,
         **{"layer": "block1", "probe": "target", "measure": "cka_linear", "status": "fitted"},
         **{"outcome": "gain_ratio:auc", "method": "ols", "term": "similarity", "estimate": 0.8},
-        **{"p_value": 0.2, "n_clusters": 1},
+        **{"p_value": 0.2, "n_clusters": 1, "pooling": "mean", "head": "linear"},
     }
     analysis = {
         "query": "from x",

@@ -7,6 +7,7 @@ select
     backbone,
     pretraining,
     adaptation,
+    pooling,
     layer,
     measure,
     outcome,
