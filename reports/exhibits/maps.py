@@ -5,13 +5,14 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
+from reports.exhibits.settings import COLUMNS, with_setting
 from reports.figures.heatmap import similarity_maps
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import adaptation_name, measure_name
+from reports.wording import measure_name
 
 KEY = ("origin", "measure", "token", "probe")
-PANEL = ("dataset", "backbone", "pretraining", "adaptation", "n_blocks")
+PANEL = ("dataset", "setting", "backbone", "pretraining")
 MOST_PANELS = 6
 LEAST_NETWORKS = 3
 
@@ -23,23 +24,17 @@ def layer_maps(data: Data) -> list[Artefact]:
     for key in rows.select(KEY).unique(maintain_order=True).rows():
         source = data.select("layer_maps", **dict(zip(KEY, key, strict=True)))
         layers = layer_order([*source.rows["layer"], *source.rows["reference_layer"]])
-        panels = source.rows.select(PANEL).unique(maintain_order=True)
+        panels = [
+            (
+                f"{dataset}, {setting}\n{network(backbone, pretraining)}",
+                own.select("floor", row="layer", column="reference_layer", value="mean"),
+            )
+            for (dataset, setting, backbone, pretraining), own in with_setting(
+                source.rows
+            ).group_by(PANEL, maintain_order=True)
+        ]
         for start in range(0, len(panels), MOST_PANELS):
-            shown = [
-                (
-                    f"{panel['dataset']}, {adaptation_name(panel['adaptation'], panel['n_blocks'])}"
-                    f"\n{network(panel['backbone'], panel['pretraining'])}",
-                    source.rows.filter(
-                        *(pl.col(name).eq_missing(pl.lit(panel[name])) for name in PANEL)
-                    ).select(
-                        row="layer",
-                        column="reference_layer",
-                        value="mean",
-                        floor=pl.col("floor"),
-                    ),
-                )
-                for panel in panels[start : start + MOST_PANELS].iter_rows(named=True)
-            ]
+            shown = panels[start : start + MOST_PANELS]
             figure = partial(
                 similarity_maps,
                 shown,
@@ -66,28 +61,32 @@ def network_maps(data: Data) -> list[Artefact]:
     artefacts = []
     for key in runs.select(KEY).unique(maintain_order=True).rows():
         source = data.select("layer_pairs", reference="run", **dict(zip(KEY, key, strict=True)))
-        rows = source.rows.filter(pl.col("adaptation") == pl.col("reference_adaptation"))
+        rows = source.rows.filter(
+            *(pl.col(name).eq_missing(pl.col(f"reference_{name}")) for name in COLUMNS)
+        )
         if rows.is_empty():
             continue
         last = layer_order(rows["layer"].to_list())[-1]
-        pairs = rows.filter(layer=last, reference_layer=last).with_columns(
-            row=named("backbone", "pretraining", network),
-            column=named("reference_backbone", "reference_pretraining", network),
-            value="mean",
-            floor=pl.lit(None, pl.Float64),
+        pairs = (
+            with_setting(rows)
+            .filter(layer=last, reference_layer=last)
+            .with_columns(
+                row=named("backbone", "pretraining", network),
+                column=named("reference_backbone", "reference_pretraining", network),
+                value="mean",
+                floor=pl.lit(None, pl.Float64),
+            )
         )
         if pairs.is_empty():
             continue
-        cell = ["dataset", "adaptation", "row", "column"]
+        cell = ["dataset", "setting", "row", "column"]
         one = pairs.unique(cell, maintain_order=True)
         names = sorted({*one["row"], *one["column"]})
         if len(names) < LEAST_NETWORKS:
             continue
         panels = [
-            (f"{dataset}\n{adaptation_name(adaptation, None)}", own)
-            for (dataset, adaptation), own in one.group_by(
-                "dataset", "adaptation", maintain_order=True
-            )
+            (f"{dataset}\n{setting}", own)
+            for (dataset, setting), own in one.group_by("dataset", "setting", maintain_order=True)
         ][:MOST_PANELS]
         figure = partial(
             similarity_maps,

@@ -1,17 +1,19 @@
 """Similarity to the pre-trained model, layer by layer, a panel per dataset and adaptation."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug, span
+from reports.exhibits.settings import with_setting
 from reports.figures.profiles import layer_profiles
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import adaptation_name, measure_name
+from reports.wording import measure_name
 
 FIGURE = ("origin", "measure", "token", "probe")
-PANEL = ("dataset", "adaptation", "n_blocks")
+PANEL = ("dataset", "setting")
 MOST_PANELS = 12
 
 
@@ -20,7 +22,13 @@ def build(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["layer_similarities"].select(FIGURE).unique(maintain_order=True).rows():
         source = data.select("layer_similarities", **dict(zip(FIGURE, key, strict=True)))
-        panels = source.rows.select(PANEL).unique(maintain_order=True)
+        rows = with_setting(source.rows).with_columns(
+            series=named("backbone", "pretraining", network)
+        )
+        panels = [
+            (f"{dataset}\n{setting}", own)
+            for (dataset, setting), own in rows.group_by(*PANEL, maintain_order=True)
+        ]
         artefacts += [
             _figure(data, source, panels[start : start + MOST_PANELS], start // MOST_PANELS)
             for start in range(0, len(panels), MOST_PANELS)
@@ -28,20 +36,14 @@ def build(data: Data) -> list[Artefact]:
     return artefacts
 
 
-def _figure(data: Data, source: Selection, panels: pl.DataFrame, part: int) -> Artefact:
-    rows = source.rows.with_columns(series=named("backbone", "pretraining", network))
-    shown = [
-        (
-            f"{panel['dataset']}\n{adaptation_name(panel['adaptation'], panel['n_blocks'])}",
-            rows.filter(*(pl.col(name).eq_missing(pl.lit(panel[name])) for name in PANEL)),
-        )
-        for panel in panels.iter_rows(named=True)
-    ]
+def _figure(
+    data: Data, source: Selection, panels: Sequence[tuple[str, pl.DataFrame]], part: int
+) -> Artefact:
     where = source.where
     measure = measure_name(str(where["measure"]))
     figure = partial(
         layer_profiles,
-        shown,
+        panels,
         data.networks,
         layers=layer_order(source.rows["layer"].to_list()),
         y_label=measure,
@@ -53,7 +55,7 @@ def _figure(data: Data, source: Selection, panels: pl.DataFrame, part: int) -> A
             f"Similarity of each layer to the same layer of the pre-trained model: {measure} of "
             f"{where['token']} features on the {where['probe']} probe ({where['origin']}). "
             f"Thin lines are runs, thick lines their means ({span(counts)} runs each)."
-            + (" Dotted: expected value for unrelated images." if _has_floor(rows) else "")
+            + (" Dotted: expected value for unrelated images." if _has_floor(source.rows) else "")
         ),
         content=figure,
         sources=(source,),

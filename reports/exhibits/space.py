@@ -8,15 +8,16 @@ from matplotlib.figure import Figure
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
 from reports.exhibits.robustness import SCORES
+from reports.exhibits.settings import with_setting
 from reports.figures.bands import mean_bands
 from reports.figures.boxes import quartile_boxes
 from reports.figures.surface import membership_surfaces
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import adaptation_name, measure_name, score_name
+from reports.wording import measure_name, score_name
 
 SURFACE = ("origin", "token", "probe", "measure", "score", "reference_policy", "divergence")
-SET = ("backbone", "pretraining", "adaptation", "scope", "dataset")
+SET = ("backbone", "pretraining", "setting", "scope", "dataset")
 CELLS = ("origin", "token", "probe", "measure")
 MOST_PANELS = 12
 
@@ -31,16 +32,16 @@ def surfaces(data: Data) -> list[Artefact]:
             continue
         last = _last_layer(data.select("membership_surfaces", **where).rows)
         source = data.select("membership_surfaces", **where, layer=last)
-        rows = _over_datasets(source.rows)
-        sets = rows.select(SET).unique(maintain_order=True)
+        rows = with_setting(_over_datasets(source.rows))
         panels = [
             (
-                f"{network(one['backbone'], one['pretraining'])}\n"
-                f"{adaptation_name(one['adaptation'], None)}, {one['dataset'] or one['scope']}",
-                rows.filter(*(pl.col(name).eq_missing(pl.lit(one[name])) for name in SET)),
+                f"{network(backbone, pretraining)}\n{setting}, {dataset or scope}",
+                own,
             )
-            for one in sets.head(MOST_PANELS).iter_rows(named=True)
-        ]
+            for (backbone, pretraining, setting, scope, dataset), own in rows.group_by(
+                SET, maintain_order=True
+            )
+        ][:MOST_PANELS]
         artefacts.append(
             Artefact(
                 name=slug("surface", *key),
@@ -110,7 +111,7 @@ def _by_cell(
     last = _last_layer(data.select(query, **where).rows)
     source = data.select(query, **where, layer=last)
     measure = measure_name(where["measure"])
-    panels = _panels(source, by_adaptation=query == "mean_trajectories")
+    panels = _panels(source, by_dataset=query == "mean_trajectories")
     level = f"{source.rows['level'][0]:.0%} confidence" if "level" in source.rows.columns else ""
     return Artefact(
         name=slug(name, *key),
@@ -120,16 +121,14 @@ def _by_cell(
     )
 
 
-def _panels(source: Selection, *, by_adaptation: bool) -> list[tuple[str, pl.DataFrame]]:
-    rows = source.rows.with_columns(
-        series=named("backbone", "pretraining", network),
-        group=pl.col("dataset"),
-        words=named("adaptation", "n_blocks", adaptation_name),
+def _panels(source: Selection, *, by_dataset: bool) -> list[tuple[str, pl.DataFrame]]:
+    rows = with_setting(source.rows).with_columns(
+        series=named("backbone", "pretraining", network), group=pl.col("dataset")
     )
-    title = pl.concat_str("dataset", "words", separator="\n") if by_adaptation else pl.col("words")
+    title = ["dataset", "setting"] if by_dataset else ["setting"]
     return [
-        (str(name), frame)
-        for (name,), frame in rows.with_columns(title=title).group_by("title", maintain_order=True)
+        ("\n".join(str(word) for word in name), frame)
+        for name, frame in rows.group_by(title, maintain_order=True)
     ][:MOST_PANELS]
 
 

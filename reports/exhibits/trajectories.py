@@ -5,10 +5,11 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
+from reports.exhibits.settings import with_setting
 from reports.figures.trajectories import epoch_trajectories
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
-from reports.wording import adaptation_name, measure_name
+from reports.wording import measure_name
 
 FIGURE = ("origin", "dataset", "measure", "token", "probe")
 N_LAYERS = 2
@@ -25,10 +26,7 @@ def build(data: Data) -> list[Artefact]:
 
 
 def _figure(data: Data, source: Selection) -> Artefact:
-    rows = source.rows.with_columns(
-        series=named("backbone", "pretraining", network),
-        adaptation=named("adaptation", "n_blocks", adaptation_name),
-    )
+    rows = with_setting(source.rows).with_columns(series=named("backbone", "pretraining", network))
     where = source.where
     measure = measure_name(str(where["measure"]))
     layers = evenly_chosen(layer_order(rows["layer"].to_list()), N_LAYERS)
@@ -55,7 +53,7 @@ def _figure(data: Data, source: Selection) -> Artefact:
 
 def _quantity(rows: pl.DataFrame, column: str) -> pl.DataFrame:
     return (
-        rows.select("adaptation", "series", "run_id", "epoch", value=column)
+        rows.select("setting", "series", "run_id", "epoch", value=column)
         .drop_nulls("value")
         .unique(["run_id", "epoch"], maintain_order=True)
     )

@@ -1,4 +1,4 @@
-"""Trajectories: a quantity per epoch, one line per run, a panel per adaptation."""
+"""Trajectories: a quantity per epoch, one line per run, a panel per setting."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,12 +14,12 @@ from reports.style import Appearance
 def epoch_trajectories(
     quantities: Sequence[tuple[str, pl.DataFrame]], styles: Mapping[str, Appearance]
 ) -> Figure:
-    """Draw one row of panels per quantity and one column per adaptation.
+    """Draw one row of panels per quantity and one column per setting.
 
     Parameters
     ----------
     quantities : sequence of (str, DataFrame)
-        Label of the y axis and rows ``adaptation, series, run_id, epoch, value``.
+        Label of the y axis and rows ``setting, series, run_id, epoch, value``.
     styles : mapping of str to Appearance
         Of every series.
 
@@ -28,16 +28,16 @@ def epoch_trajectories(
     Figure
         Panels of a row share the y axis.
     """
-    adaptations = sorted({name for _, rows in quantities for name in rows["adaptation"].to_list()})
+    settings = sorted({name for _, rows in quantities for name in rows["setting"].to_list()})
     names = sorted({name for _, rows in quantities for name in rows["series"].to_list()})
     spacing = Spacing(height=26.0, above=5.0, below=5.0, foot=4.0)
     legend = Legend(names, styles, are_lines=True)
-    figure, axes = panel_grid(len(quantities), len(adaptations), spacing, legend)
+    figure, axes = panel_grid(len(quantities), len(settings), spacing, legend)
     for (label, rows), row in zip(quantities, axes, strict=True):
-        for adaptation, axis in zip(adaptations, row, strict=True):
-            _draw(axis, rows.filter(adaptation=adaptation), styles)
+        for setting, axis in zip(settings, row, strict=True):
+            _draw(axis, rows.filter(setting=setting), styles)
             if row is axes[0]:
-                axis.set_title(adaptation, loc="left")
+                axis.set_title(setting, loc="left")
         share_y(row)
         label_row(row, label, spacing)
     label_below(figure, "completed epochs")

@@ -6,6 +6,7 @@ select
     own.backbone,
     own.pretraining,
     own.adaptation,
+    own.n_blocks,
     own.pooling,
     own.head,
     own.run_id,
@@ -18,6 +19,9 @@ select
     other.backbone as reference_backbone,
     other.pretraining as reference_pretraining,
     other.adaptation as reference_adaptation,
+    other.n_blocks as reference_n_blocks,
+    other.pooling as reference_pooling,
+    other.head as reference_head,
     own.reference_layer,
     own.probe,
     own.measure,
@@ -32,6 +36,7 @@ window cell as (
     partition by
         own.origin, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling, own.head,
         own.layer, own.token, own.reference, other.backbone, other.pretraining, other.adaptation, other.n_blocks,
+        other.pooling, other.head,
         own.reference_layer, own.probe, own.measure
 )
 order by

@@ -7,6 +7,8 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    pooling,
+    head,
     run_id,
     fold,
     seed,
@@ -26,4 +28,4 @@ window cell as (
         layer, token, probe, measure
 )
 order by
-    origin, measure, token, probe, dataset, adaptation, n_blocks, backbone, pretraining, run_id, layer
+    origin, measure, token, probe, dataset, adaptation, n_blocks, pooling, head, backbone, pretraining, run_id, layer

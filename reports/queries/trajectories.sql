@@ -7,6 +7,8 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    pooling,
+    head,
     run_id,
     fold,
     seed,

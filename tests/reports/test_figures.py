@@ -163,10 +163,10 @@ def test_layer_profiles_draw_runs_means_and_the_floor():
     assert_nothing_overlaps(figure)
 
 
-def test_trajectories_draw_one_line_per_run_and_a_panel_per_adaptation():
+def test_trajectories_draw_one_line_per_run_and_a_panel_per_setting():
     rows = pl.DataFrame(
         {
-            "adaptation": ["full"] * 3 + ["linear"] * 3,
+            "setting": ["full"] * 3 + ["linear"] * 3,
             "series": ["net"] * 6,
             "run_id": ["a"] * 3 + ["b"] * 3,
             "epoch": [2, 0, 1] * 2,
