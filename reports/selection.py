@@ -26,9 +26,9 @@ EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choic
 EVERY_TOKEN = frozenset({"scores"})
 
 LEAST: Mapping[str, tuple[str, int]] = {
-    "binned_fits": ("n_runs", 20),
+    "binned_fits": ("n_runs", 15),
     "gain_definitions": ("n_clusters", 2),  # one dataset gives no clustered p
-    "membership_surfaces": ("n_units", 10),
+    "membership_surfaces": ("n_units", 8),
     "projections": ("n_datasets", 3),
     "rankings": ("n_datasets", 3),
     "regressions": ("n_runs", 10),
@@ -44,6 +44,7 @@ UNITS = {
     "n_clusters": "datasets",
 }
 WORDS: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "study": ("study", str),
     "measure": ("measure", measure_name),
     "probe": ("probe", str),
     "token": ("features", str),
@@ -123,6 +124,9 @@ def _values(
 def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
     rows = data.frames[query].filter(origin=origin)
     where: dict[str, object] = {}
+    if "study" in rows.columns and rows["study"].n_unique() > 1:
+        sizes = rows.group_by("study").len().sort(pl.col("len"), "study", descending=[True, False])
+        where["study"] = (sizes["study"][0],)
     if "measure" in rows.columns and query not in EVERY_MEASURE:
         where["measure"] = _preferred(rows["measure"], (MEASURE,))
     if "probe" in rows.columns:
