@@ -10,6 +10,7 @@ from scipy import stats
 
 from analysis.comparisons import Comparison, judged, paired_differences
 from analysis.least_squares import Floats
+from analysis.student import t_quantile
 
 PRIOR_STRENGTH = 1.0
 
@@ -91,7 +92,7 @@ def _resampled_runs(
 def _across(values: Floats, comparison: Comparison) -> dict[str, object]:
     n = len(values)
     std_error = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else None
-    half = stats.t.ppf((1 + comparison.level) / 2, n - 1) * std_error if std_error else None
+    half = t_quantile((1 + comparison.level) / 2, n - 1) * std_error if std_error else None
     first, rope, second = signed_rank_probabilities(
         values, margin=comparison.margin, n_draws=comparison.n_draws, seed=comparison.seed
     )

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from scipy import stats
 
 from analysis.equivalence import equivalence_p_value, rope_probabilities
 from analysis.intervals import mean_intervals
+from analysis.student import t_quantile, t_upper_tail
 from analysis.verdicts import verdict
 
 
@@ -140,12 +140,12 @@ def _judge(
     if not std_error:
         return {"margin": margin, "verdict": "inconclusive"}
     ends = [
-        stats.t.ppf(tail, df) * std_error for tail in ((1 + comparison.level) / 2, comparison.level)
+        t_quantile(tail, df) * std_error for tail in ((1 + comparison.level) / 2, comparison.level)
     ]
     below, within, above = rope_probabilities(estimate, std_error, df, margin=margin)
     return {
         "df": float(df),
-        "p_value": float(2 * stats.t.sf(abs(estimate) / std_error, df)),
+        "p_value": 2 * t_upper_tail(abs(estimate) / std_error, df),
         "margin": margin,
         "p_equivalent": equivalence_p_value(estimate, std_error, df, margin=margin),
         "p_below": below,

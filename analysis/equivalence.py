@@ -8,6 +8,8 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analysis.student import t_upper_tail
+
 
 def equivalence_p_value(estimate: float, std_error: float, df: float, *, margin: float) -> float:
     """Test that an effect lies within a margin, by two one-sided t tests (TOST).
@@ -39,9 +41,9 @@ def equivalence_p_value(estimate: float, std_error: float, df: float, *, margin:
     """
     if margin <= 0 or std_error <= 0 or df <= 0:
         raise ValueError(f"margin {margin}, std_error {std_error} and df {df} must be positive")
-    above = stats.t.sf((estimate + margin) / std_error, df)
-    below = stats.t.cdf((estimate - margin) / std_error, df)
-    return float(max(above, below))
+    above = t_upper_tail((estimate + margin) / std_error, df)
+    below = t_upper_tail((margin - estimate) / std_error, df)
+    return max(above, below)
 
 
 def correlation_equivalence_p_value(correlation: float, n: int, *, margin: float) -> float:
@@ -96,8 +98,8 @@ def rope_probabilities(
     >>> [round(p, 3) for p in rope_probabilities(0.0, 1.0, 1e9, margin=1.959964)]
     [0.025, 0.95, 0.025]
     """
-    below = float(stats.t.cdf((-margin - estimate) / std_error, df))
-    above = float(stats.t.sf((margin - estimate) / std_error, df))
+    below = t_upper_tail((margin + estimate) / std_error, df)
+    above = t_upper_tail((margin - estimate) / std_error, df)
     return below, 1.0 - below - above, above
 
 

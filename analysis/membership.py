@@ -8,8 +8,9 @@ and the reference open; here each of them has a name.
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import polars as pl
-from scipy import stats
+from scipy import special
 
 Reference = Literal["best", "linear", "scratch"]
 Divergence = Literal["absolute", "shortfall"]
@@ -56,8 +57,12 @@ def wilson_interval(n_members: int, n_runs: int, *, level: float = 0.95) -> tupl
     """
     if not 0 <= n_members <= n_runs or n_runs < 1:
         raise ValueError(f"{n_members} members of {n_runs} runs is not a fraction")
-    interval = stats.binomtest(n_members, n_runs).proportion_ci(level, method="wilson")
-    return float(interval.low), float(interval.high)
+    square = float(special.ndtri((1 + level) / 2)) ** 2
+    centre = (n_members + square / 2) / (n_runs + square)
+    spread = n_members * (n_runs - n_members) / n_runs + square / 4
+    half = float(np.sqrt(square * spread)) / (n_runs + square)
+    low = centre - half if n_members else 0.0
+    return low, centre + half if n_members < n_runs else 1.0
 
 
 def references(

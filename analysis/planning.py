@@ -1,7 +1,6 @@
 """From scores and points to rows of results: variation, power, prediction, the multiverse."""
 
-from typing import Any
-
+import numpy as np
 import polars as pl
 
 from analysis.comparing import COMPARED, all_comparisons, compared_networks
@@ -30,31 +29,25 @@ def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Effects that every comparison could have found, and what the wanted one needs."""
     drawn_once = Comparison(level=settings.level, n_draws=1, n_resamples=1)  # draws are not used
     rows = all_comparisons(scores, drawn_once).filter(pl.col("std_error") > 0)
-    kept = [*COMPARED, *_NAMES]
-    found = [_detectable(row, settings) for row in rows.iter_rows(named=True)]
-    schema = {name: rows.schema[name] for name in kept} | _DETECTABLE
-    return pl.DataFrame(found, schema=schema, orient="row")
-
-
-def _detectable(row: dict[str, Any], settings: Settings) -> dict[str, object]:
-    error, df, n = row["std_error"], row["df"], row["n_pairs"]
+    error, df, n = (rows[name].to_numpy().astype(float) for name in ("std_error", "df", "n_pairs"))
+    known = rows["sd"].fill_null(0.0).to_numpy()
     # What the standard error holds beyond sd / sqrt(n) is shared by folds: more do not average it
     # out.
-    sd = row["sd"] or error * n**0.5
-    shared = max((error / sd) ** 2 - 1 / n, 0.0)
-    minimal = minimal_detectable_effect(error, df, power=settings.power, level=settings.level)
-    needed = units_needed(
-        settings.effect, sd, power=settings.power, level=settings.level, shared=shared
+    sd = np.where(known > 0, known, error * np.sqrt(n))
+    shared = np.maximum((error / sd) ** 2 - 1 / n, 0.0)
+    test = {"power": settings.power, "level": settings.level}
+    return rows.select(
+        *COMPARED,
+        *_NAMES,
+        *(pl.lit(value).alias(name) for name, value in test.items()),
+        pl.Series("minimal_effect", minimal_detectable_effect(error, df, **test)),
+        wanted_effect=pl.lit(settings.effect),
+        unit=pl.col("method").replace_strict(UNITS),
+        n_units=pl.col("n_pairs"),
+        n_units_needed=pl.Series(
+            units_needed(settings.effect, sd, shared=shared, **test), nan_to_null=True
+        ).cast(pl.Int64),
     )
-    return {name: row[name] for name in (*COMPARED, *_NAMES)} | {
-        "power": settings.power,
-        "level": settings.level,
-        "minimal_effect": minimal,
-        "wanted_effect": settings.effect,
-        "unit": UNITS[row["method"]],
-        "n_units": n,
-        "n_units_needed": needed,
-    }
 
 
 def projection_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -84,12 +77,3 @@ def _questions(points: pl.DataFrame) -> pl.DataFrame:
 
 
 _NAMES = ("dataset", "first", "second", "method", "std_error", "df")
-_DETECTABLE: dict[str, pl.DataType] = {
-    "power": pl.Float64(),
-    "level": pl.Float64(),
-    "minimal_effect": pl.Float64(),
-    "wanted_effect": pl.Float64(),
-    "unit": pl.String(),
-    "n_units": pl.Int64(),
-    "n_units_needed": pl.Int64(),
-}

@@ -1,50 +1,59 @@
 """What a comparison could have found, and how many datasets, folds or seeds an effect needs."""
 
+from functools import lru_cache
+
 import numpy as np
+import numpy.typing as npt
 from scipy import optimize, stats
+
+from analysis.least_squares import Floats
 
 MAX_UNITS = 100_000
 
 
-def power_of_t(effect: float, std_error: float, df: float, *, level: float = 0.95) -> float:
+def power_of_t(
+    effect: npt.ArrayLike, std_error: npt.ArrayLike, df: npt.ArrayLike, *, level: float = 0.95
+) -> Floats:
     """Probability that a two-sided t test finds an effect.
 
     Parameters
     ----------
-    effect : float
-        True effect.
-    std_error : float
+    effect : array_like
+        True effect; all arguments are broadcast against each other.
+    std_error : array_like
         Standard error of its estimate, positive.
-    df : float
+    df : array_like
         Degrees of freedom.
     level : float, default 0.95
         One minus the level of the test.
 
     Returns
     -------
-    float
+    float array of the common shape
         In [1 - level, 1].
 
     Examples
     --------
-    >>> round(power_of_t(0.5, 0.2, 24), 3)
-    0.67
+    >>> power_of_t(0.5, 0.2, [24, 4]).round(3).tolist()
+    [0.67, 0.477]
     """
-    critical = stats.t.ppf((1 + level) / 2, df)
-    shift = abs(effect) / std_error
+    size, error, freedom = (np.asarray(a, dtype=np.float64) for a in (effect, std_error, df))
+    critical = stats.t.ppf((1 + level) / 2, freedom)
+    shift = np.abs(size) / error
     # The lower tail by its mirror image: scipy's cdf is not a number far below the shift.
-    return float(stats.nct.sf(critical, df, shift) + stats.nct.sf(critical, df, -shift))
+    found = stats.nct.sf(critical, freedom, shift) + stats.nct.sf(critical, freedom, -shift)
+    return np.asarray(found, dtype=np.float64)
 
 
 def minimal_detectable_effect(
-    std_error: float, df: float, *, power: float = 0.8, level: float = 0.95
-) -> float:
+    std_error: npt.ArrayLike, df: npt.ArrayLike, *, power: float = 0.8, level: float = 0.95
+) -> Floats:
     """Smallest true effect that a two-sided t test finds with the wanted probability.
 
     Parameters
     ----------
-    std_error, df : float
-        Of the comparison at hand.
+    std_error, df : array_like
+        Of the comparisons at hand, broadcast against each other.
     power : float, default 0.8
         Wanted probability.
     level : float, default 0.95
@@ -52,48 +61,58 @@ def minimal_detectable_effect(
 
     Returns
     -------
-    float
+    float array of the common shape
         In units of the effect.
     """
-    if std_error <= 0 or df <= 0:
-        raise ValueError(f"std_error {std_error} and df {df} must be positive")
+    error, freedom = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (std_error, df)))
+    if not (np.all(error > 0) and np.all(freedom > 0)):
+        raise ValueError(f"std_error {std_error!r} and df {df!r} must be positive")
+    distinct, which = np.unique(freedom, return_inverse=True)
+    shifts = np.array([_detectable_shift(float(d), power, level) for d in distinct])
+    return np.asarray(shifts[which].reshape(error.shape) * error, dtype=np.float64)
+
+
+@lru_cache(maxsize=4096)
+def _detectable_shift(df: float, power: float, level: float) -> float:
+    """Smallest effect in units of its standard error."""
     upper = 2.0
-    while power_of_t(upper, 1.0, df, level=level) < power:
+    while float(power_of_t(upper, 1.0, df, level=level)) < power:
         upper *= 2
-    root = optimize.brentq(lambda e: power_of_t(e, 1.0, df, level=level) - power, 1e-9, upper)
-    return float(root) * std_error
+
+    def missing(shift: float) -> float:
+        return float(power_of_t(shift, 1.0, df, level=level)) - power
+
+    return float(optimize.brentq(missing, 1e-9, upper))
 
 
 def units_needed(
     effect: float,
-    sd: float,
+    sd: npt.ArrayLike,
     *,
     power: float = 0.8,
     level: float = 0.95,
-    shared: float = 0.0,
-) -> int | None:
+    shared: npt.ArrayLike = 0.0,
+) -> Floats:
     """Units (datasets, seeds or folds) that a wanted effect needs.
 
     Parameters
     ----------
     effect : float
         Effect to be found, not 0.
-    sd : float
+    sd : array_like
         Standard deviation of the difference over units, from runs at hand.
     power : float, default 0.8
         Wanted probability.
     level : float, default 0.95
         One minus the level of the test.
-    shared : float, default 0
-        What more units do not average out, as a ratio of variances: 0 for datasets and seeds; for
-        folds
-        ``n_test / n_train`` with the number of folds growing would change, so folds of one repeated
-        cross-validation keep theirs.
+    shared : array_like, default 0
+        What more units do not average out, as a ratio of variances: 0 for datasets and seeds; folds
+        of one repeated cross-validation share ``n_test / n_train``.
 
     Returns
     -------
-    int or None
-        At least 2; None when no number is enough (or more than 100,000 are).
+    float array of the common shape of ``sd`` and ``shared``
+        Whole numbers of at least 2; NaN where 100,000 are not enough.
 
     Notes
     -----
@@ -101,22 +120,22 @@ def units_needed(
 
     Examples
     --------
-    >>> units_needed(1.0, 1.0)
-    10
+    >>> units_needed(1.0, [1.0, 0.5]).tolist()
+    [10.0, 5.0]
     """
-    if effect == 0 or sd <= 0:
-        raise ValueError(f"effect {effect} must not be 0 and sd {sd} be positive")
+    spread, common = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (sd, shared)))
+    if effect == 0 or not np.all(spread > 0):
+        raise ValueError(f"effect {effect} must not be 0 and sd {sd!r} be positive")
 
-    def suffices(n: int) -> bool:
-        return power_of_t(effect, sd * np.sqrt(1 / n + shared), n - 1, level=level) >= power
+    def suffices(n: Floats) -> npt.NDArray[np.bool_]:
+        error = spread * np.sqrt(1 / n + common)
+        enough: npt.NDArray[np.bool_] = power_of_t(effect, error, n - 1, level=level) >= power
+        return enough
 
-    high = 2
-    while not suffices(high):
-        high *= 2
-        if high > MAX_UNITS:
-            return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if suffices(middle) else (middle, high)
-    return max(high, 2)
+    low, high = np.full(spread.shape, 1.0), np.full(spread.shape, float(MAX_UNITS))
+    reachable = suffices(high)
+    while np.any(high - low > 1):
+        middle = np.maximum((low + high) // 2, 2.0)
+        enough = suffices(middle)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return np.where(reachable, high, np.nan)

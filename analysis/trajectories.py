@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from analysis.least_squares import Floats
+from analysis.student import t_quantile
 
 MIN_RUNS = 3
 
@@ -93,7 +93,7 @@ def _band(
     none = np.full(len(epochs), np.nan)
     sd = curves.std(axis=0, ddof=1) if n > 1 else none
     error = sd / np.sqrt(n)
-    half = stats.t.ppf((1 + level) / 2, n - 1) * error if n > 1 else none
+    half = t_quantile((1 + level) / 2, n - 1) * error if n > 1 else none
     reach = (
         simultaneous_quantile(curves, level, n_resamples, seed) * error if n >= MIN_RUNS else none
     )
@@ -133,7 +133,7 @@ def simultaneous_quantile(curves: Floats, level: float, n_resamples: int, seed: 
     n = len(curves)
     deviations = curves - curves.mean(axis=0)
     scale = deviations.std(axis=0, ddof=1)
-    single = float(stats.t.ppf((1 + level) / 2, n - 1))
+    single = t_quantile((1 + level) / 2, n - 1)
     varies = scale > 1e-12
     if not varies.any():
         return single
@@ -191,7 +191,7 @@ def _shape(epochs: np.ndarray, curves: Floats, level: float) -> dict[str, object
     n = len(curves)
     half = None
     if n > 1:
-        half = stats.t.ppf((1 + level) / 2, n - 1) * recoveries.std(ddof=1) / np.sqrt(n)
+        half = t_quantile((1 + level) / 2, n - 1) * recoveries.std(ddof=1) / np.sqrt(n)
     recovery = float(recoveries.mean())
     return {
         "start": float(mean[0]),

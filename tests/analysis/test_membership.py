@@ -1,11 +1,10 @@
 """Who belongs to the similarity space of Zu et al., eq. 5, with every open choice named."""
 
-import math
-
 import numpy as np
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.membership import membership, references, wilson_interval
@@ -57,11 +56,10 @@ def test_fraction_comes_with_its_wilson_interval(points):
     assert row["run_ids"] == list("abcde")
 
 
-def test_wilson_by_its_formula():
-    z, p, n = 1.959963984540054, 0.3, 10
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    assert_allclose(wilson_interval(3, 10), [centre - half, centre + half], rtol=1e-12)
+@pytest.mark.parametrize(("members", "runs"), [(0, 7), (3, 10), (9, 9), (250, 1000)])
+def test_wilson_is_that_of_scipy(members, runs):
+    theirs = stats.binomtest(members, runs).proportion_ci(0.9, method="wilson")
+    assert_allclose(wilson_interval(members, runs, level=0.9), theirs, rtol=1e-12)
 
 
 def scores():

@@ -96,17 +96,30 @@ def test_minimal_effect_is_found_with_the_wanted_power(power):
 
 
 def test_units_needed_is_the_first_number_that_suffices():
-    n = units_needed(0.5, 1.0)
-    assert n == int(np.ceil(TTestPower().solve_power(effect_size=0.5, alpha=0.05, power=0.8)))
-    assert n is not None
+    n = units_needed(0.5, 1.0).item()
+    assert n == np.ceil(TTestPower().solve_power(effect_size=0.5, alpha=0.05, power=0.8))
     assert (
         power_of_t(0.5, 1 / np.sqrt(n), n - 1) >= 0.8 > power_of_t(0.5, 1 / np.sqrt(n - 1), n - 2)
     )
 
 
+def test_units_needed_are_those_of_a_search_from_two_upwards(rng):
+    sds = rng.uniform(0.3, 3.0, size=40)
+    ours = units_needed(1.0, sds, shared=0.01)
+    for n, sd in zip(ours, sds, strict=True):
+        tried = np.arange(2, 2000)
+        found = power_of_t(1.0, sd * np.sqrt(1 / tried + 0.01), tried - 1) >= 0.8
+        assert n == tried[found.argmax()]
+
+
+def test_an_effect_that_no_one_can_miss_needs_two_units():
+    assert units_needed(1.0, 0.001) == 2
+    assert power_of_t(1.0, 0.001, 1) == 1.0
+
+
 def test_what_folds_share_no_number_of_folds_averages_out():
-    assert units_needed(0.1, 1.0, shared=0.25) is None
-    assert units_needed(3.0, 1.0, shared=0.25) is not None
+    assert np.isnan(units_needed(0.1, 1.0, shared=0.25))
+    assert np.isfinite(units_needed(3.0, 1.0, shared=0.25))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ from numpy.testing import assert_allclose
 
 from analysis.clustered import Clusters
 from analysis.least_squares import fit_groups
-from analysis.wild import bootstrap_p_value, cluster_sums, sign_vectors, wild_cluster_test
+from analysis.wild import (
+    bootstrap_p_value,
+    bootstrap_statistics,
+    cluster_sums,
+    sign_vectors,
+    statistics_by_null,
+    wild_cluster_test,
+)
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -51,6 +58,14 @@ def test_agrees_with_r_at_a_null_other_than_zero():
     sums = sums_of(points["value"].to_numpy(), points["outcome"].to_numpy(), sizes)
     of_r = expected.filter(pl.col("quantity") == "p_value_at_0.5")["number"].item()
     assert_allclose(bootstrap_p_value(sums, sign_vectors(7), 0.5), of_r, rtol=1e-12)
+
+
+@pytest.mark.parametrize("null", [0.0, -3.0, 0.51, 1e4])
+def test_statistics_of_any_null_follow_from_one_set_of_products(rng, null):
+    x, sizes = rng.normal(size=40), np.full(8, 5)
+    sums, signs = sums_of(x, 0.5 * x + np.repeat(rng.normal(size=8), 5), sizes), sign_vectors(8)
+    expected = bootstrap_statistics(sums, signs, null)
+    assert_allclose(statistics_by_null(sums, signs)(null), expected, rtol=1e-9)
 
 
 def test_interval_ends_where_rejection_begins(rng):
