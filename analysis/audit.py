@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from analysis.multiplicity import holm
 from analysis.printed import Definition, Printed, explains
 from analysis.summaries import Summary, welch
 
@@ -172,6 +174,27 @@ def _best(tables: Tables, check: Check) -> Iterator[dict[str, object]]:
         }
 
 
+def _highest(tables: Tables, check: Check) -> Iterator[dict[str, object]]:
+    """Rows held against the highest of their column by Welch's test, adjusted in the table."""
+    cells = _cells(tables[check["table"]])
+    tests = []
+    for column in dict.fromkeys(column for _, column in cells):
+        values = {row: float(cell["value"]) for (row, c), cell in cells.items() if c == column}
+        best = max(values, key=lambda row: values[row])
+        for row in values:
+            p_value = _p_value(cells[best, column], cells[row, column])
+            if row != best and p_value is not None:
+                tests.append((best, row, column, p_value))
+    adjusted = holm(np.array([test[-1] for test in tests]))
+    for (best, row, column, p_value), p_adjusted in zip(tests, adjusted, strict=True):
+        best_cell, cell = cells[best, column], cells[row, column]
+        is_told = float(p_adjusted) < check["alpha"]
+        yield _row(f"{best} > {row}", column, best_cell["value"], cell["value"], is_told) | {
+            "p_value": p_value,
+            "explanation": f"Holm over {len(tests)} tests of the table: p = {p_adjusted:.3f}",
+        }
+
+
 def _repeated(tables: Tables, check: Check) -> Iterator[dict[str, object]]:
     """Equal numbers of three digits or more in one column: a coincidence, or a copy."""
     cells = _cells(tables[check["table"]])
@@ -230,6 +253,7 @@ KINDS: dict[str, Callable[[Tables, Check], Iterator[dict[str, object]]]] = {
     "largest_gain": _largest_gain,
     "greater": _greater,
     "best": _best,
+    "highest": _highest,
     "repeated": _repeated,
     "sum_at_most": _sum_at_most,
     "bracket_sign": _bracket_sign,

@@ -4,6 +4,8 @@ import io
 
 import polars as pl
 import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 from analysis.audit import audit
@@ -182,3 +184,16 @@ def test_every_printed_cell_is_written_as_it_stands(tmp_path):
     assert len(rows) == sum(len(table) for table in tables.values())
     cell = rows.filter(printed_table="pales2024_table3", table_row="SAM linear").row(0, named=True)
     assert (cell["printed"], cell["bracket"], cell["sd"]) == ("0.908", "1.4", None)
+
+
+def test_what_welch_does_not_tell_from_the_highest_is_found_from_the_printed_cells(findings):
+    rows = found(findings, "highest", "pales2024_table2")
+    assert len(rows) == 4 * 12  # 13 networks, one of them the highest of each target
+    kappa = rows.filter(table_column="APTOS2019")
+    assert set(kappa["table_row"].str.split(" > ").list.first()) == {"DINOv2 linear"}
+    by_hand = stats.ttest_ind_from_stats(0.909, 0.009, 5, 0.886, 0.004, 5, equal_var=False)
+    row = kappa.filter(table_row="DINOv2 linear > DINOv1")
+    assert row["p_value"].item() == pytest.approx(by_hand.pvalue, rel=1e-9)
+    is_told, *_ = multipletests(rows["p_value"].to_numpy(), alpha=0.05, method="holm")
+    assert rows["is_consistent"].to_list() == is_told.tolist()
+    assert not kappa["is_consistent"].any()  # not even 0.909 from 0.886

@@ -1,5 +1,7 @@
 -- The cells of printed tables as they stand on paper, so that a report can show them beside runs.
 
+comment on column results.audits.kind is 'Kind of check: derived, largest_gain, greater, best, highest, repeated, sum_at_most, bracket_sign.';
+
 create table results.printed_numbers (
     analysis_id varchar not null,
     printed_table varchar not null,
