@@ -123,10 +123,7 @@ def _values(
 
 def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
     rows = data.frames[query].filter(origin=origin)
-    where: dict[str, object] = {}
-    if "study" in rows.columns and rows["study"].n_unique() > 1:
-        sizes = rows.group_by("study").len().sort(pl.col("len"), "study", descending=[True, False])
-        where["study"] = (sizes["study"][0],)
+    where = _largest_study(rows)
     if "measure" in rows.columns and query not in EVERY_MEASURE:
         where["measure"] = _preferred(rows["measure"], (MEASURE,))
     if "probe" in rows.columns:
@@ -144,6 +141,14 @@ def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
         # Adaptations pooled in one dataset: a slope between clouds, beyond any clustered error.
         where["adaptation"] = tuple(sorted({*rows["adaptation"].to_list()} - {"pooled"}))
     return where | _scores_and_outcomes(query, rows.columns, _task_scores(data, origin))
+
+
+def _largest_study(rows: pl.DataFrame) -> dict[str, object]:
+    """Return nothing where studies do not repeat each other's cells."""
+    if "study" not in rows.columns or rows["study"].n_unique() < 2:
+        return {}
+    sizes = rows.group_by("study").len().sort(pl.col("len"), "study", descending=[True, False])
+    return {"study": (sizes["study"][0],)}
 
 
 def _scores_and_outcomes(
