@@ -158,13 +158,16 @@ def span(counts: pl.Series) -> str:
 
 
 def slug(*parts: object) -> str:
-    """Return a file name of lower-case letters, digits and hyphens.
+    """Return a file name of lower-case letters, digits and hyphens; a part is not said twice running.
 
     Examples
     --------
     >>> slug("gain_ratio:auc", "ResNet50", None, 3)
     'gain-ratio-auc-resnet50-3'
+    >>> slug("ranks", "juodelyte2023", "juodelyte2023")
+    'ranks-juodelyte2023'
     """
-    text = "-".join(str(part) for part in parts if part not in (None, ""))
+    words = [str(part) for part in parts if part not in (None, "")]
+    text = "-".join(word for i, word in enumerate(words) if i == 0 or word != words[i - 1])
     kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
     return "-".join(piece for piece in kept.split("-") if piece)

@@ -10,7 +10,7 @@ from reports.style import network, ordered_appearances
 from reports.wording import adaptation_name
 
 STAGES = ("pre-trained", "fine-tuned")
-KEY = ("origin", "token", "n_neighbours")
+KEY = ("origin", "study", "token", "n_neighbours")
 
 
 def build(data: Data) -> list[Artefact]:
@@ -38,7 +38,7 @@ def build(data: Data) -> list[Artefact]:
             y_label="k-NN accuracy, source probe",
         )
         caption = (
-            f"k-NN accuracy (k = {key[2]}, {key[1]} features) on the source probe before and after "
+            f"k-NN accuracy (k = {key[3]}, {key[2]} features) on the source probe before and after "
             f"fine-tuning ({key[0]}). A point is a run, a bar their mean."
         )
         artefacts.append(Artefact(slug("forgetting", *key), caption, figure, (source,)))

@@ -11,7 +11,7 @@ from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name
 
-KEY = ("origin", "measure", "token", "probe")
+KEY = ("origin", "study", "measure", "token", "probe")
 PANEL = ("dataset", "setting", "backbone", "pretraining")
 MOST_PANELS = 6
 LEAST_NETWORKS = 3
@@ -40,11 +40,11 @@ def layer_maps(data: Data) -> list[Artefact]:
                 shown,
                 rows=layers,
                 columns=layers,
-                labels=("layer after", "layer before", measure_name(key[1])),
+                labels=("layer after", "layer before", measure_name(key[2])),
             )
             caption = (
-                f"{measure_name(key[1])} of every layer after fine-tuning to every layer before "
-                f"({key[2]} features, {key[3]} probe, {key[0]}), mean over runs. A cross: not "
+                f"{measure_name(key[2])} of every layer after fine-tuning to every layer before "
+                f"({key[3]} features, {key[4]} probe, {key[0]}), mean over runs. A cross: not "
                 "above the noise floor, the value expected of unrelated images plus two standard "
                 "deviations."
             )
@@ -93,10 +93,10 @@ def network_maps(data: Data) -> list[Artefact]:
             panels,
             rows=names,
             columns=names,
-            labels=("network", "other network", measure_name(key[1])),
+            labels=("network", "other network", measure_name(key[2])),
         )
         caption = (
-            f"{measure_name(key[1])} between networks at {last} ({key[2]} features, {key[3]} "
+            f"{measure_name(key[2])} between networks at {last} ({key[3]} features, {key[4]} "
             f"probe, {key[0]}), mean over runs; blank where a pair was not compared."
         )
         artefacts.append(Artefact(slug("network-map", *key), caption, figure, (source,)))

@@ -11,7 +11,7 @@ from reports.layers import evenly_chosen, layer_order
 from reports.style import network
 from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
 
-FIGURE = ("origin", "outcome", "measure", "token", "probe")
+FIGURE = ("origin", "study", "outcome", "measure", "token", "probe")
 PANEL_ROW = ("backbone", "pretraining", "adaptation", "pooling", "head")
 MOST_COLUMNS = 5
 MOST_ROWS = 3

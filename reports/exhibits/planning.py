@@ -10,7 +10,7 @@ from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name, outcome_name, score_name, short_names
 
-PREDICTION = ("origin", "outcome", "measure", "token", "probe")
+PREDICTION = ("origin", "study", "outcome", "measure", "token", "probe")
 
 
 def power_tables(data: Data) -> list[Artefact]:
@@ -18,7 +18,7 @@ def power_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["detectable_effects"].select(GROUP).unique(maintain_order=True).rows():
         source = data.select("detectable_effects", **dict(zip(GROUP, key, strict=True)))
-        if key[4] not in SHOWN:
+        if key[5] not in SHOWN:
             continue
         names, same = short_names([*source.rows["first"], *source.rows["second"]])
         n = len(source.rows)
@@ -47,8 +47,8 @@ def power_tables(data: Data) -> list[Artefact]:
                 f"{first['wanted_effect'] * 100:.1f}; a dash: no number is enough.",
             ),
         )
-        caption = f"What comparisons by {score_name(key[4])} could have found ({key[0]})."
-        artefacts.append(Artefact(slug("power", *key[:3], key[4]), caption, table, (source,)))
+        caption = f"What comparisons by {score_name(key[5])} could have found ({key[0]})."
+        artefacts.append(Artefact(slug("power", *key[:4], key[5]), caption, table, (source,)))
     return artefacts
 
 
@@ -57,7 +57,7 @@ def variance_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["variance_components"].select(GROUP).unique(maintain_order=True).rows():
         source = data.select("variance_components", **dict(zip(GROUP, key, strict=True)))
-        if key[4] not in SHOWN:
+        if key[5] not in SHOWN:
             continue
         names, same = short_names(source.rows["network"].to_list())
         table = result_table(
@@ -73,8 +73,8 @@ def variance_tables(data: Data) -> list[Artefact]:
             block="short",
             notes=(*((f"All: {same}.",) if same else ()), "SD × 100."),
         )
-        caption = f"Where the variation of {score_name(key[4])} between runs comes from ({key[0]})."
-        artefacts.append(Artefact(slug("variance", *key[:3], key[4]), caption, table, (source,)))
+        caption = f"Where the variation of {score_name(key[5])} between runs comes from ({key[0]})."
+        artefacts.append(Artefact(slug("variance", *key[:4], key[5]), caption, table, (source,)))
     return artefacts
 
 
@@ -83,7 +83,7 @@ def projection_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["projections"].select(PREDICTION).unique(maintain_order=True).rows():
         source = data.select("projections", **dict(zip(PREDICTION, key, strict=True)))
-        if not is_shown(key[1]):
+        if not is_shown(key[2]):
             continue
         place = {layer: i for i, layer in enumerate(layer_order(source.rows["layer"].to_list()))}
         rows = source.rows.with_columns(
@@ -113,7 +113,7 @@ def projection_tables(data: Data) -> list[Artefact]:
             ),
         )
         caption = (
-            f"Does {measure_name(key[2])} predict {outcome_name(key[1])} on a dataset that was "
+            f"Does {measure_name(key[3])} predict {outcome_name(key[2])} on a dataset that was "
             f"left out ({key[0]})?"
         )
         artefacts.append(Artefact(slug("projections", *key), caption, table, (source,)))

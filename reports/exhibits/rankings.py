@@ -10,7 +10,7 @@ from reports.formatting import number, p_value
 from reports.tables.model import Block, Column, Number, Row, Table
 from reports.wording import score_name, short_names
 
-GROUP = ("origin", "split", "confidence_source", "n_neighbours", "score")
+GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score")
 MOST_PAIRS = 300  # beyond, only those across datasets are printed; the CSV has all
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
@@ -28,7 +28,7 @@ def ranking_figures(data: Data) -> list[Artefact]:
         friedman = p_value(first["friedman_p_value"])
         artefacts.append(
             Artefact(
-                name=slug("ranks", *key[:3], first["n_neighbours"] or None, first["score"]),
+                name=slug("ranks", *key[:4], first["n_neighbours"] or None, first["score"]),
                 caption=(
                     f"Mean rank by {score_name(first['score'])} over {first['n_datasets']} "
                     f"datasets ({first['origin']}{', all ' + same if same else ''}), with "
@@ -53,9 +53,9 @@ def comparison_tables(data: Data) -> list[Artefact]:
             continue
         artefacts.append(
             Artefact(
-                name=slug("comparisons", *key[:3], key[3] or None, key[4]),
+                name=slug("comparisons", *key[:4], key[4] or None, key[5]),
                 caption=(
-                    f"Pairs of networks by {score_name(str(key[4]))} ({key[0]}): is the second "
+                    f"Pairs of networks by {score_name(str(key[5]))} ({key[0]}): is the second "
                     "better than the first? Differences × 100."
                 ),
                 content=_comparisons(source.rows),

@@ -10,8 +10,8 @@ from reports.style import network
 from reports.tables.model import Table
 from reports.wording import measure_name, outcome_name, score_name
 
-FIT = ("origin", "outcome", "measure", "token", "probe")
-GAIN_FIT = ("origin", "score", "measure", "token", "probe")
+FIT = ("origin", "study", "outcome", "measure", "token", "probe")
+GAIN_FIT = ("origin", "study", "score", "measure", "token", "probe")
 INFERENCE = ("ols", "cluster_cr3")
 SCORES = ("auc", "accuracy", "kappa_quadratic", "map_macro")
 
@@ -21,7 +21,7 @@ def influence_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["influences"].select(FIT).unique(maintain_order=True).rows():
         source = data.select("influences", **dict(zip(FIT, key, strict=True)))
-        if not is_shown(key[1]):
+        if not is_shown(key[2]):
             continue
         strongest = source.rows.filter(pl.col("share").is_not_null()).sort(
             pl.col("share").abs(), descending=True
@@ -44,8 +44,8 @@ def influence_tables(data: Data) -> list[Artefact]:
             notes=("Change in per cent of the slope. The CSV has every dataset left out.",),
         )
         caption = (
-            f"The dataset that moves the slope of {outcome_name(key[1])} on "
-            f"{measure_name(key[2])} most ({key[0]})."
+            f"The dataset that moves the slope of {outcome_name(key[2])} on "
+            f"{measure_name(key[3])} most ({key[0]})."
         )
         artefacts.append(Artefact(slug("influence", *key), caption, table, (source,)))
     return artefacts
@@ -56,7 +56,7 @@ def gain_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["gain_definitions"].select(GAIN_FIT).unique(maintain_order=True).rows():
         source = data.select("gain_definitions", **dict(zip(GAIN_FIT, key, strict=True)))
-        if key[1] not in SCORES:
+        if key[2] not in SCORES:
             continue
         table = result_table(
             _ordered(source.rows),
@@ -81,7 +81,7 @@ def gain_tables(data: Data) -> list[Artefact]:
             ),
         )
         caption = (
-            f"Slope of the gain in {score_name(key[1])} on {measure_name(key[2])} under three "
+            f"Slope of the gain in {score_name(key[2])} on {measure_name(key[3])} under three "
             f"definitions of gain ({key[0]})."
         )
         artefacts.append(Artefact(slug("gains", *key), caption, table, (source,)))
@@ -94,12 +94,12 @@ def slope_difference_tables(data: Data) -> list[Artefact]:
     for key in data.frames["slope_differences"].select(FIT).unique(maintain_order=True).rows():
         source = data.select("slope_differences", **dict(zip(FIT, key, strict=True)))
         fitted = source.rows.filter(pl.col("method").is_in(INFERENCE), status="fitted")
-        if not is_shown(key[1]) or fitted.is_empty():
+        if not is_shown(key[2]) or fitted.is_empty():
             continue
         artefacts.append(
             Artefact(
                 slug("slope-differences", *key),
-                f"Difference of the slopes of {outcome_name(key[1])} on {measure_name(key[2])} "
+                f"Difference of the slopes of {outcome_name(key[2])} on {measure_name(key[3])} "
                 f"between networks ({key[0]}).",
                 _differences(fitted),
                 (source,),

@@ -12,7 +12,7 @@ from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name
 
-FIGURE = ("origin", "measure", "token", "probe")
+FIGURE = ("origin", "study", "measure", "token", "probe")
 PANEL = ("dataset", "setting")
 MOST_PANELS = 12
 

@@ -12,7 +12,7 @@ from reports.layers import layer_order
 from reports.style import network
 from reports.wording import adaptation_name, score_name
 
-QUESTION = ("origin", "backbone", "pretraining", "adaptation", "token", "probe", "score")
+QUESTION = ("origin", "study", "backbone", "pretraining", "adaptation", "pooling", "head", "token", "probe", "score")
 METHOD = "cluster_cr3"
 
 

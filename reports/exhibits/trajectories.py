@@ -11,7 +11,7 @@ from reports.layers import evenly_chosen, layer_order
 from reports.style import network
 from reports.wording import measure_name
 
-FIGURE = ("origin", "dataset", "measure", "token", "probe")
+FIGURE = ("origin", "study", "dataset", "measure", "token", "probe")
 N_LAYERS = 2
 SCORES = (("test_accuracy", "accuracy"), ("test_calibration_error", "calibration error"))
 

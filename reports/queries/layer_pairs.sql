@@ -2,6 +2,7 @@
 -- key: run_id, layer, token, reference, reference_run_id, reference_layer, probe, measure
 select
     own.origin,
+    sets.studies as study,
     own.dataset,
     own.backbone,
     own.pretraining,
@@ -31,14 +32,15 @@ select
     avg(own.value order by own.run_id, own.reference_run_id) over cell as mean,
     count(*) over cell as n_runs
 from marts.final_similarities as own
+inner join staging.studies as sets on own.origin = sets.origin and own.study = sets.study
 left join raw.runs as other on own.reference_run_id = other.run_id
 window cell as (
     partition by
-        own.origin, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling, own.head,
+        own.origin, sets.studies, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling, own.head,
         own.layer, own.token, own.reference, other.backbone, other.pretraining, other.adaptation, other.n_blocks,
         other.pooling, other.head,
         own.reference_layer, own.probe, own.measure
 )
 order by
-    own.origin, own.measure, own.token, own.probe, own.dataset, own.adaptation, own.backbone, own.pretraining,
+    own.origin, study, own.measure, own.token, own.probe, own.dataset, own.adaptation, own.backbone, own.pretraining,
     own.run_id, own.reference, own.reference_run_id, own.layer, own.reference_layer

@@ -1,31 +1,33 @@
 -- One row per run, layer and measure: similarity to the pre-trained model, and its mean over the runs of the cell.
 -- key: run_id, layer, token, probe, measure
 select
-    origin,
-    dataset,
-    backbone,
-    pretraining,
-    adaptation,
-    n_blocks,
-    pooling,
-    head,
-    run_id,
-    fold,
-    seed,
-    layer,
-    token,
-    probe,
-    measure,
-    value,
-    null_mean,
-    avg(value order by run_id) over cell as mean,
+    own.origin,
+    sets.studies as study,
+    own.dataset,
+    own.backbone,
+    own.pretraining,
+    own.adaptation,
+    own.n_blocks,
+    own.pooling,
+    own.head,
+    own.run_id,
+    own.fold,
+    own.seed,
+    own.layer,
+    own.token,
+    own.probe,
+    own.measure,
+    own.value,
+    own.null_mean,
+    avg(own.value order by own.run_id) over cell as mean,
     count(*) over cell as n_runs
-from marts.final_similarities
-where reference = 'pretrained' and reference_layer = layer
+from marts.final_similarities as own
+inner join staging.studies as sets on own.origin = sets.origin and own.study = sets.study
+where own.reference = 'pretrained' and own.reference_layer = own.layer
 window cell as (
     partition by
-        origin, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
-        layer, token, probe, measure
+        own.origin, sets.studies, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling,
+        own.head, own.layer, own.token, own.probe, own.measure
 )
 order by
-    origin, measure, token, probe, dataset, adaptation, n_blocks, pooling, head, backbone, pretraining, run_id, layer
+    origin, study, measure, token, probe, dataset, adaptation, n_blocks, pooling, head, backbone, pretraining, run_id, layer

@@ -1,22 +1,24 @@
 -- One row per run, layer, measure and outcome: the points behind the regressions.
 -- key: run_id, layer, token, probe, measure, outcome
 select
-    origin,
-    dataset,
-    backbone,
-    pretraining,
-    adaptation,
-    n_blocks,
-    run_id,
-    fold,
-    seed,
-    layer,
-    token,
-    probe,
-    measure,
-    similarity,
-    outcome,
-    outcome_value
-from marts.similarity_by_outcome
+    points.origin,
+    sets.studies as study,
+    points.dataset,
+    points.backbone,
+    points.pretraining,
+    points.adaptation,
+    points.n_blocks,
+    points.run_id,
+    points.fold,
+    points.seed,
+    points.layer,
+    points.token,
+    points.probe,
+    points.measure,
+    points.similarity,
+    points.outcome,
+    points.outcome_value
+from marts.similarity_by_outcome as points
+inner join staging.studies as sets on points.origin = sets.origin and points.study = sets.study
 order by
-    origin, outcome, measure, token, probe, backbone, pretraining, adaptation, dataset, run_id, layer
+    origin, study, outcome, measure, token, probe, backbone, pretraining, adaptation, dataset, run_id, layer

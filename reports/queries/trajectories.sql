@@ -1,27 +1,31 @@
 -- One row per run, epoch, layer and measure: similarity to the pre-trained model, and scores of that epoch.
 -- key: run_id, epoch, layer, token, probe, measure
 select
-    origin,
-    dataset,
-    backbone,
-    pretraining,
-    adaptation,
-    n_blocks,
-    pooling,
-    head,
-    run_id,
-    fold,
-    seed,
-    epoch,
-    layer,
-    token,
-    probe,
-    measure,
-    similarity,
-    test_accuracy,
-    test_calibration_error
-from marts.trajectories
-where reference = 'pretrained' and reference_layer = layer
-qualify max(epoch) over (partition by run_id, layer, token, probe, measure) > 0
+    steps.origin,
+    sets.studies as study,
+    steps.dataset,
+    steps.backbone,
+    steps.pretraining,
+    steps.adaptation,
+    steps.n_blocks,
+    steps.pooling,
+    steps.head,
+    steps.run_id,
+    steps.fold,
+    steps.seed,
+    steps.epoch,
+    steps.layer,
+    steps.token,
+    steps.probe,
+    steps.measure,
+    steps.similarity,
+    steps.test_accuracy,
+    steps.test_calibration_error
+from marts.trajectories as steps
+inner join staging.studies as sets on steps.origin = sets.origin and steps.study = sets.study
+where steps.reference = 'pretrained' and steps.reference_layer = steps.layer
+qualify max(steps.epoch) over (
+    partition by steps.run_id, steps.layer, steps.token, steps.probe, steps.measure
+) > 0
 order by
-    origin, dataset, measure, token, probe, adaptation, n_blocks, backbone, pretraining, run_id, layer, epoch
+    origin, study, dataset, measure, token, probe, adaptation, n_blocks, backbone, pretraining, run_id, layer, epoch
