@@ -16,18 +16,23 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from collect.adaptation import freeze
+from collect.configuration.sections import (
+    DatasetConfig,
+    ProbingConfig,
+    SourceConfig,
+    TrainingConfig,
+)
+from collect.configuration.study import RunConfig
+from collect.data.inputs import network_input
+from collect.data.run_data import RunData, run_data
 from collect.datasets.load import load
-from collect.inputs import network_input
-from collect.losses import task_loss
-from collect.networks import run_backbone, run_network
-from collect.optimisation import new_optimiser
-from collect.provenance import run_device
-from collect.reading import read
+from collect.networks.adaptation import freeze
+from collect.networks.assembly import run_backbone, run_network
+from collect.probing.reading import read
+from collect.recording.provenance import run_device
 from collect.run import execute
-from collect.run_data import RunData, run_data
-from collect.sections import DatasetConfig, ProbingConfig, SourceConfig, TrainingConfig
-from collect.study import RunConfig
+from collect.training.losses import task_loss
+from collect.training.optimisation import new_optimiser
 from warehouse.layout import Layout
 
 N_IMAGES, N_SOURCE, SIDE, EPOCHS, REPEATS = 1000, 1000, 64, 3, 3

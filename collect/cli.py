@@ -10,7 +10,7 @@ import typer
 from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 
 if TYPE_CHECKING:
-    from collect.gate import Finding
+    from collect.data.gate import Finding
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 datasets = typer.Typer(help="The papers' datasets.")
@@ -45,14 +45,14 @@ def show_plan(
     ] = True,
 ) -> None:
     """List the runs of a study as CSV: what is there, what it will cost, what the gate finds."""
-    from collect.plan import plan
-    from collect.study import Study
+    from collect.configuration.plan import plan
+    from collect.configuration.study import Study
     from warehouse.layout import Layout
 
     planned = plan(Study.load(study, miniature=miniature), Layout(warehouse))
     table = planned.table()
     if cost:
-        from collect.cost import costs
+        from collect.configuration.cost import costs
 
         table = table.join(costs(planned), on="run_id", maintain_order="left")
     typer.echo(table.write_csv(float_precision=6), nl=False)
@@ -85,13 +85,13 @@ def run_study(
     """Train, measure and record every run of a study that the warehouse does not have."""
     from rich.console import Console
 
+    from collect.configuration.plan import plan
+    from collect.configuration.study import Study
+    from collect.data.gate import require_clean
     from collect.executors.local import run_all
     from collect.executors.slurm import SlurmSettings
     from collect.executors.slurm import run_all as run_on_slurm
-    from collect.gate import require_clean
-    from collect.plan import plan
     from collect.progress import shown
-    from collect.study import Study
     from warehouse.layout import Layout
 
     layout = Layout(warehouse)
@@ -129,7 +129,7 @@ def remeasure_runs(
     study: Annotated[str | None, typer.Option(help="Only runs of this study.")] = None,
 ) -> None:
     """Take measures of complete runs from the activations they kept, without training again."""
-    from collect.remeasure import remeasure
+    from collect.probing.remeasure import remeasure
     from warehouse.layout import Layout
 
     pairs: Literal["matching", "all"] = "all" if all_pairs else "matching"
@@ -175,9 +175,9 @@ def check_dataset(
     """Read a download and compare its counts with the published ones; exit 1 if any differs."""
     import polars as pl
 
+    from collect.configuration.sections import DatasetConfig
     from collect.datasets.catalogue import found_counts, named_dataset
     from collect.datasets.load import load
-    from collect.sections import DatasetConfig
 
     expected = named_dataset(name).counts
     found = found_counts(load(DatasetConfig(path=str(folder), reader=name)))

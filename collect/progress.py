@@ -14,8 +14,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from collect.configuration.study import RunConfig
 from collect.events import OnEvent, RunEvent
-from collect.study import RunConfig
 
 
 @contextmanager

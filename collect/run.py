@@ -8,24 +8,24 @@ from typing import Literal
 
 from torch import Tensor
 
+from collect.configuration.study import RunConfig
+from collect.data.run_data import RunData, run_data
 from collect.determinism import deterministic
 from collect.events import Kind, OnEvent, RunEvent
-from collect.fine_tuning import DivergedError, Epoch, FineTuning
-from collect.heads import Network
-from collect.learning_rate_search import search_learning_rate, with_learning_rate
-from collect.losses import Loss, balanced_class_weights, task_loss
 from collect.measures.parameters import parameter_distances
-from collect.networks import run_backbone, run_network
-from collect.probes import Observation, Observer, knn_tokens
-from collect.provenance import code_hash, described_device, package_versions, run_device
-from collect.recorder import Recorder
-from collect.records import layer_prefixes
+from collect.networks.assembly import run_backbone, run_network
+from collect.networks.heads import Network
+from collect.probing.probes import Observation, Observer, knn_tokens
+from collect.recording.provenance import code_hash, described_device, package_versions, run_device
+from collect.recording.recorder import Recorder
+from collect.recording.records import layer_prefixes
+from collect.recording.run_log import RunLog
+from collect.recording.run_record import Trained, run_record
 from collect.resume import ResumePoint, State, random_state, set_random_state
-from collect.run_data import RunData, run_data
-from collect.run_log import RunLog
-from collect.run_record import Trained, run_record
-from collect.selection import Selection
-from collect.study import RunConfig
+from collect.training.fine_tuning import DivergedError, Epoch, FineTuning
+from collect.training.learning_rate_search import search_learning_rate, with_learning_rate
+from collect.training.losses import Loss, balanced_class_weights, task_loss
+from collect.training.selection import Selection
 from warehouse.layout import Layout
 from warehouse.spool import RunWriter
 

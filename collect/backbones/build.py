@@ -6,11 +6,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from collect.activations import pooled_positions, recorded_outputs
 from collect.backbones.architecture import Architecture, Backbone, InputSpec, Layer, Layout
 from collect.backbones.registry import architecture, find_weights
 from collect.backbones.resolution import effective_size
 from collect.backbones.weights import file_hash, read_state_dict
+from collect.probing.activations import pooled_positions, recorded_outputs
 from warehouse.errors import CollectError
 
 

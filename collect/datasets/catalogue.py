@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
+from collect.data.images import ImageSet
 from collect.datasets.aptos import read_aptos2019
 from collect.datasets.busi import read_busi
 from collect.datasets.cbis_ddsm import read_cbis_ddsm
@@ -17,7 +18,6 @@ from collect.datasets.kermany import read_kermany_chest
 from collect.datasets.medfm import read_medfm_chest, read_medfm_colon, read_medfm_endo
 from collect.datasets.mrnet import read_mrnet
 from collect.datasets.pcam import read_pcam
-from collect.images import ImageSet
 from warehouse.errors import StudyError
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from collect.data.images import ImageSet
 from collect.datasets.entries import Described, Entry, image_set, table
-from collect.images import ImageSet
 from warehouse.errors import StudyError
 
 CLASSES = ("benign", "malignant")

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from collect.data.images import ImageSet
 from collect.datasets.entries import Described, Entry, image_set, table
-from collect.images import ImageSet
 
 LABELS = (
     "No Finding",

@@ -3,8 +3,8 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+from collect.data.images import ImageSet
 from collect.datasets.entries import Described, Entry, image_set
-from collect.images import ImageSet
 from warehouse.errors import StudyError
 
 CLASSES = ("benign", "malignant")

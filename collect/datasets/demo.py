@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from collect.images import ImageSet
+from collect.data.images import ImageSet
 from warehouse.errors import StudyError
 
 TILE = 64

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from collect.images import ImageSet
-from collect.sections import Task
+from collect.configuration.sections import Task
+from collect.data.images import ImageSet
 from warehouse.errors import StudyError
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
+from collect.configuration.sections import LAYOUTS, DatasetConfig
+from collect.data.images import ImageSet
+from collect.data.sampling import stratified_sample
 from collect.datasets.catalogue import named_dataset
 from collect.datasets.demo import read_demo
 from collect.datasets.labelled import check_labels
 from collect.datasets.manifest import read_manifest
 from collect.datasets.medmnist import read_medmnist
 from collect.datasets.npz import read_npz
-from collect.images import ImageSet
-from collect.sampling import stratified_sample
-from collect.sections import LAYOUTS, DatasetConfig
 from warehouse.errors import StudyError
 
 

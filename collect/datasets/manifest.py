@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from collect.configuration.sections import Task
+from collect.data.images import ImageSet
 from collect.datasets.encoded import ImageFiles
-from collect.images import ImageSet
-from collect.sections import Task
 from warehouse.errors import StudyError
 
 SPLITS = {

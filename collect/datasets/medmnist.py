@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from collect.configuration.sections import Task
+from collect.data.images import ImageSet
 from collect.datasets.npz import read_npz
-from collect.images import ImageSet
-from collect.sections import Task
 from warehouse.errors import StudyError
 
 TASKS: dict[str, Task] = {

@@ -8,8 +8,8 @@ from typing import Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from collect.data.images import ImageSet
 from collect.datasets.entries import Described, Entry, image_set
-from collect.images import ImageSet
 from warehouse.errors import StudyError
 
 CLASSES = ("normal", "acl", "meniscus")

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from collect.configuration.sections import Task
+from collect.data.images import Images, ImageSet
 from collect.datasets.encoded import EncodedImages
 from collect.datasets.labelled import guessed_task
-from collect.images import Images, ImageSet
-from collect.sections import Task
 from warehouse.errors import StudyError
 
 Arrays = dict[str, NDArray[np.generic]]

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
 
+from collect.configuration.study import RunConfig
 from collect.events import OnEvent, RunEvent
 from collect.executors.outcome import report_failures
-from collect.study import RunConfig
 from warehouse.errors import RepdriftError
 from warehouse.layout import Layout
 from warehouse.spool import is_complete

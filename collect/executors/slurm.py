@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from collect.configuration.study import RunConfig
 from collect.events import OnEvent, RunEvent
 from collect.executors.outcome import report_failures
-from collect.study import RunConfig
 from warehouse.errors import CollectError
 from warehouse.layout import Layout
 from warehouse.spool import is_complete

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from collect.images import ImageSet
+from collect.data.images import ImageSet
 
 
 def image_set(labels, *, groups=None, images=None, official=None, task=None, ids=None):

@@ -2,9 +2,14 @@
 
 import numpy as np
 
+from collect.configuration.sections import (
+    DatasetConfig,
+    ProbingConfig,
+    SourceConfig,
+    TrainingConfig,
+)
+from collect.configuration.study import RunConfig
 from collect.datasets.load import load
-from collect.sections import DatasetConfig, ProbingConfig, SourceConfig, TrainingConfig
-from collect.study import RunConfig
 
 CLASSES = {"binary": 2, "multiclass": 3, "ordinal": 3}
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from collect.activations import chosen_layers, recorded_outputs, token_features
 from collect.backbones.build import build_backbone
+from collect.probing.activations import chosen_layers, recorded_outputs, token_features
 from warehouse.errors import CollectError
 
 

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from collect.adaptation import freeze, phases
 from collect.backbones.build import build_backbone
-from collect.heads import Network, linear_head, n_pooled_features
-from collect.sections import PhaseConfig, TrainingConfig
-from collect.selection import Selection
+from collect.configuration.sections import PhaseConfig, TrainingConfig
+from collect.networks.adaptation import freeze, phases
+from collect.networks.heads import Network, linear_head, n_pooled_features
+from collect.training.selection import Selection
 from warehouse.errors import CollectError
 
 

@@ -5,7 +5,7 @@ import colorsys
 import pytest
 import torch
 
-from collect.augmentation import RECIPES, Recipe, augmented, turned_hue
+from collect.training.augmentation import RECIPES, Recipe, augmented, turned_hue
 
 
 def generator():

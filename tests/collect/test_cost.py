@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
-from collect.cost import Speed, measured_speed, n_probes, run_bytes, run_seconds
-from collect.sections import DatasetConfig, PhaseConfig, ProbingConfig, SourceConfig, TrainingConfig
-from collect.splits import Split
-from collect.study import RunConfig
+from collect.configuration.cost import Speed, measured_speed, n_probes, run_bytes, run_seconds
+from collect.configuration.sections import (
+    DatasetConfig,
+    PhaseConfig,
+    ProbingConfig,
+    SourceConfig,
+    TrainingConfig,
+)
+from collect.configuration.study import RunConfig
+from collect.data.splits import Split
 
 SPLIT = Split(np.arange(100), np.arange(100, 120), np.arange(120, 150), "hash")
 SPEED = Speed(train_s=3.0, forward_s=1.0, n_activations=50)

@@ -9,7 +9,7 @@ from timm.data.imagenet_info import ImageNetInfo
 from collect.backbones import efficientnet_lite
 from collect.backbones.build import build_backbone
 from collect.backbones.weights import read_state_dict
-from collect.inputs import image_tensor, network_input
+from collect.data.inputs import image_tensor, network_input
 from warehouse.errors import CollectError
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from collect.configuration.sections import DatasetConfig
+from collect.data.gate import inspect, require_clean
+from collect.data.splits import split_of
 from collect.datasets.encoded import ImageFiles
-from collect.gate import inspect, require_clean
-from collect.sections import DatasetConfig
-from collect.splits import split_of
 from tests.collect.image_sets import image_set
 from warehouse.errors import StudyError
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from collect.backbones.architecture import InputSpec
 from collect.backbones.resolution import effective_size
-from collect.inputs import image_tensor, network_input
+from collect.data.inputs import image_tensor, network_input
 
 SPEC = InputSpec(32, mean=(0.5, 0.25, 0.0), std=(0.5, 0.25, 1.0))
 

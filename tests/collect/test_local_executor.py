@@ -26,7 +26,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from collect.executors.local import run_all
-from collect.study import RunConfig
+from collect.configuration.study import RunConfig
 from warehouse.layout import Layout
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import torch
 
 from collect.backbones.build import build_backbone
 from collect.backbones.registry import architecture
-from collect.inputs import image_tensor, network_input
+from collect.data.inputs import image_tensor, network_input
 from collect.miniatures.network import build, normalised
 from collect.miniatures.pretrained import NAMES, weights
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
+from collect.configuration.sections import DatasetConfig
+from collect.data.gate import inspect
+from collect.data.splits import split_of
 from collect.datasets.demo import read_demo
 from collect.datasets.load import load
-from collect.gate import inspect
-from collect.sections import DatasetConfig
-from collect.splits import split_of
 from tests.collect.image_sets import image_set
 
 

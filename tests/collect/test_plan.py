@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from collect.plan import plan
-from collect.study import Study
+from collect.configuration.plan import plan
+from collect.configuration.study import Study
 from warehouse.errors import StudyError
 from warehouse.layout import Layout
 

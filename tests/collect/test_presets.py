@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from collect.backbones.registry import architecture
 from collect.cli import app
-from collect.study import Study
+from collect.configuration.study import Study
 
 ROOT = Path(__file__).parents[2]
 PRESETS = ("zu2025", "juodelyte2023", "juodelyte2023_code", "pales2024")

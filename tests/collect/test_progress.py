@@ -5,10 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
+from collect.configuration.sections import DatasetConfig
+from collect.configuration.study import RunConfig
 from collect.events import RunEvent
 from collect.progress import described, shown
-from collect.sections import DatasetConfig
-from collect.study import RunConfig
 
 RUNS = [
     RunConfig(

@@ -6,11 +6,11 @@ import torch
 from typer.testing import CliRunner
 
 from collect.cli import app
-from collect.kept_activations import kept_activations, kept_kinds
+from collect.configuration.study import RunConfig
 from collect.measures.cka import cka_linear, cka_linear_debiased
-from collect.remeasure import remeasure
+from collect.probing.kept_activations import kept_activations, kept_kinds
+from collect.probing.remeasure import remeasure
 from collect.run import execute
-from collect.study import RunConfig
 from tests.collect.small_runs import small_run
 from warehouse.connection import connect
 from warehouse.errors import CollectError

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from collect.backbones.architecture import InputSpec
-from collect.run_data import run_data
+from collect.data.run_data import run_data
 from tests.collect.small_runs import small_run
 
 SPEC, CPU = InputSpec(32), torch.device("cpu")

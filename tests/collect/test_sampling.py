@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from collect.configuration.sections import DatasetConfig
+from collect.data.sampling import stratified_sample
 from collect.datasets.load import load
-from collect.sampling import stratified_sample
-from collect.sections import DatasetConfig
 from tests.collect.image_sets import image_set
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from collect.data.source_probe import source_positions
 from collect.datasets.demo import read_demo
-from collect.source_probe import source_positions
 from tests.collect.image_sets import image_set
 from warehouse.errors import StudyError
 

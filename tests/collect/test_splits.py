@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
-from collect.datasets.load import load
-from collect.sections import DatasetConfig
-from collect.splits import (
+from collect.configuration.sections import DatasetConfig
+from collect.data.splits import (
     Split,
     fold_numbers,
     linked_groups,
     split_of,
     stratified_parts,
 )
+from collect.datasets.load import load
 from tests.collect.image_sets import image_set
 from warehouse.errors import StudyError
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from collect.study import RunConfig, Study
+from collect.configuration.study import RunConfig, Study
 from warehouse.errors import StudyError
 
 STUDY = """

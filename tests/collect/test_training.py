@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from collect.losses import balanced_class_weights, probabilities, task_loss
-from collect.optimisation import learning_rate_factor, new_optimiser
-from collect.sections import PhaseConfig, TrainingConfig
-from collect.training import Batches, PhaseTraining, Plateau
+from collect.configuration.sections import PhaseConfig, TrainingConfig
+from collect.training.epochs import Batches, PhaseTraining, Plateau
+from collect.training.losses import balanced_class_weights, probabilities, task_loss
+from collect.training.optimisation import learning_rate_factor, new_optimiser
 from warehouse.errors import CollectError
 
 

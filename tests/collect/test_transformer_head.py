@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from collect.backbones.build import build_backbone
-from collect.heads import Network
+from collect.networks.heads import Network
+from collect.networks.transformer_head import TransformerHead
 from collect.run import execute
-from collect.transformer_head import TransformerHead
 from tests.collect.small_runs import small_run
 from warehouse.errors import CollectError
 from warehouse.layout import Layout

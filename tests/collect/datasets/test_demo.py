@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from collect.configuration.sections import DatasetConfig
+from collect.data.splits import split_of
 from collect.datasets.demo import PHOTOGRAPHS, TILE, read_demo
-from collect.sections import DatasetConfig
-from collect.splits import split_of
 from warehouse.errors import StudyError
 
 NAMES = ("demo:ihc", "demo:photographs")

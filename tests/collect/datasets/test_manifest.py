@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from collect.configuration.sections import DatasetConfig
 from collect.datasets.load import load
-from collect.sections import DatasetConfig
 from warehouse.errors import StudyError
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from collect.configuration.sections import DatasetConfig
 from collect.datasets.load import load
-from collect.sections import DatasetConfig
 from warehouse.errors import StudyError
 
 medmnist = pytest.importorskip("medmnist")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from collect.configuration.sections import DatasetConfig
 from collect.datasets.catalogue import DATASETS, found_counts
 from collect.datasets.chexpert import LABELS
 from collect.datasets.load import load
 from collect.datasets.medfm import CHEST
-from collect.sections import DatasetConfig
 from tests.collect.datasets.test_dicom import RAMP, dicom
 from warehouse.errors import StudyError
 

@@ -9,14 +9,14 @@ import torch
 
 from collect.backbones.architecture import InputSpec
 from collect.backbones.build import build_backbone
+from collect.configuration.sections import SourceConfig
+from collect.data.inputs import image_tensor
+from collect.data.source_probe import source_positions
 from collect.datasets.load import load
-from collect.inputs import image_tensor
 from collect.miniatures.evaluation import encoded, knn_accuracy
 from collect.miniatures.network import ARCHITECTURE, MEAN, STD, build
 from collect.miniatures.photographs import Photographs
 from collect.miniatures.pretrained import NAMES, card, weights
-from collect.sections import SourceConfig
-from collect.source_probe import source_positions
 from warehouse.errors import CollectError
 
 N_BANK, N_QUERIES = 400, 250

@@ -10,7 +10,8 @@ from typing import Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from collect.sections import (
+from collect.configuration.errors import one_line
+from collect.configuration.sections import (
     WITH_BLOCKS,
     Adaptation,
     Count,
@@ -23,7 +24,6 @@ from collect.sections import (
     SourceConfig,
     TrainingConfig,
 )
-from collect.study_errors import one_line
 from warehouse.errors import StudyError
 
 

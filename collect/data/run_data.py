@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from collect.backbones.architecture import InputSpec
+from collect.configuration.sections import DatasetConfig, SourceConfig
+from collect.configuration.study import RunConfig
+from collect.data.images import ImageSet
+from collect.data.inputs import image_tensor
+from collect.data.sampling import stratified_sample
+from collect.data.source_probe import source_positions
+from collect.data.splits import Indices, Split, split_of
 from collect.datasets.load import load
-from collect.images import ImageSet
-from collect.inputs import image_tensor
-from collect.sampling import stratified_sample
-from collect.sections import DatasetConfig, SourceConfig
-from collect.source_probe import source_positions
-from collect.splits import Indices, Split, split_of
-from collect.study import RunConfig
 from warehouse.errors import CollectError
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import polars as pl
 import torch
 
-from collect.adaptation import freeze, phases
-from collect.networks import run_backbone, run_network
-from collect.optimisation import new_optimiser
-from collect.plan import Plan, split_name, splits_of
-from collect.provenance import run_device
-from collect.splits import Split
-from collect.study import RunConfig
-from collect.training import autocast
+from collect.configuration.plan import Plan, split_name, splits_of
+from collect.configuration.study import RunConfig
+from collect.data.splits import Split
+from collect.networks.adaptation import freeze, phases
+from collect.networks.assembly import run_backbone, run_network
+from collect.recording.provenance import run_device
+from collect.training.epochs import autocast
+from collect.training.optimisation import new_optimiser
 
 MIN_SECONDS = 0.5
 MAX_BATCH = 16

@@ -3,7 +3,7 @@
 import math
 from typing import Literal
 
-from collect.heads import Network
+from collect.networks.heads import Network
 from collect.resume import State
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from collect.kept_activations import KeptActivations, kept_activations, kept_kinds
 from collect.measures.compare import Pairs, defined_comparisons
 from collect.measures.registry import MEASURES
-from collect.probes import Similarity
-from collect.records import similarity_rows
+from collect.probing.kept_activations import KeptActivations, kept_activations, kept_kinds
+from collect.probing.probes import Similarity
+from collect.recording.records import similarity_rows
 from warehouse.errors import CollectError
 from warehouse.layout import Layout
 from warehouse.remeasured import add_similarities

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from collect.sections import PhaseConfig
+from collect.configuration.sections import PhaseConfig
 
 
 def new_optimiser(

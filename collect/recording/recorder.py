@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 
-from collect.losses import Loss, probabilities
+from collect.configuration.sections import ProbingConfig
+from collect.data.run_data import RunData
 from collect.measures.parameters import ParameterDistance
-from collect.probes import PART_OF, Observation
-from collect.reading import Layers
-from collect.records import (
+from collect.probing.probes import PART_OF, Observation
+from collect.probing.reading import Layers
+from collect.recording.records import (
     Rows,
     distance_rows,
     head_scores,
@@ -22,8 +23,7 @@ from collect.records import (
     similarity_rows,
 )
 from collect.resume import packed_frame, unpacked_frame
-from collect.run_data import RunData
-from collect.sections import ProbingConfig
+from collect.training.losses import Loss, probabilities
 from warehouse.spool import RunWriter
 
 

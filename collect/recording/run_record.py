@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from collect.heads import Network
-from collect.provenance import code_version, described_device, package_versions
-from collect.run_data import RunData
-from collect.study import RunConfig
+from collect.configuration.study import RunConfig
+from collect.data.run_data import RunData
+from collect.networks.heads import Network
+from collect.recording.provenance import code_version, described_device, package_versions
 
 
 @dataclass(frozen=True)

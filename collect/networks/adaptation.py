@@ -7,8 +7,8 @@ from typing import Literal
 from torch import nn
 
 from collect.backbones.architecture import Backbone
-from collect.heads import Network
-from collect.sections import PhaseConfig, TrainingConfig
+from collect.configuration.sections import PhaseConfig, TrainingConfig
+from collect.networks.heads import Network
 from warehouse.errors import CollectError
 
 Frozen = Literal["nothing", "first_blocks", "backbone"]

@@ -6,14 +6,14 @@ from typing import Any
 import polars as pl
 from torch import Tensor
 
-from collect.losses import Loss, probabilities
+from collect.data.run_data import Part, Source
 from collect.measures.calibration import calibration_scores
 from collect.measures.knn import knn_probabilities
 from collect.measures.parameters import ParameterDistance
 from collect.measures.task import task_scores
-from collect.probes import Similarity
-from collect.reading import Reading
-from collect.run_data import Part, Source
+from collect.probing.probes import Similarity
+from collect.probing.reading import Reading
+from collect.training.losses import Loss, probabilities
 
 Rows = list[dict[str, Any]]
 

@@ -19,7 +19,8 @@ PACKAGES = (
     "safetensors",
     "polars",
 )
-PROJECT = Path(__file__).parents[1]
+COLLECT = Path(__file__).parents[1]
+PROJECT = COLLECT.parent
 
 
 @cache
@@ -45,7 +46,7 @@ def code_version() -> tuple[str, bool | None]:
 def code_hash() -> str:
     """SHA-256 of the Python files of ``collect``: the code on which the bits of a run depend."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(COLLECT.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

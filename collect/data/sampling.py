@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from collect.images import ImageSet
+from collect.data.images import ImageSet
 
 Indices = NDArray[np.int64]
 

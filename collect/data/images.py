@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from collect.pixel_scan import PixelScan, near_pairs, scan_pixels
-from collect.sections import Task
+from collect.configuration.sections import Task
+from collect.data.pixel_scan import PixelScan, near_pairs, scan_pixels
 
 
 class Images(Protocol):

@@ -2,14 +2,14 @@
 
 from copy import deepcopy
 
-from collect.fine_tuning import DivergedError, Epoch, FineTuning
-from collect.heads import Network
-from collect.losses import Loss
-from collect.reading import read
+from collect.configuration.study import RunConfig
+from collect.data.run_data import RunData
+from collect.networks.heads import Network
+from collect.probing.reading import read
 from collect.resume import State, random_state, set_random_state
-from collect.run_data import RunData
-from collect.selection import Selection
-from collect.study import RunConfig
+from collect.training.fine_tuning import DivergedError, Epoch, FineTuning
+from collect.training.losses import Loss
+from collect.training.selection import Selection
 from warehouse.errors import CollectError
 
 

@@ -8,9 +8,9 @@ from torch import nn
 
 from collect.backbones.architecture import Backbone
 from collect.backbones.build import build_backbone, decapitated
-from collect.heads import Network, linear_head, n_pooled_features
-from collect.study import RunConfig
-from collect.transformer_head import TransformerHead
+from collect.configuration.study import RunConfig
+from collect.networks.heads import Network, linear_head, n_pooled_features
+from collect.networks.transformer_head import TransformerHead
 
 
 def derived_seed(seed: int, purpose: str) -> int:

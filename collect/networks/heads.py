@@ -6,9 +6,9 @@ from typing import Literal, Self
 import torch
 from torch import Tensor, nn
 
-from collect.activations import pooled_positions, token_features
 from collect.backbones.architecture import Backbone
-from collect.transformer_head import TransformerHead
+from collect.networks.transformer_head import TransformerHead
+from collect.probing.activations import pooled_positions, token_features
 from warehouse.errors import CollectError
 
 Pooling = Literal["cls", "mean", "cls+mean"]

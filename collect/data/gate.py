@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from collect.images import ImageSet
-from collect.splits import Split
+from collect.data.images import ImageSet
+from collect.data.splits import Split
 from warehouse.errors import StudyError
 
 N_EXAMPLES = 3

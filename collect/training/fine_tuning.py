@@ -9,18 +9,18 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from collect.adaptation import Phase, freeze, phases
-from collect.augmentation import RECIPES, augmented
-from collect.heads import Network
-from collect.inputs import network_input
-from collect.losses import Loss
-from collect.networks import derived_seed
-from collect.reading import read
+from collect.configuration.study import RunConfig
+from collect.data.inputs import network_input
+from collect.data.run_data import Part
+from collect.networks.adaptation import Phase, freeze, phases
+from collect.networks.assembly import derived_seed
+from collect.networks.heads import Network
+from collect.probing.reading import read
 from collect.resume import State
-from collect.run_data import Part
-from collect.selection import Selection
-from collect.study import RunConfig
-from collect.training import Batches, PhaseTraining
+from collect.training.augmentation import RECIPES, augmented
+from collect.training.epochs import Batches, PhaseTraining
+from collect.training.losses import Loss
+from collect.training.selection import Selection
 
 # Beyond any loss of a network that still learns: a sure error costs about 100 in 32 bit.
 EXPLODED = 1e3

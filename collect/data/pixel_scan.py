@@ -11,7 +11,7 @@ from PIL import Image
 from warehouse.errors import StudyError
 
 if TYPE_CHECKING:
-    from collect.images import Images
+    from collect.data.images import Images
 
 HASH_SIDE = 16
 MAX_DISTANCE = 20

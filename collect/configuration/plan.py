@@ -6,12 +6,12 @@ from functools import cached_property
 
 import polars as pl
 
+from collect.configuration.study import RunConfig, Study
+from collect.data.gate import Finding, inspect
+from collect.data.images import ImageSet
+from collect.data.source_probe import source_positions
+from collect.data.splits import Split, split_of
 from collect.datasets.load import load
-from collect.gate import Finding, inspect
-from collect.images import ImageSet
-from collect.source_probe import source_positions
-from collect.splits import Split, split_of
-from collect.study import RunConfig, Study
 from warehouse.layout import Layout
 from warehouse.spool import is_complete
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from collect.activations import Token, recorded_outputs, token_features
 from collect.backbones.architecture import Layer
-from collect.heads import Network
-from collect.inputs import network_input
+from collect.data.inputs import network_input
+from collect.networks.heads import Network
+from collect.probing.activations import Token, recorded_outputs, token_features
 
 BATCH_SIZE = 128
 Layers = dict[tuple[str, Token], Tensor]  # by layer and token

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from collect.losses import Loss
-from collect.optimisation import learning_rate_factor, new_optimiser
-from collect.sections import PhaseConfig, TrainingConfig
+from collect.configuration.sections import PhaseConfig, TrainingConfig
+from collect.training.losses import Loss
+from collect.training.optimisation import learning_rate_factor, new_optimiser
 from warehouse.errors import CollectError
 
 

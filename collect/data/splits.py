@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from collect.images import ImageSet
-from collect.sections import DatasetConfig
+from collect.configuration.sections import DatasetConfig
+from collect.data.images import ImageSet
 from warehouse.errors import StudyError
 
 Indices = NDArray[np.int64]

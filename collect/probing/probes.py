@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from collect.activations import Token, chosen_layers
 from collect.backbones.architecture import Layer
-from collect.heads import Network, poolings, require_pooling
+from collect.configuration.sections import ProbingConfig
+from collect.data.run_data import RunData
 from collect.measures.compare import Comparison, defined_comparisons
 from collect.measures.registry import MEASURES
-from collect.reading import Reading, joined, read, with_head
-from collect.run_data import RunData
-from collect.sections import ProbingConfig
+from collect.networks.heads import Network, poolings, require_pooling
+from collect.probing.activations import Token, chosen_layers
+from collect.probing.reading import Reading, joined, read, with_head
 from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from collect.backbones.architecture import InputSpec
-from collect.images import Images
+from collect.data.images import Images
 
 
 def image_tensor(images: Images, spec: InputSpec) -> Tensor:

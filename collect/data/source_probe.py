@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from collect.images import ImageSet
-from collect.sampling import stratified_sample
-from collect.splits import linked_groups, stratified_parts
+from collect.data.images import ImageSet
+from collect.data.sampling import stratified_sample
+from collect.data.splits import linked_groups, stratified_parts
 from warehouse.errors import StudyError
 
 Indices = NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""One forward pass over the probes serves predictions, neighbours and similarities."""

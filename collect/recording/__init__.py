@@ -1,0 +1,1 @@
+"""Rows of the warehouse's tables, and what made them."""

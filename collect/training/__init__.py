@@ -1,0 +1,1 @@
+"""Phases, epochs and steps, and which checkpoint stands for the run."""
