@@ -94,8 +94,8 @@ class RunWriter:
 
         Parameters
         ----------
-        name : {"scores", "similarities", "parameter_distances", "timings", "predictions"}
-            The table.
+        name : str
+            The table: one of `IN_DATABASE`, or ``predictions``.
         rows : polars.DataFrame
             Its columns as the schema declares them; ``run_id`` is filled in, and columns that may
             be null can be left out.

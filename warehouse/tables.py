@@ -10,7 +10,14 @@ import duckdb
 import polars as pl
 
 SQL = files("warehouse") / "sql"
-IN_DATABASE = ("scores", "similarities", "parameter_distances", "timings", "summaries")
+IN_DATABASE = (
+    "scores",
+    "score_intervals",
+    "similarities",
+    "parameter_distances",
+    "timings",
+    "summaries",
+)
 IN_PARQUET = ("predictions", "activations")
 
 

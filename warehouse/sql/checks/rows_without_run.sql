@@ -6,6 +6,12 @@ from raw.scores as scores
 anti join raw.runs as runs on scores.run_id = runs.run_id
 union
 select
+    'score_intervals' as relation,
+    intervals.run_id
+from raw.score_intervals as intervals
+anti join raw.runs as runs on intervals.run_id = runs.run_id
+union
+select
     'similarities' as relation,
     similarities.run_id
 from raw.similarities as similarities
