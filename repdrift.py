@@ -15,6 +15,7 @@ from warehouse.cli import app as warehouse
 from warehouse.cli import ingest as ingest_runs
 from warehouse.cli import sql
 from warehouse.errors import RepdriftError
+from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 
 STUDIES = Path(__file__).with_name("collect") / "studies"
 app = typer.Typer(
@@ -100,8 +101,8 @@ def demo_findings(store: Path) -> list[str]:
 
 def replay_study(recorded: Path, directory: Path) -> None:
     """Bring recorded runs into a warehouse, analyse and report them; say what was found."""
-    from analysis.audit import audit
-    from analysis.published_files import load_tables, printed_numbers
+    from analysis.computing import audit_tables
+    from analysis.published_files import THREE_PAPERS, load_tables
     from analysis.settings import Settings
     from analysis.store import check_claims, run_analyses, write_audit
     from analysis.zu2025 import ON_SOURCE, zu2025_analyses, zu2025_claims
@@ -116,9 +117,7 @@ def replay_study(recorded: Path, directory: Path) -> None:
     for found in run_analyses(store, Settings(), analyses=zu2025_analyses()):
         typer.echo(f"{found.name}: {found.n_rows} rows from {found.n_runs} runs", err=True)
     verdicts, _ = check_claims(store, zu2025_claims())
-    tables, checks = load_tables()
-    findings, printed = audit(tables, checks), printed_numbers(tables)
-    write_audit(store, findings, name="the three papers", printed=printed)
+    write_audit(store, audit_tables(*load_tables()), name=THREE_PAPERS)
     build_report(store, report_directory, paper="zu2025")
     for line in replay_findings(store):
         typer.echo(line)
@@ -149,6 +148,35 @@ def replay_findings(store: Path) -> list[str]:
         f"R² of it on the similarity of {layer} over runs, within datasets, over bins: "
         + ", ".join(f"{name} {a:.2f}, {b:.2f}, {c:.2f}" for name, a, b, c in shares),
     ]
+
+
+@warehouse.command()
+def trace(
+    artefact: Annotated[
+        Path, typer.Argument(help="Any file of a table or figure of a report, or its numbers.tex.")
+    ],
+    cell: Annotated[
+        str,
+        typer.Argument(
+            help="ROW:COLUMN or name=value,name=value:COLUMN of its numbers; LINE,COLUMN of a "
+            "table as printed; a name of numbers.tex."
+        ),
+    ],
+    store: WarehouseOption = DEFAULT_WAREHOUSE,
+) -> None:
+    """Go from a number in a report to its SQL, its row and its runs, and compute it again."""
+    from analysis.recomputation import recomputed
+    from warehouse.connection import connect
+    from warehouse.layout import Layout
+    from warehouse.sandbox import close_sandbox
+    from warehouse.trace import agrees, trace_text, traced
+
+    with connect(store, on_wait=lambda line: typer.echo(line, err=True)) as con:
+        close_sandbox(con, Layout(store))
+        found = traced(con, artefact, cell, recompute=recomputed)
+    typer.echo(trace_text(found), nl=False)
+    if not agrees(found):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -123,19 +123,15 @@ def audit_tables(
     ] = False,
 ) -> None:
     """Hold printed tables against themselves and their text; print one CSV row per check."""
-    from analysis.audit import audit
-    from analysis.published_files import load_tables, printed_numbers
+    from analysis.computing import audit_tables
+    from analysis.published_files import THREE_PAPERS, load_tables
     from analysis.store import write_audit
-    from warehouse.errors import AnalysisError
 
-    tables, checks = load_tables(folder)
-    try:
-        findings = audit(tables, checks)
-    except (ValueError, KeyError) as error:
-        raise AnalysisError(f"checks.toml: {error}") from error
+    found = audit_tables(*load_tables(folder))
+    findings = found["audits"].drop("number")
     if warehouse is not None:
-        name, printed = str(folder or "the three papers"), printed_numbers(tables)
-        write_audit(warehouse, findings, name=name, printed=printed)
+        name = THREE_PAPERS if folder is None else str(folder.absolute())
+        write_audit(warehouse, found, name=name)
     shown = findings.filter(~findings["is_consistent"]) if problems else findings
     typer.echo(shown.write_csv(), nl=False)
 

@@ -99,6 +99,8 @@ def _projected(group: pl.DataFrame, model: Model, level: float) -> dict[str, obj
         return head | {"status": "undefined", "reason": reason}
     if is_constant(x.min(), x.max()):
         return head | {"status": "undefined", "reason": "the predictor is constant"}
+    if is_constant(y.min(), y.max()):
+        return head | {"status": "undefined", "reason": "the outcome is constant"}
     residuals = left_out_residuals(x, y, datasets)
     trivial = left_out_residuals(np.zeros(len(x)), y, datasets)
     squares, trivial_squares = (_dataset_means(r**2, datasets) for r in (residuals, trivial))

@@ -14,6 +14,7 @@ from warehouse.errors import AnalysisError
 
 PUBLISHED = files("analysis") / "published"
 PAPERS = ("juodelyte2023", "pales2024", "zu2025")
+THREE_PAPERS = "the three papers"  # name of the audit of what is shipped
 CHECKS = "checks.toml"
 
 

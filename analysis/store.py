@@ -8,20 +8,15 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from analysis.analyses import ANALYSES, POINTS, SCORES, SIMILARITIES, Analysis
-from analysis.claims import Claim, conclude
-from analysis.judging import judge
+from analysis.analyses import ANALYSES, Analysis
+from analysis.claims import Claim
+from analysis.computing import CLAIM_VIEWS, STUDIES, Tables, analysis_tables, claim_tables
 from analysis.settings import Settings
-from analysis.studies import with_study_sets
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.lineage import rows_hash
 from warehouse.results import write_results
 from warehouse.views import read_view
-
-STUDIES = "staging.studies"
-CLAIM_VIEWS = {"points": POINTS, "scores": SCORES, "similarities": SIMILARITIES}
-CLAIM_COLUMNS = ("source", "text", "kind", "expects", "scope", "margin")
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def run_analyses(
     """Read, compute and write each analysis, one after the other.
 
     The database is open for reading while an analysis reads, and for writing only while its rows
-    are written.
+    are written. An analysis that finds nothing (any more) leaves its record and no row.
 
     Parameters
     ----------
@@ -86,14 +81,12 @@ def run_analyses(
             with connect(root, on_wait=on_wait) as con:
                 read[analysis.query] = con.sql(analysis.query).pl()
         rows = read[analysis.query]
-        if rows.is_empty():
-            continue
-        results = analysis.compute(with_study_sets(rows, studies), settings)
-        if results.is_empty():
-            continue
+        tables = analysis_tables(analysis, rows, studies, settings)
         with connect(root, read_only=False, on_wait=on_wait) as con:
-            yield _write(con, analysis, settings, rows, results)
-        found = True
+            written = _write(con, analysis, settings, rows, tables)
+        if tables:
+            yield written
+            found = True
     if not found:
         raise AnalysisError(f"no runs with scores in {root}: `repdrift warehouse ingest -w {root}`")
 
@@ -103,7 +96,7 @@ def _write(
     analysis: Analysis,
     settings: Settings,
     rows: pl.DataFrame,
-    results: pl.DataFrame,
+    tables: Tables,
 ) -> Found:
     n_runs = rows["run_id"].n_unique()
     analysis_id = write_results(
@@ -116,9 +109,10 @@ def _write(
             "data_hash": rows_hash(rows),
             "code_version": version("repdrift"),
         },
-        tables={analysis.table: results},
+        tables=tables,
     )
-    return Found(analysis.name, analysis_id, n_runs, len(results))
+    n_rows = sum(len(results) for results in tables.values())
+    return Found(analysis.name, analysis_id, n_runs, n_rows)
 
 
 def check_claims(
@@ -154,30 +148,15 @@ def check_claims(
     """
     with connect(root, on_wait=on_wait) as con:
         studies = read_view(con, STUDIES)
-        frames = {
-            name: with_study_sets(read_view(con, view), studies)
-            for name, view in CLAIM_VIEWS.items()
-        }
+        frames = {name: read_view(con, view) for name, view in CLAIM_VIEWS.items()}
     verdicts, panels = [], []
     for claim in claims:
-        try:
-            judged = judge(claim, frames, level=level).with_columns(claim=pl.lit(claim.id))
-        except ValueError as error:
-            raise AnalysisError(f"claim {claim.id}: {error}") from error
-        if judged.is_empty():
-            continue
-        concluded = conclude(claim, judged).with_columns(
-            *(pl.lit(getattr(claim, name)).alias(name) for name in CLAIM_COLUMNS),
-            claim=pl.lit(claim.id),
-            level=pl.lit(level),
-        )
+        tables = claim_tables(claim, frames, studies, level=level)
         with connect(root, read_only=False, on_wait=on_wait) as con:
-            record = _claim_record(con, claim, level)
-            write_results(
-                con, analysis=record, tables={"claims": concluded, "claim_panels": judged}
-            )
-        verdicts.append(concluded)
-        panels.append(judged)
+            write_results(con, analysis=_claim_record(con, claim, level), tables=tables)
+        if tables:
+            verdicts.append(tables["claims"])
+            panels.append(tables["claim_panels"])
     if not verdicts:
         raise AnalysisError(f"none of {len(claims)} claims is about a run in {root}")
     return pl.concat(verdicts), pl.concat(panels)
@@ -207,31 +186,25 @@ def _where(conditions: Mapping[str, object]) -> str:
     return f" where {' and '.join(texts)}" if texts else ""
 
 
-def write_audit(
-    root: Path, findings: pl.DataFrame, *, name: str, printed: pl.DataFrame | None = None
-) -> str:
+def write_audit(root: Path, tables: Tables, *, name: str) -> str:
     """Write the findings of an audit, and the printed tables; return the analysis id.
 
     Parameters
     ----------
     root : Path
         The warehouse directory.
-    findings : DataFrame
-        As `analysis.audit.audit` gives them.
+    tables : dict of str to DataFrame
+        As `analysis.computing.audit_tables` gives them.
     name : str
-        What was audited.
-    printed : DataFrame, optional
-        As `analysis.published_files.printed_numbers` gives them.
+        What was audited: `THREE_PAPERS`, or the folder.
     """
     record = {
         "name": "audit",
-        "query": "from results.audits",
+        "query": "",  # an audit reads files, and no row of the warehouse
         "parameters": {"tables": name},
         "n_runs": 0,
-        "data_hash": rows_hash(findings),
+        "data_hash": rows_hash(tables["audits"]),
         "code_version": version("repdrift"),
     }
-    numbered = findings.with_row_index("number", offset=1)
-    written = {"audits": numbered} | ({} if printed is None else {"printed_numbers": printed})
     with connect(root, read_only=False) as con:
-        return write_results(con, analysis=record, tables=written)
+        return write_results(con, analysis=record, tables=tables)

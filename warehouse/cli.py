@@ -98,28 +98,6 @@ def check(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
 
 
 @app.command()
-def trace(
-    artefact: Annotated[Path, typer.Argument(help="Any file of a table or figure of a report.")],
-    cell: Annotated[
-        str, typer.Argument(help="ROW:COLUMN or name=value,name=value:COLUMN of its numbers.")
-    ],
-    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
-) -> None:
-    """Go from a number in a report to its SQL, its row and its runs, and compute it again."""
-    from warehouse.connection import connect
-    from warehouse.layout import Layout
-    from warehouse.sandbox import close_sandbox
-    from warehouse.trace import agrees, parsed_cell, trace_text, traced
-
-    with connect(warehouse, on_wait=_say) as con:
-        close_sandbox(con, Layout(warehouse))
-        found = traced(con, artefact, parsed_cell(cell))
-    typer.echo(trace_text(found), nl=False)
-    if not agrees(found):
-        raise typer.Exit(1)
-
-
-@app.command()
 def repair(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
     """Set damaged runs aside and make the database anew from the others."""
     from warehouse.layout import Layout

@@ -1,7 +1,7 @@
 """From a result back to its rows and runs: what went in, and whether it has changed since."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -44,6 +44,11 @@ class AnalysisState:
     is_stale: bool
 
 
+Read = Callable[[str], pl.DataFrame]  # rows of a SELECT
+# Computes an analysis again: the rows of each table of results, without analysis_id.
+Recompute = Callable[[AnalysisState, Read], Mapping[str, pl.DataFrame]]
+
+
 def rows_hash(rows: pl.DataFrame) -> str:
     """SHA-256 of a frame, whatever the order of its rows.
 
@@ -57,18 +62,32 @@ def rows_hash(rows: pl.DataFrame) -> str:
     return hashlib.sha256(in_order.write_csv().encode()).hexdigest()
 
 
-def analysis_states(con: duckdb.DuckDBPyConnection) -> list[AnalysisState]:
+def analysis_states(
+    con: duckdb.DuckDBPyConnection, analysis_id: str | None = None
+) -> list[AnalysisState]:
     """Every analysis, with its query run again to see whether it gives the same rows.
 
-    An analysis whose query fails today is stale too: its view has changed.
+    An analysis whose query fails today is stale too: its view has changed. One without a query read
+    no row, and cannot become stale.
+
+    Parameters
+    ----------
+    con : duckdb.DuckDBPyConnection
+        As ``connect`` gives it.
+    analysis_id : str, optional
+        Only this one.
     """
     found = con.execute(
         "select analysis_id, name, query, parameters, code_version, data_hash "
-        "from results.analyses order by name, analysis_id"
+        "from results.analyses where $1 is null or analysis_id = $1 order by name, analysis_id",
+        [analysis_id],
     ).fetchall()
-    hashes: dict[str, str | None] = {query: _hash_today(con, query) for _, _, query, *_ in found}
+    queries = {query for _, _, query, *_ in found if query}
+    hashes = {query: _hash_today(con, query) for query in queries}
     return [
-        AnalysisState(analysis_id, name, query, parameters, version, hashes[query] != data_hash)
+        AnalysisState(
+            analysis_id, name, query, parameters, version, hashes.get(query, data_hash) != data_hash
+        )
         for analysis_id, name, query, parameters, version, data_hash in found
     ]
 

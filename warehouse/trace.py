@@ -1,10 +1,8 @@
-"""From a cell of a report to the row, the analysis and the runs behind it, computed again."""
+"""From a number of a report to the row, the analysis and the runs behind it, computed again."""
 
 import csv
 import io
-import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,120 +11,83 @@ import duckdb
 import polars as pl
 
 from warehouse.errors import WarehouseError
-from warehouse.lineage import AnalysisState, analysis_states, provenance, recomputed
+from warehouse.lineage import AnalysisState, Recompute, analysis_states, provenance, recomputed
 from warehouse.output import as_table
+from warehouse.report_cell import ReportCell, report_cell
 from warehouse.sandbox import query_rows
-from warehouse.tables import key_in
+from warehouse.tables import Table, declared_tables, key_in, table
 from warehouse.view_comments import header
 
-TOLERANCE = 1e-9  # relative: sums in another order differ in the last bits
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Which row of the numbers behind an artefact, and which column."""
-
-    row: int | None
-    where: Mapping[str, str]
-    column: str
+TOLERANCE = 1e-9  # sums in another order differ in the last bits
+NO_ROW = "no such row"
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What stands behind a cell.
+    """What stands behind a number.
 
     Attributes
     ----------
-    printed, today : str or None
-        The value when the report was built, and what its query gives now; None when it gives no
-        such row any more.
-    recomputed : float or None
-        The value computed again in SQL from the runs; None where only the analysis can compute it.
-    query : str
-        SQL that gives the rows behind the artefact.
+    cell : ReportCell
+        The number in the report.
+    today : str or None
+        What its query gives now; None when it gives no such row any more.
+    recomputed : dict of str to (str or None)
+        The value computed again, by how it was: by the analysis from the rows that go in, in SQL
+        from the rows of the runs. None where that way gives no such row any more.
     key : dict
         Key of the row.
     analysis : AnalysisState or None
-        The analysis that computed the row; None when the row comes straight from the runs.
+        The analysis that computed the row; None when the query reads the runs themselves.
     runs : polars.DataFrame
         Provenance of each run behind the row.
     missing : tuple of str
         Runs that the report used and that are not in the warehouse any more.
     """
 
-    printed: str
+    cell: ReportCell
     today: str | None
-    recomputed: float | None
-    query: str
+    recomputed: dict[str, str | None]
     key: dict[str, str]
     analysis: AnalysisState | None
     runs: pl.DataFrame
     missing: tuple[str, ...]
 
 
-def parsed_cell(text: str) -> Cell:
-    """Cell from ``ROW:COLUMN`` or ``name=value,name=value:COLUMN``; rows count from 1.
-
-    Raises
-    ------
-    WarehouseError
-        If the text is neither.
-
-    Examples
-    --------
-    >>> parsed_cell("3:estimate").row
-    3
-    >>> parsed_cell("dataset=knee,fold=1:value").where
-    {'dataset': 'knee', 'fold': '1'}
-    """
-    place, colon, column = text.rpartition(":")
-    if colon and column and re.fullmatch(r"[1-9]\d*", place):
-        return Cell(int(place), {}, column)
-    pairs = [part.partition("=") for part in place.split(",")]
-    if not colon or not column or not all(name and equals for name, equals, _ in pairs):
-        raise WarehouseError(
-            f"{text!r} is no cell: write ROW:COLUMN, or name=value,name=value:COLUMN"
-        )
-    return Cell(None, {name: value for name, _, value in pairs}, column)
-
-
-def traced(con: duckdb.DuckDBPyConnection, artefact: Path, cell: Cell) -> Trace:
-    """Trace a cell of a table or figure of a report.
+def traced(
+    con: duckdb.DuckDBPyConnection,
+    artefact: Path,
+    place: str,
+    *,
+    recompute: Recompute | None = None,
+) -> Trace:
+    """Trace a number of a report.
 
     Parameters
     ----------
     con : duckdb.DuckDBPyConnection
         The warehouse, as ``connect`` gives it.
-    artefact : Path
-        Any file of the table or figure in the folder of the report; the numbers are those of the
-        ``.csv`` beside it.
-    cell : Cell
-        As ``parsed_cell`` gives it.
+    artefact, place
+        As ``report_cell`` takes them.
+    recompute : callable, optional
+        Computes an analysis again; without it only what SQL can compute is computed again.
 
     Raises
     ------
     WarehouseError
-        If the file belongs to no report, or the cell is not in its numbers.
+        If the file belongs to no report, or the number is not in it.
     """
-    stem = _numbers_of(artefact)
-    query = stem.with_suffix(".sql").read_text(encoding="utf-8").strip().removesuffix(";")
-    printed = list(csv.DictReader(io.StringIO(stem.read_text(encoding="utf-8"))))
-    row = _row(printed, cell, stem)
-    columns = key_in(" ".join(header(query)) or _key_line(query), columns=list(row))
-    key = {name: row[name] for name in columns or [name for name in row if name != cell.column]}
-    rows_today = query_rows(con, query)
-    today = _same_row(rows_today, key)
-    current = _texts(today).get(cell.column) if today is not None else None
-    run_ids = _run_ids(row)
+    cell = report_cell(artefact, place)
+    key = {name: cell.row[name] for name in _key(cell)}
+    today = _row_of(query_rows(con, cell.query), key)
+    run_ids = (cell.row.get("run_ids") or cell.row.get("run_id") or "").split()
     runs = provenance(con, run_ids)
-    states = {state.analysis_id: state for state in analysis_states(con)}
-    analysis = states.get(row.get("analysis_id", ""))
-    again = recomputed(con, _table(con, row), today or {}).get(cell.column)
+    analysis_id = (today or cell.row).get("analysis_id")
+    analysis = next(iter(analysis_states(con, str(analysis_id))), None)
     return Trace(
-        printed=row[cell.column],
-        today=current,
-        recomputed=float(again) if isinstance(again, int | float) else None,
-        query=query,
+        cell=cell,
+        today=None if today is None else _texts(today)[cell.column],
+        recomputed={} if today is None else _recomputed(con, cell, today, analysis, recompute),
         key=key,
         analysis=analysis,
         runs=runs,
@@ -135,22 +96,25 @@ def traced(con: duckdb.DuckDBPyConnection, artefact: Path, cell: Cell) -> Trace:
 
 
 def agrees(trace: Trace) -> bool:
-    """Whether printed, current and recomputed value are the same up to the last bits."""
-    values = [trace.today] + ([] if trace.recomputed is None else [str(trace.recomputed)])
-    return all(_is_close(trace.printed, value, TOLERANCE) for value in values)
+    """Whether printed, current and recomputed values are the same up to the last bits."""
+    values = [trace.today, *trace.recomputed.values()]
+    is_rounded = not trace.cell.rounded or _is_rounded(trace.cell.rounded, trace.cell.printed)
+    return is_rounded and all(_is_same(trace.cell.printed, value) for value in values)
 
 
 def trace_text(trace: Trace) -> str:
     """Trace as a page of text."""
-    is_same = _is_close(trace.printed, trace.today, TOLERANCE)
-    changed = "the same" if is_same else "NOT what was printed"
-    lines = [
-        f"printed     {trace.printed}",
-        f"today       {trace.today} ({changed})" if trace.today else "today       no such row",
+    cell = trace.cell
+    lines = []
+    if cell.rounded:
+        note = "" if _is_rounded(cell.rounded, cell.printed) else " (NOT the number below, rounded)"
+        lines.append(f"rounded     {cell.rounded}{note}")
+    lines += [
+        f"printed     {cell.printed} ({cell.column} in {cell.source})",
+        f"today       {_verdict(cell, trace.today)}",
+        *(f"recomputed  {_verdict(cell, value)} {how}" for how, value in trace.recomputed.items()),
+        *(f"row         {name} = {value}" for name, value in trace.key.items()),
     ]
-    if trace.recomputed is not None:
-        lines.append(f"recomputed  {trace.recomputed!r} in SQL from the runs below")
-    lines += [f"row         {name} = {value}" for name, value in trace.key.items()]
     if trace.analysis is not None:
         state = "STALE: its rows have changed since" if trace.analysis.is_stale else "up to date"
         lines += [
@@ -159,97 +123,116 @@ def trace_text(trace: Trace) -> str:
             f"            with {trace.analysis.parameters}, repdrift {trace.analysis.code_version}",
         ]
     lines += [f"missing     run {run_id} is not in the warehouse" for run_id in trace.missing]
-    lines += ["query", *(f"    {line}" for line in trace.query.splitlines())]
+    lines += ["query", *(f"    {line}" for line in cell.query.splitlines())]
     runs = as_table(trace.runs).decode().splitlines()
     return "\n".join([*lines, "runs", *(f"    {line}" for line in runs)]) + "\n"
 
 
-def _is_close(one: str, other: str | None, tolerance: float) -> bool:
+def _key(cell: ReportCell) -> list[str]:
+    """Columns that name the row: those of the header of its query, or all others."""
+    stated = " ".join(line for line in cell.query.splitlines() if line.startswith("-- key:"))
+    named = key_in(f"{' '.join(header(cell.query))} {stated}", columns=list(cell.row))
+    return list(named) or [name for name in cell.row if name != cell.column]
+
+
+def _recomputed(
+    con: duckdb.DuckDBPyConnection,
+    cell: ReportCell,
+    today: Mapping[str, object],
+    analysis: AnalysisState | None,
+    recompute: Recompute | None,
+) -> dict[str, str | None]:
+    if analysis is None:
+        return {"by its query, which reads the runs": _texts(today)[cell.column]}
+    found: dict[str, str | None] = {}
+    name = _table(con, cell, analysis.analysis_id)
+    in_sql = recomputed(con, name, today)
+    if cell.column in in_sql:
+        found["in SQL from the runs below"] = str(in_sql[cell.column])
+    declared = table(f"results.{name}")
+    if recompute is not None and cell.column in declared.types:
+        rows = recompute(analysis, lambda query: query_rows(con, query)).get(name, pl.DataFrame())
+        row = _row_of(rows, {column: cell.row[column] for column in _own_key(declared)})
+        value = None if row is None else _texts(dict.fromkeys(declared.types) | row)[cell.column]
+        found[f"by {analysis.name} from the rows of its query"] = value
+    return found
+
+
+def _verdict(cell: ReportCell, value: str | None) -> str:
+    if value is None:
+        return NO_ROW
+    return f"{value} ({'the same' if _is_same(cell.printed, value) else 'NOT what was printed'})"
+
+
+def _is_same(one: str, other: str | None) -> bool:
     if one == other:
         return True
     try:
-        return other is not None and math.isclose(float(one), float(other), rel_tol=tolerance)
+        return other is not None and math.isclose(
+            float(one), float(other), rel_tol=TOLERANCE, abs_tol=TOLERANCE**2
+        )
     except ValueError:
         return False
 
 
-def _numbers_of(artefact: Path) -> Path:
-    """CSV with the numbers behind a file of a report, which the manifest must know."""
-    for folder in artefact.absolute().parents:
-        manifest = folder / "manifest.json"
-        if manifest.is_file():
-            break
-    else:
-        raise WarehouseError(f"{artefact} is in no report: no folder above it has a manifest.json")
-    name = artefact.absolute().relative_to(folder).as_posix()
+def _is_rounded(rounded: str, printed: str) -> bool:
+    """Whether a rounded number is another one, or its percentage, to its last digit."""
     try:
-        entries = json.loads(manifest.read_text(encoding="utf-8"))["artefacts"]
-        files = next((entry["files"] for entry in entries if name in entry["files"]), None)
-    except (ValueError, KeyError, TypeError) as error:
-        raise WarehouseError(f"{manifest} is not the manifest of a report") from error
-    if files is None:
-        raise WarehouseError(f"{manifest} does not know {name}: build the report again")
-    own = artefact.with_suffix(".csv")
-    stem = own if own.is_file() else folder / min((f for f in files if f.endswith(".csv")), key=len)
-    if not stem.is_file():
-        raise WarehouseError(f"{stem} is missing: build the report again")
-    return stem
+        digits = len(rounded.partition(".")[2])
+        values = (float(printed), 100 * float(printed))
+    except ValueError:
+        return False
+    return rounded in {f"{value:z.{digits}f}" for value in values}
 
 
-def _row(rows: list[dict[str, str]], cell: Cell, source: Path) -> dict[str, str]:
-    if not rows:
-        raise WarehouseError(f"{source} has no rows")
-    if cell.column not in rows[0]:
-        raise WarehouseError(f"{source} has no column {cell.column!r}, but {', '.join(rows[0])}")
-    unknown = sorted(cell.where.keys() - rows[0].keys())
-    if unknown:
-        raise WarehouseError(f"{source} has no column {unknown[0]!r}, but {', '.join(rows[0])}")
-    if cell.row is not None:
-        if cell.row > len(rows):
-            raise WarehouseError(f"{source} has {len(rows)} rows, and no row {cell.row}")
-        return rows[cell.row - 1]
-    found = [row for row in rows if all(row[name] == value for name, value in cell.where.items())]
-    if len(found) != 1:
-        raise WarehouseError(
-            f"{len(found)} rows of {source} fit {dict(cell.where)}: one is expected"
-        )
-    return found[0]
+def _row_of(rows: pl.DataFrame, key: Mapping[str, str]) -> dict[str, object] | None:
+    """Row whose key a CSV shows as given; None when there is none, or more than one."""
+    if any(name not in rows.columns for name in key) or rows.is_empty():
+        return None
+    shown = _as_shown(rows.select(list(key)))
+    is_row = pl.all_horizontal(pl.col(name) == value for name, value in key.items())
+    places = shown.select(pl.arg_where(is_row)).to_series()
+    return rows.row(int(places[0]), named=True) if len(places) == 1 else None
 
 
-def _key_line(query: str) -> str:
-    return next((line for line in query.splitlines() if line.startswith("-- key:")), "")
-
-
-def _same_row(rows: pl.DataFrame, key: Mapping[str, str]) -> dict[str, object] | None:
-    for row in rows.iter_rows(named=True):
-        texts = _texts(row)
-        if all(texts.get(name, "") == value for name, value in key.items()):
-            return row
-    return None
+def _as_shown(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows as the CSV of a report shows them: lists joined by spaces, null as nothing."""
+    lists = [name for name, kind in rows.schema.items() if kind == pl.List]
+    flat = rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" "))
+    shown = list(csv.reader(io.StringIO(flat.write_csv())))
+    return pl.DataFrame(shown[1:], schema=dict.fromkeys(shown[0], pl.String), orient="row")
 
 
 def _texts(row: Mapping[str, object]) -> dict[str, str]:
-    """Row as a CSV shows it: lists joined by spaces, null as nothing."""
-    flat = {
-        name: " ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in row.items()
-    }
-    text = pl.DataFrame([flat]).write_csv()
-    return next(csv.DictReader(io.StringIO(text)))
+    return _as_shown(pl.DataFrame([row])).row(0, named=True)
 
 
-def _run_ids(row: Mapping[str, str]) -> list[str]:
-    return (row.get("run_ids") or row.get("run_id") or "").split()
+def _table(con: duckdb.DuckDBPyConnection, cell: ReportCell, analysis_id: str) -> str:
+    """Table of ``results`` that the row is of: it holds the analysis, and the row has its key.
+
+    An analysis may fill several tables; the row is of that with which it shares most columns.
+
+    Raises
+    ------
+    WarehouseError
+        If the row has the key of none of them.
+    """
+    fitting: list[tuple[int, str]] = []
+    for name in declared_tables():
+        key = _own_key(table(name))
+        if not name.startswith("results.") or not key or not set(key) <= cell.row.keys():
+            continue
+        query = f"select 1 from {name} where analysis_id = $1 limit 1"  # noqa: S608
+        if con.execute(query, [analysis_id]).fetchall():
+            n_shared = len(cell.row.keys() & table(name).types.keys())
+            fitting.append((n_shared, name.removeprefix("results.")))
+    if not fitting:
+        raise WarehouseError(
+            f"{cell.source} has not all columns that name a result: build the report again"
+        )
+    return max(fitting)[1]
 
 
-def _table(con: duckdb.DuckDBPyConnection, row: Mapping[str, str]) -> str:
-    """Table of ``results`` that has rows of the analysis of the row; empty when there is none."""
-    tables = con.execute(
-        "select table_name from duckdb_tables() "
-        "where schema_name = 'results' and table_name <> 'analyses'"
-    ).fetchall()
-    for (name,) in tables:
-        query = f"select 1 from results.{name} where analysis_id = $1 limit 1"  # noqa: S608
-        if con.execute(query, [row.get("analysis_id")]).fetchall():
-            return str(name)
-    return ""
+def _own_key(declared: Table) -> list[str]:
+    """Key of a table of results within one analysis."""
+    return [name for name in declared.key if name != "analysis_id"]

@@ -201,6 +201,12 @@ def test_two_datasets_are_too_few_to_predict(rng):
     assert "too few to leave one out" in row["reason"]
 
 
+def test_an_outcome_that_is_the_same_everywhere_has_no_skill(rng):
+    same = outcomes(rng, n_datasets=6, slope=1.0).with_columns(outcome_value=pl.lit(0.0))
+    row = project(same, Model(), by=["trial"]).row(0, named=True)
+    assert (row["status"], row["reason"]) == ("undefined", "the outcome is constant")
+
+
 def test_conformal_width_by_hand():
     # Five times 0.6 is three: the third smallest.
     assert conformal_half_width(np.array([4.0, 1.0, 3.0, 2.0]), 0.6) == 3.0

@@ -37,11 +37,8 @@ def results(made_warehouse):
 
 
 def test_running_twice_replaces_rather_than_repeats(results):
-    names = results["analyses"]["name"].to_list()
-    # One pretraining only, and no agreement that was logged.
-    assert set(NAMES) - set(names) == {"slope differences", "logged agreements"}
-    assert len(names) == len(set(names))
-    for name, rows in results.items():
+    assert sorted(results["analyses"]["name"]) == sorted(NAMES)
+    for name, rows in results.items():  # one pretraining only, so that no slopes can differ
         assert rows.is_empty() == (name == "slope_differences"), name
         assert not rows.is_duplicated().any(), name
 

@@ -1,0 +1,100 @@
+"""From rows of the warehouse to rows of ``results``: what a store writes and a trace repeats."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from analysis.analyses import POINTS, SCORES, SIMILARITIES, Analysis
+from analysis.audit import audit
+from analysis.claims import Claim, conclude
+from analysis.judging import judge
+from analysis.published_files import printed_numbers
+from analysis.settings import Settings
+from analysis.studies import with_study_sets
+from warehouse.errors import AnalysisError
+
+STUDIES = "staging.studies"
+CLAIM_VIEWS = {"points": POINTS, "scores": SCORES, "similarities": SIMILARITIES}
+CLAIM_COLUMNS = ("source", "text", "kind", "expects", "scope", "margin")
+
+Tables = dict[str, pl.DataFrame]
+
+
+def analysis_tables(
+    analysis: Analysis, rows: pl.DataFrame, studies: pl.DataFrame, settings: Settings
+) -> Tables:
+    """Compute the rows of results that an analysis gives.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Which.
+    rows : DataFrame
+        Rows of its query.
+    studies : DataFrame
+        Rows of ``staging.studies``: which studies are analysed together.
+    settings : Settings
+        Choices.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Table of ``results`` to its rows; empty when there are none.
+    """
+    if rows.is_empty():
+        return {}
+    found = analysis.compute(with_study_sets(rows, studies), settings)
+    return {} if found.is_empty() else {analysis.table: found}
+
+
+def claim_tables(
+    claim: Claim, frames: Mapping[str, pl.DataFrame], studies: pl.DataFrame, *, level: float
+) -> Tables:
+    """Judge a claim: rows of ``claims`` and ``claim_panels``; empty when no run fits it.
+
+    Parameters
+    ----------
+    claim : Claim
+        Which.
+    frames : mapping of str to DataFrame
+        Rows of each of ``CLAIM_VIEWS``.
+    studies : DataFrame
+        Rows of ``staging.studies``.
+    level : float
+        Coverage behind the verdicts.
+
+    Raises
+    ------
+    AnalysisError
+        If the claim names a column that is not there.
+    """
+    together = {name: with_study_sets(rows, studies) for name, rows in frames.items()}
+    try:
+        judged = judge(claim, together, level=level).with_columns(claim=pl.lit(claim.id))
+    except ValueError as error:
+        raise AnalysisError(f"claim {claim.id}: {error}") from error
+    if judged.is_empty():
+        return {}
+    concluded = conclude(claim, judged).with_columns(
+        *(pl.lit(getattr(claim, name)).alias(name) for name in CLAIM_COLUMNS),
+        claim=pl.lit(claim.id),
+        level=pl.lit(level),
+    )
+    return {"claims": concluded, "claim_panels": judged}
+
+
+def audit_tables(tables: Mapping[str, pl.DataFrame], checks: Sequence[Mapping[str, Any]]) -> Tables:
+    """Audit printed tables: rows of ``audits``, and of ``printed_numbers`` as they stand on paper.
+
+    Raises
+    ------
+    AnalysisError
+        If a check does not fit the tables.
+    """
+    try:
+        findings = audit(tables, checks)
+    except (ValueError, KeyError) as error:
+        raise AnalysisError(f"checks.toml: {error}") from error
+    numbered = findings.with_row_index("number", offset=1)
+    return {"audits": numbered, "printed_numbers": printed_numbers(tables)}

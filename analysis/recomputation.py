@@ -1,0 +1,80 @@
+"""Computes a recorded analysis again, so that a printed number can be held against its rows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from analysis.analyses import ANALYSES
+from analysis.claims import Claim
+from analysis.computing import (
+    CLAIM_VIEWS,
+    STUDIES,
+    Tables,
+    analysis_tables,
+    audit_tables,
+    claim_tables,
+)
+from analysis.published_files import THREE_PAPERS, load_tables
+from analysis.settings import Settings
+from warehouse.errors import AnalysisError
+from warehouse.lineage import AnalysisState, Read
+
+
+def recomputed(state: AnalysisState, read: Read) -> Tables:
+    """Compute an analysis again: its recorded parameters, the rows that its query gives now.
+
+    The same rows give the same numbers in whatever order they come, for every seed is recorded.
+
+    Parameters
+    ----------
+    state : AnalysisState
+        As it was recorded in ``results.analyses``.
+    read : callable
+        Gives the rows of a SELECT.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Table of ``results`` to its rows, without ``analysis_id``.
+
+    Raises
+    ------
+    AnalysisError
+        If this version has no such analysis.
+    """
+    parameters = json.loads(state.parameters)
+    if state.name == "audit":
+        name = parameters["tables"]
+        return audit_tables(*load_tables(None if name == THREE_PAPERS else Path(name)))
+    studies = read(f"from {STUDIES}")
+    if state.name.startswith("claim "):
+        level = float(parameters.pop("level"))
+        frames = {name: read(f"from {view}") for name, view in CLAIM_VIEWS.items()}
+        return claim_tables(_claim(state, parameters), frames, studies, level=level)
+    known = {analysis.name: analysis for analysis in ANALYSES}
+    if state.name not in known:
+        raise AnalysisError(
+            f"this version of repdrift has no analysis {state.name!r}: version "
+            f"{state.code_version} computed it"
+        )
+    try:
+        settings = Settings(**parameters)
+    except TypeError as error:
+        raise _other_version(state) from error
+    return analysis_tables(known[state.name], read(state.query), studies, settings)
+
+
+def _claim(state: AnalysisState, parameters: dict[str, Any]) -> Claim:
+    """Claim as it was recorded; JSON has lists where it has tuples."""
+    try:
+        tuples = {name: tuple(parameters[name]) for name in ("over", "pair_on")}
+        return Claim(**{**parameters, **tuples})
+    except (TypeError, KeyError) as error:
+        raise _other_version(state) from error
+
+
+def _other_version(state: AnalysisState) -> AnalysisError:
+    return AnalysisError(
+        f"{state.name} was recorded with settings that this version does not know, by version "
+        f"{state.code_version}: run the analysis again"
+    )
