@@ -33,9 +33,14 @@ def build(
     from reports.build import write_report
     from reports.rendering import render
     from warehouse.connection import connect
+    from warehouse.lineage import analysis_states
 
     with connect(warehouse) as con:
+        stale = [state.name for state in analysis_states(con) if state.is_stale]
         report = render(con, paper=paper, everything=everything)
+    if stale:
+        names = ", ".join(stale)
+        typer.echo(f"stale: runs have changed since {names}: `repdrift analysis run`", err=True)
     written = write_report(report, directory, pdf=pdf)
     for message in written.messages:
         typer.echo(message, err=True)

@@ -13,6 +13,7 @@ from reports.cli import app
 from tests.reports.conftest import insert
 from warehouse.connection import connect
 from warehouse.errors import ReportError, WarehouseError
+from warehouse.lineage import rows_hash
 
 
 @pytest.fixture
@@ -34,6 +35,16 @@ def test_writes_the_report_and_prints_its_path(warehouse, tmp_path):
     assert result.stdout == f"{out / 'report.tex'}\n"
     assert "1 tables, 3 figures" in result.stderr
     assert "left out: Claims" in result.stderr
+
+
+def test_a_report_on_results_of_other_runs_says_so(warehouse, tmp_path):
+    build = ["build", "-w", str(warehouse), "-o", str(tmp_path / "out"), "--no-pdf"]
+    said = "stale: runs have changed since all: `repdrift analysis run`"
+    assert said in CliRunner().invoke(app, [*build, "--paper", "juodelyte2023"]).stderr
+    with connect(warehouse, read_only=False) as con:
+        current = rows_hash(con.sql("from raw.runs").pl())
+        con.execute("update results.analyses set data_hash = $1", [current])
+    assert "stale" not in CliRunner().invoke(app, [*build, "--paper", "juodelyte2023"]).stderr
 
 
 def test_check_is_quiet_on_a_fresh_report_and_fails_on_a_stale_one(warehouse, tmp_path):
