@@ -45,20 +45,23 @@ def compare_across_datasets(
     """
     pair = [*by, "first", "second"]
     differences = paired_differences(scores, by=by)
-    datasets = differences.group_by([*pair, "dataset"]).agg(
-        pl.col("value").mean(), pl.col("run_ids").explode().unique()
+    pairs = (
+        differences.group_by([*pair, "dataset"])
+        .agg(pl.col("value").mean(), pl.col("run_ids").explode())
+        .sort([*pair, "dataset"])
+        .group_by(pair, maintain_order=True)
+        .agg("value", run_ids=pl.col("run_ids").explode().unique().sort())
     )
     resamples = _resampled_runs(scores, by, comparison)
     rows = []
-    for key, group in datasets.sort([*pair, "dataset"]).group_by(pair, maintain_order=True):
-        named = dict(zip(pair, key, strict=True))
+    for *key, first, second, values, run_ids in pairs.iter_rows():
         rows.append(
-            named
-            | _across(group["value"].to_numpy(), comparison)
-            | _improvement(resamples[key[:-2]], str(key[-2]), str(key[-1]), comparison.level)
-            | {"run_ids": sorted(set(group["run_ids"].explode()))}
+            dict(zip(pair, (*key, first, second), strict=True))
+            | _across(np.array(values), comparison)
+            | _improvement(resamples[tuple(key)], first, second, comparison.level)
+            | {"run_ids": run_ids}
         )
-    schema = {name: datasets.schema[name] for name in pair} | _ACROSS
+    schema = {name: pairs.schema[name] for name in pair} | _ACROSS
     return judged(pl.DataFrame(rows, schema=schema, orient="row"), comparison)
 
 

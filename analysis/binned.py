@@ -8,6 +8,7 @@ shuffled.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
@@ -145,8 +146,7 @@ def line(x: Floats, y: Floats) -> tuple[float, float]:
 
 def _shuffled_r_squared(bins: Ints, mean_x: Floats, y: Floats, binning: Binning) -> Floats:
     """Binned R-squared of every shuffle of the outcome, shape (n_permutations,)."""
-    rng = np.random.default_rng(binning.seed)
-    shuffled = rng.permuted(np.tile(y, (binning.n_permutations, 1)), axis=1)
+    shuffled = y[_shuffles(len(y), binning.n_permutations, binning.seed)]
     membership = np.equal.outer(bins, np.arange(len(mean_x))) / np.bincount(bins)
     means = shuffled @ membership
     means -= means.mean(axis=1, keepdims=True)
@@ -155,6 +155,13 @@ def _shuffled_r_squared(bins: Ints, mean_x: Floats, y: Floats, binning: Binning)
     total = (means**2).sum(axis=1)
     found: Floats = np.divide(explained, total, out=np.zeros(len(total)), where=total > 0)
     return found
+
+
+@lru_cache(maxsize=8)
+def _shuffles(n: int, n_permutations: int, seed: int) -> Ints:
+    """Permutations of n places, shape (n_permutations, n): the same for all groups of a size."""
+    places = np.tile(np.arange(n), (n_permutations, 1))
+    return np.asarray(np.random.default_rng(seed).permuted(places, axis=1), dtype=np.int64)
 
 
 def _bin_means(bins: Ints, values: Floats) -> Floats:

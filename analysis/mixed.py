@@ -93,8 +93,7 @@ def fit_random_intercept(moments: ClusterMoments) -> RandomIntercept:
     ----------
     .. [1] Bates et al. (2015), J. Stat. Software 67, https://doi.org/10.18637/jss.v067.i01
     """
-    deviances = [_profiled_deviance(moments, float(np.exp(x))) for x in _LOG_RATIOS]
-    best = int(np.argmin(deviances))
+    best = int(np.argmin(_profiled_deviances(moments, np.exp(_LOG_RATIOS))))
     if best == 0:
         return _solution(moments, 0.0)
     low, high = _LOG_RATIOS[best - 1], _LOG_RATIOS[min(best + 1, len(_LOG_RATIOS) - 1)]
@@ -168,6 +167,20 @@ def _profiled_deviance(moments: ClusterMoments, ratio: float) -> float:
     quadratic, _, precision = _quadratic(moments, ratio)
     determinant = np.log1p(moments.sizes * ratio).sum() + np.linalg.slogdet(precision)[1]
     return float(moments.df * np.log(quadratic) + determinant)
+
+
+def _profiled_deviances(moments: ClusterMoments, ratios: Floats) -> Floats:
+    """`_profiled_deviance` of many ratios at once."""
+    weights = ratios[:, None] / (1 + np.outer(ratios, moments.sizes))
+    sums, residuals = moments.basis_sums, moments.residual_sums
+    weighted = weights[:, :, None] * sums
+    precision = np.eye(sums.shape[1]) - weighted.transpose(0, 2, 1) @ sums
+    cross = -(weighted.transpose(0, 2, 1) @ residuals)
+    explained = (cross * np.linalg.solve(precision, cross[:, :, None])[:, :, 0]).sum(axis=1)
+    quadratic = moments.residual_squares - weights @ residuals**2 - explained
+    determinant = np.log1p(np.outer(ratios, moments.sizes)).sum(axis=1)
+    determinant += np.linalg.slogdet(precision)[1]
+    return np.asarray(moments.df * np.log(quadratic) + determinant, dtype=np.float64)
 
 
 def _deviance(moments: ClusterMoments, between: float, within: float) -> float:

@@ -3,9 +3,10 @@
 import numpy as np
 import polars as pl
 
-from analysis.comparing import COMPARED, all_comparisons, compared_networks
-from analysis.comparisons import Comparison
+from analysis.comparing import COMPARED, compared_networks
+from analysis.comparisons import paired_differences
 from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION
+from analysis.intervals import mean_intervals
 from analysis.multiverse import joint_test, specification_curve
 from analysis.power import minimal_detectable_effect, units_needed
 from analysis.projection import project
@@ -27,26 +28,49 @@ def variance_rows(scores: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
 
 def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Effects that every comparison could have found, and what the wanted one needs."""
-    drawn_once = Comparison(level=settings.level, n_draws=1, n_resamples=1)  # draws are not used
-    rows = all_comparisons(scores, drawn_once).filter(pl.col("std_error") > 0)
-    error, df, n = (rows[name].to_numpy().astype(float) for name in ("std_error", "df", "n_pairs"))
-    known = rows["sd"].fill_null(0.0).to_numpy()
+    rows = _comparisons(compared_networks(scores)).filter(pl.col("std_error") > 0)
+    sd, error, n = (rows[name].to_numpy() for name in ("sd", "std_error", "n_units"))
+    df = n - 1.0
     # What the standard error holds beyond sd / sqrt(n) is shared by folds: more do not average it
     # out.
-    sd = np.where(known > 0, known, error * np.sqrt(n))
     shared = np.maximum((error / sd) ** 2 - 1 / n, 0.0)
     test = {"power": settings.power, "level": settings.level}
     return rows.select(
         *COMPARED,
-        *_NAMES,
+        *("dataset", "first", "second", "method", "std_error"),
+        pl.Series("df", df),
         *(pl.lit(value).alias(name) for name, value in test.items()),
         pl.Series("minimal_effect", minimal_detectable_effect(error, df, **test)),
         wanted_effect=pl.lit(settings.effect),
         unit=pl.col("method").replace_strict(UNITS),
-        n_units=pl.col("n_pairs"),
+        n_units="n_units",
         n_units_needed=pl.Series(
             units_needed(settings.effect, sd, shared=shared, **test), nan_to_null=True
         ).cast(pl.Int64),
+    )
+
+
+def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
+    """Spread and standard error of every difference: on each dataset, and over datasets."""
+    differences = paired_differences(networks, by=COMPARED)
+    pair = [*COMPARED, "first", "second"]
+    cell = [*pair, "dataset"]
+    named = differences.with_columns(run_id=pl.lit(""))
+    within = mean_intervals(named, by=cell).rename({"n_runs": "n_units"})
+    across = (
+        differences.group_by(cell)
+        .agg(pl.col("value").mean())
+        .group_by(pair)
+        .agg(sd=pl.col("value").std(), n_units=pl.len().cast(pl.Int64))
+        .with_columns(
+            dataset=pl.lit(None, pl.String),
+            method=pl.lit("t_datasets"),
+            std_error=pl.col("sd") / pl.col("n_units").sqrt(),
+        )
+    )
+    columns = [*cell, "method", "sd", "std_error", "n_units"]
+    return pl.concat([frame.select(columns) for frame in (within, across)]).sort(
+        cell, nulls_last=True
     )
 
 
@@ -74,6 +98,3 @@ def _questions(points: pl.DataFrame) -> pl.DataFrame:
     )
     scores = scores.with_columns(score=pl.col("outcome").str.strip_prefix("score:"))
     return scores.filter(pl.col("score").is_in(HIGHER_IS_BETTER))
-
-
-_NAMES = ("dataset", "first", "second", "method", "std_error", "df")

@@ -6,13 +6,14 @@ from itertools import permutations
 
 import numpy as np
 import polars as pl
-from scipy import stats
+from scipy import special, stats
 
 from analysis.constancy import is_constant
 from analysis.huber import huber_line
 from analysis.least_squares import Floats, Ints
 from analysis.regression import regress
 from analysis.stacking import Model
+from analysis.student import t_upper_tail
 from analysis.term_rows import COLUMNS
 
 FENCES = 1.5
@@ -59,17 +60,15 @@ def robust_rows(
     schema = {name: points.schema[name] for name in by} | COLUMNS
     if points.is_empty():
         return pl.DataFrame(schema=schema)
-    found = []
-    for key, group in points.group_by(by, maintain_order=True):
-        group = group.sort(model.cluster, model.run_id)
-        shared = dict(zip(by, key, strict=True)) | {
-            "level": level,
-            "n_runs": len(group),
-            "n_clusters": group[model.cluster].n_unique(),
-            "run_ids": group[model.run_id].cast(pl.String).to_list(),
-        }
-        found += [shared | row for row in _rows_of(group, model, level)]
-    rows = pl.DataFrame(found, schema=schema, orient="row")
+    groups = _gathered(points, model, by)
+    found = [
+        {"group": group} | row
+        for group, arrays in enumerate(zip(*(groups[name] for name in _ARRAYS), strict=True))
+        for row in _rows_of([array.to_numpy() for array in arrays], level)
+    ]
+    numbers = pl.DataFrame(found, schema=_NUMBERS, orient="row")
+    rows = pl.concat([groups.drop(_ARRAYS)[numbers["group"]], numbers], how="horizontal")
+    rows = rows.with_columns(level=pl.lit(level)).select(*schema)
     inside = without_outliers(points, model, by)
     trimmed = regress(inside, model, by=by, methods=["ols"], level=level)
     trimmed = trimmed.filter(pl.col("term") == "similarity").with_columns(
@@ -96,10 +95,39 @@ def inside_fences(model: Model, by: Sequence[str]) -> pl.Expr:
     return inside
 
 
-def _rows_of(group: pl.DataFrame, model: Model, level: float) -> list[dict[str, object]]:
-    x, y = (group[name].cast(pl.Float64).to_numpy() for name in model.columns)
-    means = group.group_by(model.cluster).agg(pl.col(model.columns).mean())
-    mean_x, mean_y = (means[name].to_numpy() for name in model.columns)
+_ARRAYS = ("x", "y", "mean_x", "mean_y")
+_NUMBERS = {"group": pl.UInt32()} | {
+    name: dtype
+    for name, dtype in COLUMNS.items()
+    if name not in {"level", "n_runs", "n_clusters", "run_ids"}
+}
+
+
+def _gathered(points: pl.DataFrame, model: Model, by: Sequence[str]) -> pl.DataFrame:
+    """One row per group, with the numbers of its runs and the means of its datasets as lists."""
+    x, y = (pl.col(name).cast(pl.Float64) for name in model.columns)
+    means = (
+        points.group_by([*by, model.cluster])
+        .agg(mean_x=x.mean(), mean_y=y.mean())
+        .group_by(by)
+        .agg("mean_x", "mean_y")
+    )
+    runs = (
+        points.sort(model.cluster, model.run_id)
+        .group_by(by, maintain_order=True)
+        .agg(
+            x=x,
+            y=y,
+            n_runs=pl.len().cast(pl.Int64),
+            n_clusters=pl.col(model.cluster).n_unique().cast(pl.Int64),
+            run_ids=pl.col(model.run_id).cast(pl.String),
+        )
+    )
+    return runs.join(means, on=by, nulls_equal=True)
+
+
+def _rows_of(arrays: Sequence[Floats], level: float) -> list[dict[str, object]]:
+    x, y, mean_x, mean_y = arrays
     return [
         _row("spearman", x, y, level, _spearman),
         _row("spearman_datasets", mean_x, mean_y, level, _spearman),
@@ -138,20 +166,35 @@ def _row(
 def _spearman(x: Floats, y: Floats, level: float) -> _Numbers:
     """Rank correlation; interval by Fisher's z with the variance of Bonett and Wright (2000)."""
     x, y = np.round(x, TIED_DECIMALS), np.round(y, TIED_DECIMALS)
-    ranks_x, ranks_y = (ranks - ranks.mean() for ranks in map(stats.rankdata, (x, y)))
+    ranks_x, ranks_y = (ranks - ranks.mean() for ranks in map(mean_ranks, (x, y)))
     scale = np.sqrt((ranks_x @ ranks_x) * (ranks_y @ ranks_y))
     estimate = float(ranks_x @ ranks_y / scale)
     if len(x) < MIN_ASYMPTOTIC:
         shuffled = np.abs(ranks_y[_permutations(len(x))] @ ranks_x) / scale
         p_value = float(np.mean(shuffled >= abs(estimate) - 1e-12))
         return {"estimate": estimate, "p_value": p_value}
-    numbers = {"estimate": estimate, "p_value": float(stats.spearmanr(x, y).pvalue)}
+    left, df = (1 - estimate) * (1 + estimate), len(x) - 2
+    p_value = 2 * t_upper_tail(abs(estimate) * np.sqrt(df / left), df) if left > 0 else 0.0
+    numbers = {"estimate": estimate, "p_value": p_value}
     if abs(estimate) < 1:
         std_error = np.sqrt((1 + estimate**2 / 2) / (len(x) - 3))
-        half = stats.norm.ppf((1 + level) / 2) * std_error
+        half = float(special.ndtri((1 + level) / 2)) * std_error
         numbers["ci_low"] = float(np.tanh(np.arctanh(estimate) - half))
         numbers["ci_high"] = float(np.tanh(np.arctanh(estimate) + half))
     return numbers
+
+
+def mean_ranks(values: Floats) -> Floats:
+    """Ranks from 1, ties sharing their mean.
+
+    Examples
+    --------
+    >>> mean_ranks(np.array([0.5, 0.1, 0.5])).tolist()
+    [2.5, 1.0, 2.5]
+    """
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = np.cumsum(counts) - (counts - 1) / 2
+    return ranks[which]
 
 
 @lru_cache(maxsize=8)
@@ -166,7 +209,7 @@ def _theil_sen(x: Floats, y: Floats, level: float) -> _Numbers:
     differ = np.abs(run) > 10.0**-TIED_DECIMALS
     slopes = np.sort((y[j] - y[i])[differ] / run[differ])
     n = len(x)
-    spread = stats.norm.ppf((1 + level) / 2) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
+    spread = float(special.ndtri((1 + level) / 2)) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     reach = spread / (n * (n - 1))  # as a share of the number of pairs, to either side
     low, middle, high = np.quantile(slopes, np.clip([0.5 - reach, 0.5, 0.5 + reach], 0, 1))
     return {
@@ -190,12 +233,12 @@ def _pairs(n: int) -> tuple[Ints, Ints]:
 def _huber(x: Floats, y: Floats, level: float) -> _Numbers:
     """M-estimator with Huber's weights, by normal theory."""
     line = huber_line(x, y)
-    half = float(stats.norm.ppf((1 + level) / 2)) * line.std_error
+    half = float(special.ndtri((1 + level) / 2)) * line.std_error
     return {
         "estimate": line.slope,
         "std_error": line.std_error,
         "statistic": line.slope / line.std_error,
         "ci_low": line.slope - half,
         "ci_high": line.slope + half,
-        "p_value": float(2 * stats.norm.sf(abs(line.slope) / line.std_error)),
+        "p_value": float(2 * special.ndtr(-abs(line.slope) / line.std_error)),
     }

@@ -1,11 +1,12 @@
 """The way of a representation through training: mean over runs, a band, drop and recovery."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from analysis.least_squares import Floats
+from analysis.least_squares import Floats, Ints
 from analysis.student import t_quantile
 
 MIN_RUNS = 3
@@ -55,50 +56,72 @@ def trajectory_bands(
     ----------
     .. [1] Montiel Olea and Plagborg-Moller (2019), J. Appl. Econometrics 34, 1-17.
     """
-    frames = []
     schema = {name: points.schema[name] for name in by} | _BAND
-    for key, group in points.drop_nulls(value).group_by(by, maintain_order=True):
-        epochs, curves, runs = _curves(group, value)
-        rows = _band(epochs, curves, level, n_resamples, seed)
-        frames.append(
-            rows.with_columns(
-                *(
-                    pl.lit(v, dtype=points.schema[name]).alias(name)
-                    for name, v in zip(by, key, strict=True)
-                ),
-                run_ids=pl.lit(pl.Series([runs])).first(),
-                level=pl.lit(level),
-                n_runs=pl.lit(len(runs), pl.Int64),
-            ).select(*schema)
-        )
-    return pl.concat([pl.DataFrame(schema=schema), *frames]).sort(*by, "epoch", nulls_last=True)
+    cells, curves = _curves(points, by, value)
+    if not curves:
+        return pl.DataFrame(schema=schema)
+    bands = [_band(curve, level, n_resamples, seed) for curve in curves]
+    numbers = {name: np.concatenate([band[name] for band in bands]) for name in bands[0]}
+    owner = np.repeat(np.arange(len(curves)), [len(curve.epochs) for curve in curves])
+    return (
+        pl.concat([cells[owner], pl.DataFrame(numbers)], how="horizontal")
+        .with_columns(pl.col(list(numbers)).fill_nan(None), level=pl.lit(level))
+        .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        .sort(*by, "epoch", nulls_last=True)
+    )
 
 
-def _curves(group: pl.DataFrame, value: str) -> tuple[list[int], Floats, list[str]]:
-    """Epochs, complete curves (n_runs, n_epochs) and their runs."""
-    wide = group.pivot("epoch", index="run_id", values=value, aggregate_function="mean")
-    epochs = sorted(int(name) for name in wide.columns if name != "run_id")
-    complete = wide.drop_nulls().sort("run_id")
-    curves = complete.select(str(epoch) for epoch in epochs).to_numpy()
-    return epochs, curves, complete["run_id"].to_list()
+@dataclass(frozen=True)
+class _Curves:
+    """Trajectories of the runs of a cell: values of shape (n_runs, n_epochs)."""
+
+    epochs: Ints
+    values: Floats
 
 
-def _band(
-    epochs: list[int], curves: Floats, level: float, n_resamples: int, seed: int
-) -> pl.DataFrame:
-    n = len(curves)
-    if n == 0:
-        return pl.DataFrame(schema=_BAND).drop("run_ids", "level", "n_runs")
-    mean = curves.mean(axis=0)
-    none = np.full(len(epochs), np.nan)
-    sd = curves.std(axis=0, ddof=1) if n > 1 else none
+def _curves(
+    points: pl.DataFrame, by: Sequence[str], value: str
+) -> tuple[pl.DataFrame, list[_Curves]]:
+    """Cells that have a complete run, with ``n_runs`` and ``run_ids``, and the curves of each."""
+    gathered = (
+        points.drop_nulls(value)
+        .sort("run_id", "epoch")
+        .group_by(by, maintain_order=True)
+        .agg("run_id", "epoch", pl.col(value).cast(pl.Float64).alias("_value"))
+    )
+    cells, kept, curves = [], [], []
+    rows = zip(*(gathered[name] for name in ("run_id", "epoch", "_value")), strict=True)
+    for cell, (run_ids, epoch, values) in enumerate(rows):
+        epochs, column = np.unique(epoch.to_numpy(), return_inverse=True)
+        runs, row = np.unique(run_ids.cast(pl.String).to_list(), return_inverse=True)
+        sums, counts = np.zeros((2, len(runs), len(epochs)))
+        np.add.at(sums, (row, column), values.to_numpy())
+        np.add.at(counts, (row, column), 1.0)
+        complete = (counts > 0).all(axis=1)
+        if complete.any():
+            kept.append(cell)
+            cells.append(runs[complete].tolist())
+            curves.append(_Curves(epochs, sums[complete] / counts[complete]))
+    named = gathered.select(by)[kept].with_columns(
+        run_ids=pl.Series(cells, dtype=pl.List(pl.String)),
+        n_runs=pl.Series([len(runs) for runs in cells], dtype=pl.Int64),
+    )
+    return named, curves
+
+
+def _band(curves: _Curves, level: float, n_resamples: int, seed: int) -> dict[str, Floats | Ints]:
+    values = curves.values
+    n = len(values)
+    mean = values.mean(axis=0)
+    none = np.full(len(mean), np.nan)
+    sd = values.std(axis=0, ddof=1) if n > 1 else none
     error = sd / np.sqrt(n)
     half = t_quantile((1 + level) / 2, n - 1) * error if n > 1 else none
     reach = (
-        simultaneous_quantile(curves, level, n_resamples, seed) * error if n >= MIN_RUNS else none
+        simultaneous_quantile(values, level, n_resamples, seed) * error if n >= MIN_RUNS else none
     )
-    numbers = {
-        "epoch": epochs,
+    return {
+        "epoch": curves.epochs,
         "mean": mean,
         "sd": sd,
         "ci_low": mean - half,
@@ -106,9 +129,6 @@ def _band(
         "band_low": mean - reach,
         "band_high": mean + reach,
     }
-    return pl.DataFrame(numbers).with_columns(
-        pl.col(pl.Float64).fill_nan(None), pl.col("epoch").cast(pl.Int64)
-    )
 
 
 def simultaneous_quantile(curves: Floats, level: float, n_resamples: int, seed: int) -> float:
@@ -171,19 +191,18 @@ def trajectory_shapes(
         value at the minimum's epoch, over runs) with ``recovery_low, recovery_high`` (t over runs;
         the epoch of the minimum taken as known), ``n_runs, run_ids``.
     """
-    rows = []
-    for key, group in points.drop_nulls(value).group_by(by, maintain_order=True):
-        epochs, curves, runs = _curves(group, value)
-        if len(epochs) > 1 and runs:
-            shape = _shape(np.array(epochs), curves, level)
-            rows.append(
-                dict(zip(by, key, strict=True)) | shape | {"n_runs": len(runs), "run_ids": runs}
-            )
     schema = {name: points.schema[name] for name in by} | _SHAPE
+    cells, curves = _curves(points, by, value)
+    named = cells.iter_rows(named=True)
+    rows = [
+        cell | _shape(curve.epochs, curve.values, level)
+        for cell, curve in zip(named, curves, strict=True)
+        if len(curve.epochs) > 1
+    ]
     return pl.DataFrame(rows, schema=schema, orient="row").sort(by, nulls_last=True)
 
 
-def _shape(epochs: np.ndarray, curves: Floats, level: float) -> dict[str, object]:
+def _shape(epochs: Ints, curves: Floats, level: float) -> dict[str, object]:
     mean = curves.mean(axis=0)
     lowest = int(np.argmin(mean))
     falls = np.diff(mean) / np.diff(epochs)
