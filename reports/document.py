@@ -14,10 +14,30 @@ from reports.tables.model import Table
 
 @dataclass(frozen=True)
 class Section:
-    """An exhibit with the artefacts that the warehouse had rows for."""
+    """An exhibit with the artefacts that the warehouse had rows for.
+
+    Attributes
+    ----------
+    exhibit : Exhibit
+        What is shown.
+    artefacts : tuple of Artefact
+        Empty where there was nothing to show.
+    chapter : str
+        Exhibit of a paper that it stands with in a replication report; '' elsewhere.
+    """
 
     exhibit: Exhibit
     artefacts: tuple[Artefact, ...]
+    chapter: str = ""
+
+
+def opens_chapter(shown: Sequence[Section]) -> list[bool]:
+    """Return for each section whether a chapter begins with it."""
+    before = ["", *(section.chapter for section in shown)]
+    return [
+        bool(section.chapter) and section.chapter != last
+        for section, last in zip(shown, before, strict=False)
+    ]
 
 
 def report_tex(
@@ -54,13 +74,14 @@ def report_tex(
     environment.filters["size"] = type_size
     environment.tests["table"] = lambda artefact: isinstance(artefact.content, Table)
     environment.tests["long"] = lambda artefact: len(artefact.content.rows) > LONGEST_UNBROKEN
+    shown = [section for section in sections if section.artefacts]
     counts = networks.group_by("origin", maintain_order=True).agg(
         pl.col("n_runs").sum(), pl.col("dataset").n_unique().alias("n_datasets")
     )
     return environment.get_template("report.tex.jinja").render(
         paper=paper,
         selection=selection,
-        shown=[section for section in sections if section.artefacts],
+        shown=list(zip(shown, opens_chapter(shown), strict=True)),
         left_out=[section.exhibit for section in sections if not section.artefacts],
         origins=counts.to_dicts(),
     )

@@ -9,7 +9,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from reports.document import Section
+from reports.document import Section, opens_chapter
 from reports.exhibits.exhibit import Artefact
 from reports.store import condition, query_text
 from reports.tables.html import html_table
@@ -57,7 +57,7 @@ def page_html(
     return environment.get_template("page.html.jinja").render(
         paper=paper,
         selection=selection,
-        shown=shown,
+        shown=list(zip(shown, opens_chapter(shown), strict=True)),
         left_out=[section.exhibit for section in sections if not section.artefacts],
         overview=networks.to_dicts(),
         content={a.name: Markup(_content(a, drawings)) for a in artefacts},

@@ -12,8 +12,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from reports.document import Section, report_tex
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection
-from reports.exhibits.registry import exhibits_of
+from reports.exhibits.exhibit import Artefact, Data, Selection
+from reports.exhibits.papers import Place, places_of
 from reports.figures.svg import inline_svg
 from reports.macros import number_macros
 from reports.page import page_html, prefix_of
@@ -88,8 +88,8 @@ def render(
     ReportError
         If there is no such paper, or the warehouse lacks a table.
     """
-    exhibits = exhibits_of(paper)
-    every = _data(con, exhibits, paper)
+    shown = places_of(paper)
+    every = _data(con, shown, paper)
     chosen = every if everything else primary(every)
     line = selection_line(chosen, every)
     sections: list[Section] = []
@@ -97,8 +97,8 @@ def render(
     entries: list[dict[str, object]] = []
     drawings: dict[str, str] = {}
     with rc_context(RC):
-        for exhibit in exhibits:
-            section = _section(exhibit, chosen, every)
+        for place in shown:
+            section = _section(place, chosen, every)
             sections.append(section)
             made_of = section.artefacts
             for artefact in made_of:
@@ -132,19 +132,18 @@ def render(
     return Report(files, left_out, n_tables, len(artefacts) - n_tables, line)
 
 
-def _section(exhibit: Exhibit, chosen: Data, every: Data) -> Section:
+def _section(place: Place, chosen: Data, every: Data) -> Section:
+    exhibit = place.exhibit
     query = exhibit.queries[0]
     data = every if is_whole(exhibit) else chosen
     made = exhibit.build(data) if len(data.frames[query]) else []
     if not made and data.conditions and len(every.frames[query]) and exhibit.build(every):
         exhibit = replace(exhibit, missing=reason(query, every))
-    return Section(exhibit, tuple(made))
+    return Section(exhibit, tuple(made), place.chapter)
 
 
-def _data(
-    con: "duckdb.DuckDBPyConnection", exhibits: tuple[Exhibit, ...], paper: str | None
-) -> Data:
-    names = {"networks", "scores", *(query for exhibit in exhibits for query in exhibit.queries)}
+def _data(con: "duckdb.DuckDBPyConnection", shown: tuple[Place, ...], paper: str | None) -> Data:
+    names = {"networks", "scores", *(query for one in shown for query in one.exhibit.queries)}
     frames = {name: read(con, name) for name in sorted(names)}
     runs = frames["networks"]
     pairs = runs.select("backbone", "pretraining").unique().iter_rows()

@@ -12,11 +12,10 @@ import polars as pl
 
 from reports.exhibits.exhibit import Data, Exhibit, matching
 from reports.store import AtLeast
-from reports.wording import measure_name, score_name
+from reports.wording import TASK_SCORES, measure_name, score_name
 
 MEASURE = "cka_linear_debiased"  # unless it was not recorded; then the first by name
 PROBE = "target"
-TASK_SCORES = ("kappa_quadratic", "map_macro", "auc", "auc_ovr_weighted", "accuracy")
 OTHER_SCORES = ("accuracy", "ece_width_15")
 OUTCOMES = ("calibration_error", "knn_accuracy")
 
@@ -141,6 +140,14 @@ def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
         # Adaptations pooled in one dataset: a slope between clouds, beyond any clustered error.
         where["adaptation"] = tuple(sorted({*rows["adaptation"].to_list()} - {"pooled"}))
     return where | _scores_and_outcomes(query, rows.columns, _task_scores(data, origin))
+
+
+def _largest_study(rows: pl.DataFrame) -> dict[str, object]:
+    """Return nothing where studies do not repeat each other's cells."""
+    if "study" not in rows.columns or rows["study"].n_unique() < 2:
+        return {}
+    sizes = rows.group_by("study").len().sort(pl.col("len"), "study", descending=[True, False])
+    return {"study": (sizes["study"][0],)}
 
 
 def _largest_study(rows: pl.DataFrame) -> dict[str, object]:

@@ -30,6 +30,8 @@ MEASURES = {
     "svcca": "SVCCA",
 }
 PRIMARY = ("auc", "auc_ovr_weighted", "map_macro", "kappa_quadratic", "accuracy")
+# Of the scores that a dataset has, the first is the one of its task.
+TASK_SCORES = ("kappa_quadratic", "map_macro", "auc", "auc_ovr_weighted", "accuracy")
 LOWER_IS_BETTER = frozenset({"loss", "brier", "nll"})
 OUTCOMES = {
     "gain_difference": "gain over scratch",

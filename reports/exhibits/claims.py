@@ -1,6 +1,7 @@
 """What papers claim and print: verdicts under rising rigour, and an audit of printed tables."""
 
 import unicodedata
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -12,43 +13,76 @@ RIGOURS = ("as_published", "independent", "clustered", "wild", "mixed", "adjuste
 
 def claim_tables(data: Data) -> list[Artefact]:
     """Return one table per source: a block per claim, a row per rigour."""
-    artefacts = []
-    for name in data.frames["claims"]["source"].unique(maintain_order=True):
-        if not is_of(name, data.paper):
-            continue
-        source = data.select("claims", source=name)
-        panels = data.select("claim_panels", source=name)
-        order = {rigour: place for place, rigour in enumerate(RIGOURS)}
-        rows = source.rows.with_columns(
-            place=pl.col("rigour").replace_strict(order, default=len(RIGOURS)),
-            first=pl.int_range(pl.len()).min().over("claim"),
-        ).sort("first", "place")
-        first = rows.row(0, named=True)
-        table = result_table(
-            rows.with_columns(pl.col("rigour").str.replace_all("_", " ").alias("words")),
-            (
-                Shown("words", "rigour"),
-                Shown("verdict", "verdict"),
-                Shown("n_supported", "supported", 0, "panels"),
-                Shown("n_contradicted", "contradicted", 0, "panels"),
-                Shown("n_equivalent", "equivalent", 0, "panels"),
-                Shown("n_inconclusive", "inconclusive", 0, "panels"),
-            ),
-            key=("claim", "rigour"),
-            block="text",
-            notes=(
-                "As published: the sign of the estimates. Independent: runs as if independent. "
-                "Clustered: by dataset (CR3), or Nadeau-Bengio over folds. Wild: wild cluster "
-                "bootstrap. Mixed: random intercept by dataset. Adjusted: clustered, and adjusted "
-                "for the number of panels.",
-                f"Level {first['level']:.0%}. Inconclusive: the data do not say; that is not "
-                "evidence for no effect. The CSV of panels has the effect behind each verdict.",
-            ),
-        )
-        artefacts.append(
-            Artefact(slug("claims", name), f"Claims of {name}.", table, (source, panels))
-        )
-    return artefacts
+    sources = data.frames["claims"]["source"].unique(maintain_order=True)
+    return [_verdicts(data, name) for name in sources if is_of(name, data.paper)]
+
+
+def verdicts(paper: str, claims: Sequence[str], chapter: str) -> Exhibit:
+    """Return the exhibit of the verdicts on some claims of a paper."""
+
+    def build(data: Data) -> list[Artefact]:
+        return [
+            _verdicts(data, name, tuple(claims), chapter)
+            for name in data.frames["claims"]["source"].unique(maintain_order=True)
+            if is_of(name, paper) and len(data.select("claims", source=name, claim=claims).rows)
+        ]
+
+    name = slug("claims", paper, chapter)
+    missing = "no claims were judged; repdrift analysis claims judges them"
+    return Exhibit(name, f"Verdicts on {chapter}", CLAIMS.queries, build, missing, paper)
+
+
+def other_verdicts(paper: str, judged: Collection[str]) -> Exhibit:
+    """Return the exhibit of the verdicts on the claims that no chapter of a paper names."""
+
+    def build(data: Data) -> list[Artefact]:
+        made = []
+        for name in data.frames["claims"]["source"].unique(maintain_order=True):
+            named = data.select("claims", source=name).rows["claim"].unique(maintain_order=True)
+            others = tuple(claim for claim in named if claim not in judged)
+            if is_of(name, paper) and others:
+                made.append(_verdicts(data, name, others))
+        return made
+
+    name = slug("claims", paper, "others")
+    missing = "every claim stands in the chapter that it is drawn from"
+    return Exhibit(name, "Other claims", CLAIMS.queries, build, missing, paper)
+
+
+def _verdicts(
+    data: Data, name: str, claims: tuple[str, ...] | None = None, chapter: str = ""
+) -> Artefact:
+    where = {"source": name} | ({} if claims is None else {"claim": claims})
+    source, panels = data.select("claims", **where), data.select("claim_panels", **where)
+    order = {rigour: place for place, rigour in enumerate(RIGOURS)}
+    rows = source.rows.with_columns(
+        place=pl.col("rigour").replace_strict(order, default=len(RIGOURS)),
+        first=pl.int_range(pl.len()).min().over("claim"),
+    ).sort("first", "place")
+    first = rows.row(0, named=True)
+    table = result_table(
+        rows.with_columns(pl.col("rigour").str.replace_all("_", " ").alias("words")),
+        (
+            Shown("words", "rigour"),
+            Shown("verdict", "verdict"),
+            Shown("n_supported", "supported", 0, "panels"),
+            Shown("n_contradicted", "contradicted", 0, "panels"),
+            Shown("n_equivalent", "equivalent", 0, "panels"),
+            Shown("n_inconclusive", "inconclusive", 0, "panels"),
+        ),
+        key=("claim", "rigour"),
+        block="text",
+        notes=(
+            "As published: the sign of the estimates. Independent: runs as if independent. "
+            "Clustered: by dataset (CR3), or Nadeau-Bengio over folds. Wild: wild cluster "
+            "bootstrap. Mixed: random intercept by dataset. Adjusted: clustered, and adjusted "
+            "for the number of panels.",
+            f"Level {first['level']:.0%}. Inconclusive: the data do not say; that is not "
+            "evidence for no effect. The CSV of panels has the effect behind each verdict.",
+        ),
+    )
+    caption = f"Claims of {name}{', ' * bool(chapter)}{chapter}."
+    return Artefact(slug("claims", name, chapter), caption, table, (source, panels))
 
 
 def is_of(name: str, paper: str | None) -> bool:
@@ -71,9 +105,10 @@ def audit_table(data: Data) -> list[Artefact]:
     source = data.select(
         "audits", printed_table=tuple(name for name in tables if is_of(name, data.paper))
     )
-    found = source.rows.filter(~pl.col("is_consistent"))
+    found = source.rows.filter(~pl.col("is_consistent"), pl.col("kind") != "highest")
     if found.is_empty():
         return []
+    n_checks = len(source.rows.filter(pl.col("kind") != "highest"))  # those stand in the tables
     table = result_table(
         found,
         (
@@ -86,7 +121,7 @@ def audit_table(data: Data) -> list[Artefact]:
         ),
         key=("number",),
         block="printed_table",
-        notes=(f"{len(source.rows)} checks, {len(source.rows) - len(found)} of them consistent.",),
+        notes=(f"{n_checks} checks, {n_checks - len(found)} of them consistent.",),
     )
     caption = "Printed numbers that do not agree with the rest of their table or with the text."
     return [Artefact("audit", caption, table, (source,))]

@@ -5,10 +5,9 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
-from reports.exhibits.score_matrix import TASK_SCORES
 from reports.figures.depth import depth_curves
 from reports.style import network
-from reports.wording import score_name
+from reports.wording import TASK_SCORES, score_name
 
 WORDS = {"freeze_first_k": "blocks frozen", "keep_first_k": "blocks kept"}
 

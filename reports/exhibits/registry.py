@@ -11,6 +11,7 @@ from reports.exhibits import (
     planning,
     rankings,
     regressions,
+    reliability,
     rigour,
     robustness,
     score_matrix,
@@ -21,7 +22,6 @@ from reports.exhibits import (
     trajectories,
 )
 from reports.exhibits.exhibit import Exhibit
-from warehouse.errors import ReportError
 
 EXHIBITS: tuple[Exhibit, ...] = (
     juodelyte2023.TABLE_2,
@@ -36,6 +36,7 @@ EXHIBITS: tuple[Exhibit, ...] = (
     planning.POWER,
     planning.VARIANCE,
     planning.AGREEMENTS,
+    reliability.EXHIBIT,
     forgetting.EXHIBIT,
     similarities.EXHIBIT,
     space.DISTRIBUTIONS,
@@ -56,60 +57,3 @@ EXHIBITS: tuple[Exhibit, ...] = (
     regressions.EXHIBIT,
     claims.AUDIT,
 )
-BESIDE = {
-    "juodelyte2023": (
-        "claims",
-        "rankings",
-        "comparisons",
-        "rigour",
-        "influences",
-        "gains",
-        "slope-differences",
-        "specifications",
-        "agreements",
-        "projections",
-        "audit",
-    ),
-    "zu2025": (
-        "claims",
-        "score-matrix",
-        "forgetting",
-        "distributions",
-        "surfaces",
-        "bands",
-        "trajectories",
-        "outcomes",
-        "bins",
-        "rigour",
-        "audit",
-    ),
-    "pales2024": (
-        "claims",
-        "score-matrix",
-        "comparisons",
-        "depth",
-        "layer-maps",
-        "network-maps",
-        "audit",
-    ),
-}
-PAPERS = tuple(sorted(BESIDE))
-
-
-def exhibits_of(paper: str | None) -> tuple[Exhibit, ...]:
-    """Return what a paper shows and the honest version beside it, or every exhibit.
-
-    Raises
-    ------
-    ReportError
-        If there is no such paper.
-    """
-    if paper is None:
-        return EXHIBITS
-    if paper not in BESIDE:
-        raise ReportError(f"no exhibits of {paper}; there are those of {', '.join(PAPERS)}")
-    return tuple(
-        exhibit
-        for exhibit in EXHIBITS
-        if exhibit.paper == paper or (not exhibit.paper and exhibit.name in BESIDE[paper])
-    )

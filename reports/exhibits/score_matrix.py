@@ -3,66 +3,76 @@
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
+from reports.exhibits.scores import comparison_name, tied_with_best
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
-from reports.wording import adaptation_name, is_better_small, score_name
+from reports.wording import TASK_SCORES, adaptation_name, is_better_small, score_name
 
 LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "pooling", "head")
-TASK_SCORES = ("auc", "auc_ovr_weighted", "map_macro", "kappa_quadratic", "accuracy")
+SET = ("origin", "study")
 MOST_DATASETS = 8
 
 
 def build(data: Data) -> list[Artefact]:
     """Return tables of task scores and of k-NN accuracy, per origin with several datasets."""
     artefacts = []
-    for origin in data.frames["scores"]["origin"].unique(maintain_order=True):
+    for key in data.frames["scores"].select(SET).unique(maintain_order=True).rows():
+        runs = dict(zip(SET, key, strict=True))
+        pairs = data.select("comparisons", **runs)
         task = data.select(
-            "scores", origin=origin, split="test", confidence_source="head", score=TASK_SCORES
+            "scores", **runs, split="test", confidence_source="head", score=TASK_SCORES
         )
         source = data.select(
-            "scores", origin=origin, split="source", confidence_source="knn", score="accuracy"
+            "scores", **runs, split="source", confidence_source="knn", score="accuracy"
         )
         for name, title, selection in (
             ("task", "Score on the held-out fold", task),
             ("knn", "k-NN accuracy on the source probe after fine-tuning", source),
         ):
             if selection.rows["dataset"].n_unique() > 1:
-                artefacts.append(_artefact(name, title, selection))
+                artefacts.append(_artefact(name, title, selection, pairs))
     return artefacts
 
 
-def _artefact(name: str, title: str, source: Selection) -> Artefact:
-    chosen = _one_score_per_dataset(source.rows)
+def _artefact(name: str, title: str, source: Selection, pairs: Selection) -> Artefact:
+    chosen = one_score_per_dataset(source.rows)
     datasets = chosen["dataset"].unique(maintain_order=True).to_list()[:MOST_DATASETS]
     origin = source.where["origin"]
     left_out = chosen["dataset"].n_unique() - len(datasets)
     return Artefact(
-        name=slug("matrix", name, origin),
+        name=slug("matrix", name, *(source.where[part] for part in SET)),
         caption=f"{title} by network and dataset ({origin}), × 100."
         + (f" {left_out} more in the CSV." if left_out else ""),
-        content=_table(chosen, datasets),
-        sources=(source,),
+        content=_table(chosen, datasets, pairs.rows),
+        sources=(source, pairs),
     )
 
 
-def _one_score_per_dataset(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows of the task's own score: the first of the list that a dataset has."""
+def one_score_per_dataset(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of the task's own score: the first of the list that a dataset has.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Scores of cells, all of the head or all of neighbours; of those the fewest are kept.
+    """
     order = {score: place for place, score in enumerate(TASK_SCORES)}
     place = pl.col("score").replace_strict(order)
     fewest = pl.col("n_neighbours").min().over("dataset")
     return rows.filter(place == place.min().over("dataset"), pl.col("n_neighbours") == fewest)
 
 
-def _table(rows: pl.DataFrame, datasets: list[str]) -> Table:
+def _table(rows: pl.DataFrame, datasets: list[str], pairs: pl.DataFrame) -> Table:
     lines = rows.select(LINE).unique().sort(LINE).to_dicts()
     scores = {dataset: rows.filter(dataset=dataset)["score"][0] for dataset in datasets}
-    columns = [
-        with_best_marked(
-            [_number(rows, {**line, "dataset": dataset}) for line in lines],
-            largest=not is_better_small(scores[dataset]),
-        )
-        for dataset in datasets
-    ]
+    names = [comparison_name(line) for line in lines]
+    columns = []
+    for dataset in datasets:
+        own = rows.filter(dataset=dataset)
+        cells = [_number(own, line) for line in lines]
+        tied = tied_with_best(compared(pairs, own), names, cells)
+        largest = not is_better_small(scores[dataset])
+        columns.append(with_best_marked(cells, largest=largest, tied=tied))
     varies = [name for name in ("pooling", "head") if rows[name].n_unique() > 1]
     blocks: dict[str, list[Row]] = {}
     for index, line in enumerate(lines):
@@ -77,27 +87,45 @@ def _table(rows: pl.DataFrame, datasets: list[str]) -> Table:
             *(Column(dataset, score_name(scores[dataset])) for dataset in datasets),
         ),
         blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
-        notes=(
-            f"Mean ± SD over {_varying(rows)}s. Marked: the best mean of a column; the table of "
-            "pairs says which differences survive a test.",
-        ),
+        notes=(f"Mean ± SD over {varying(rows)}s.", best_note(compared(pairs, rows))),
     )
 
 
-def _number(rows: pl.DataFrame, where: dict[str, object]) -> Number:
-    for row in rows.filter(matching(where)).iter_rows(named=True):
+def compared(pairs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the comparisons on the datasets and of the scores of some cells."""
+    score = pl.col("score").replace("auc_ovr_weighted", "auc")
+    cells = rows.select("dataset", "split", "confidence_source", "n_neighbours", score).unique()
+    return pairs.join(cells, on=cells.columns, how="semi", maintain_order="left")
+
+
+def best_note(pairs: pl.DataFrame) -> str:
+    """Return what is underlined, and which test the daggers are of."""
+    if pairs.is_empty():
+        return "Underlined: the best mean of a column. No pair of networks was compared."
+    sizes = sorted(set(pairs["family_size"].drop_nulls()))
+    family = " or ".join(f"{int(size)}" for size in sizes) or "no"
+    return (
+        "Underlined: the best mean of a column. † not told from it by a paired test of all pairs "
+        f"(corrected for folds; Holm, family of {family} tests)."
+    )
+
+
+def _number(rows: pl.DataFrame, line: dict[str, object]) -> Number:
+    for row in rows.filter(matching(line)).iter_rows(named=True):
+        where = {**line, "dataset": row["dataset"]}
         return Number(row["estimate"], digits=1, spread=row["sd"], scale=100, where=where)
     return Number(None)
 
 
-def _varying(rows: pl.DataFrame) -> str:
+def varying(rows: pl.DataFrame) -> str:
+    """Return what varies between the runs of a cell."""
     return " and ".join(sorted(set(rows["uncertainty"])))
 
 
 EXHIBIT = Exhibit(
     name="score-matrix",
     title="Networks by datasets",
-    queries=("scores",),
+    queries=("scores", "comparisons"),
     build=build,
     missing="no scores on two datasets or more",
 )

@@ -87,7 +87,7 @@ def _block(
     for column in columns:
         column_cells = [_number(rows, cell, column) for cell in cells]
         largest = not is_better_small(_score(column))
-        tied = _tied(pairs.filter(matching(_compared(column))), names, column_cells)
+        tied = tied_with_best(pairs.filter(matching(_compared(column))), names, column_cells)
         numbers.append(with_best_marked(column_cells, largest=largest, tied=tied))
     return tuple(
         Row(
@@ -114,8 +114,23 @@ def _compared(column: Mapping[str, object]) -> dict[str, object]:
     return {"score": _score(column)} | {n: column[n] for n in names if n in column}
 
 
-def _tied(pairs: pl.DataFrame, names: list[str], cells: list[Number]) -> list[int]:
-    """Return the cells that the test does not tell from the largest, at the level of the test."""
+def tied_with_best(pairs: pl.DataFrame, names: list[str], cells: list[Number]) -> list[int]:
+    """Return the cells that the test does not tell from the largest, at the level of the test.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Comparisons on one dataset and of one score: ``first, second, p_adjusted, level``.
+    names : list of str
+        Network of each cell, as `comparison_name` gives it.
+    cells : list of Number
+        Means.
+
+    Returns
+    -------
+    list of int
+        Positions; empty where nothing was compared.
+    """
     values = [(cell.value, index) for index, cell in enumerate(cells) if cell.value is not None]
     if pairs.is_empty() or not values:
         return []

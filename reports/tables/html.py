@@ -80,7 +80,8 @@ def _cell(cell: Cell, name: str) -> str:
         return f'<td class="number">{text}</td>'
     text = f"<strong>{text}</strong>" if cell.rank == "best" else text
     link = f'<a href="#sql-{name}"{_where(cell.where)}>{text}</a>'
-    return f'<td class="number" data-value="{cell.value!r}">{link}</td>'
+    marks = f"<sup>{escape_html(cell.marks)}</sup>" if cell.marks else ""
+    return f'<td class="number" data-value="{cell.value!r}">{link}{marks}</td>'
 
 
 def _where(where: Mapping[str, object]) -> str:

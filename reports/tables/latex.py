@@ -139,8 +139,9 @@ def _cell(cell: Cell, widths: tuple[str, str]) -> str:
     if cell.interval is not None:
         low, high = (number(end, cell.digits, scale=cell.scale) for end in cell.interval)
         text += rf" [\num{{{low}}}, \num{{{high}}}]"
-    if cell.rank == "tied":
-        text += r"\rlap{\textsuperscript{\textdagger}}"
+    raised = r"\textdagger" * (cell.rank == "tied") + cell.marks
+    if raised:
+        text += rf"\rlap{{\textsuperscript{{{raised}}}}}"
     return _phantom(widths[0], value) + text + _phantom(widths[1], spread)
 
 

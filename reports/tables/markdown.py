@@ -43,5 +43,6 @@ def _line(cells: list[str]) -> str:
 def _cell(cell: Cell) -> str:
     if isinstance(cell, Number):
         text = plain_number(cell)
-        return f"**{text}**" if cell.rank == "best" else text
+        text = f"**{text}**" if cell.rank == "best" else text
+        return f"{text}<sup>{cell.marks}</sup>" if cell.marks else text
     return escape_markdown(cell)

@@ -61,7 +61,7 @@ def test_an_empty_warehouse_gives_a_report_that_says_so(con):
 def test_a_paper_is_limited_to_its_exhibits(con):
     report = render(con, paper="juodelyte2023")
     assert "tables/juodelyte2023-table-2.tex" in report.files
-    assert "tables/scores-juodelyte2023.tex" not in report.files
+    assert "tables/matrix-task-juodelyte2023.tex" not in report.files
     assert "Networks by datasets" not in report.left_out
 
 

@@ -1,23 +1,11 @@
 """Tables keep their numbers, mark the best, and print the same bytes as the golden files."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from reports.tables.latex import latex_table
 from reports.tables.markdown import markdown_table
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-def check_golden(name: str, text: str) -> None:
-    """Compare with the committed file; REPDRIFT_GOLDEN=write makes it anew, to be looked at."""
-    path = GOLDEN / name
-    if os.environ.get("REPDRIFT_GOLDEN") == "write":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+from tests.reports.golden_files import check_golden
 
 
 @pytest.fixture

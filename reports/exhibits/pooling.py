@@ -1,0 +1,129 @@
+"""What the head reads: scores on the CLS token, and what the average of all patches adds."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug, span
+from reports.exhibits.score_matrix import best_note, compared, one_score_per_dataset, varying
+from reports.exhibits.scores import comparison_name, tied_with_best
+from reports.style import network
+from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
+from reports.wording import TASK_SCORES, adaptation_name, score_name
+
+LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "head")
+SET = ("origin", "study")
+MOST_DATASETS = 5
+KINDS = (
+    ("task", "Score on the held-out fold", {"split": "test", "confidence_source": "head"}),
+    (
+        "knn",
+        "k-NN accuracy on the source probe after fine-tuning",
+        {"split": "source", "confidence_source": "knn", "score": "accuracy"},
+    ),
+)
+
+
+def build(data: Data) -> list[Artefact]:
+    """Return tables of task scores and of k-NN accuracy, per set of runs with both poolings."""
+    artefacts = []
+    for key in data.frames["scores"].select(SET).unique(maintain_order=True).rows():
+        runs = dict(zip(SET, key, strict=True))
+        for name, title, where in KINDS:
+            score = where.get("score", TASK_SCORES)
+            source = data.select(
+                "scores", **runs, pooling=("cls", "mean"), **(where | {"score": score})
+            )
+            pairs = data.select(
+                "comparisons", **runs, **{n: where[n] for n in ("split", "confidence_source")}
+            )
+            own = source.rows.filter(
+                (pl.col("confidence_source") == "head") | (pl.col("token") == pl.col("pooling"))
+            )
+            if own["pooling"].n_unique() == 2:
+                artefacts.append(_artefact(slug("pooling", name, *key), title, source, own, pairs))
+    return artefacts
+
+
+def _artefact(
+    name: str, title: str, source: Selection, rows: pl.DataFrame, pairs: Selection
+) -> Artefact:
+    chosen = one_score_per_dataset(rows)
+    datasets = chosen["dataset"].unique(maintain_order=True).to_list()[:MOST_DATASETS]
+    return Artefact(
+        name=name,
+        caption=(
+            f"{title} with the CLS token, and the difference that the average of all patches makes"
+            f" ({source.where['origin']}), × 100."
+        ),
+        content=_table(chosen, pairs.rows, datasets),
+        sources=(source, pairs),
+    )
+
+
+def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Table:
+    lines = rows.select(LINE).unique().sort(LINE).to_dicts()
+    scores = {dataset: rows.filter(dataset=dataset)["score"][0] for dataset in datasets}
+    columns: list[list[Number]] = []
+    for dataset in datasets:
+        own = compared(pairs, rows.filter(dataset=dataset))
+        cls = [_score(rows, {**line, "pooling": "cls", "dataset": dataset}) for line in lines]
+        names = [comparison_name({**line, "pooling": "cls"}) for line in lines]
+        columns.append(with_best_marked(cls, tied=tied_with_best(own, names, cls)))
+        columns.append([_difference(own, line) for line in lines])
+    has_heads = rows["head"].n_unique() > 1
+    blocks: dict[str, list[Row]] = {}
+    for index, line in enumerate(lines):
+        texts = (network(line["backbone"], line["pretraining"]), *([line["head"]] * has_heads))
+        heading = adaptation_name(line["adaptation"], line["n_blocks"])
+        blocks.setdefault(heading, []).append(Row((*texts, *(c[index] for c in columns))))
+    return Table(
+        columns=(
+            Column("network"),
+            *((Column("head"),) if has_heads else ()),
+            *(
+                column
+                for dataset in datasets
+                for column in (
+                    Column(score_name(scores[dataset]), dataset),
+                    Column("mean − CLS", dataset),
+                )
+            ),
+        ),
+        blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
+        notes=_notes(rows, pairs),
+    )
+
+
+def _score(rows: pl.DataFrame, where: dict[str, object]) -> Number:
+    for row in rows.filter(matching(where)).iter_rows(named=True):
+        return Number(row["estimate"], digits=1, spread=row["sd"], scale=100, where=where)
+    return Number(None)
+
+
+def _difference(pairs: pl.DataFrame, line: Mapping[str, object]) -> Number:
+    """Return the mean of second less first of the pair of poolings, with its interval."""
+    first, second = (comparison_name({**line, "pooling": pooling}) for pooling in ("cls", "mean"))
+    for row in pairs.filter(first=first, second=second).iter_rows(named=True):
+        ends = (row["ci_low"], row["ci_high"])
+        return Number(row["estimate"], digits=1, scale=100, interval=None if None in ends else ends)
+    return Number(None)
+
+
+def _notes(rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[str, ...]:
+    notes = [f"Mean ± SD over {varying(rows)}s, {span(rows['n_runs'])} runs in a cell."]
+    if len(pairs):
+        notes.append(
+            "mean − CLS: mean of the paired differences of runs that share fold and seed, with its "
+            f"{pairs['level'][0]:.0%} interval; – where none do."
+        )
+    return (*notes, best_note(compared(pairs, rows)))
+
+
+EXHIBIT = Exhibit(
+    name="pooling",
+    title="CLS token or average of all patches, from runs",
+    queries=("scores", "comparisons"),
+    build=build,
+    missing="no runs whose heads read the CLS token beside runs whose heads read the average",
+)
