@@ -158,7 +158,7 @@ def span(counts: pl.Series) -> str:
 
 
 def slug(*parts: object) -> str:
-    """Return a file name of lower-case letters, digits and hyphens; a part is not said twice running.
+    """Return a file name of lower-case letters, digits and hyphens, no part twice running.
 
     Examples
     --------

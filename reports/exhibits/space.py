@@ -16,7 +16,16 @@ from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name, score_name
 
-SURFACE = ("origin", "study", "token", "probe", "measure", "score", "reference_policy", "divergence")
+SURFACE = (
+    "origin",
+    "study",
+    "token",
+    "probe",
+    "measure",
+    "score",
+    "reference_policy",
+    "divergence",
+)
 SET = ("backbone", "pretraining", "setting", "scope", "dataset")
 CELLS = ("origin", "study", "token", "probe", "measure")
 MOST_PANELS = 12

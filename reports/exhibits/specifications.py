@@ -12,7 +12,18 @@ from reports.layers import layer_order
 from reports.style import network
 from reports.wording import adaptation_name, score_name
 
-QUESTION = ("origin", "study", "backbone", "pretraining", "adaptation", "pooling", "head", "token", "probe", "score")
+QUESTION = (
+    "origin",
+    "study",
+    "backbone",
+    "pretraining",
+    "adaptation",
+    "pooling",
+    "head",
+    "token",
+    "probe",
+    "score",
+)
 METHOD = "cluster_cr3"
 
 

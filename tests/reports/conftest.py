@@ -13,7 +13,9 @@ from matplotlib import rc_context
 
 from reports.rendering import Report, render
 from reports.style import RC
+from warehouse.layout import Layout
 from warehouse.schema import migrate
+from warehouse.shard_views import create_shard_views
 from warehouse.tables import table as declared
 
 LAYERS = ("conv1", "block1", "block4")
@@ -48,6 +50,7 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the schema and insert the rows."""
     rng = np.random.default_rng(20261122)
     migrate(connection, Path(":memory:"))
+    create_shard_views(connection, Layout(Path("no-such-warehouse")))
     runs = _runs(rng)
     insert(connection, "raw.runs", runs.drop("auc"))
     insert(connection, "raw.scores", _scores(runs))
