@@ -150,14 +150,6 @@ def _largest_study(rows: pl.DataFrame) -> dict[str, object]:
     return {"study": (sizes["study"][0],)}
 
 
-def _largest_study(rows: pl.DataFrame) -> dict[str, object]:
-    """Return nothing where studies do not repeat each other's cells."""
-    if "study" not in rows.columns or rows["study"].n_unique() < 2:
-        return {}
-    sizes = rows.group_by("study").len().sort(pl.col("len"), "study", descending=[True, False])
-    return {"study": (sizes["study"][0],)}
-
-
 def _scores_and_outcomes(
     query: str, columns: list[str], tasks: tuple[str, ...]
 ) -> dict[str, object]:
