@@ -118,6 +118,26 @@ def test_repair_sets_a_damaged_run_aside_and_keeps_the_old_database(sound):
         assert con.execute("select count(*) from raw.runs").fetchone() == (3,)
 
 
+def test_repair_moves_what_a_killed_writer_left_beside_the_old_database(sound):
+    wal = sound.database.with_name("warehouse.duckdb.wal")
+    corrupt_database(sound)
+    wal.write_bytes(b"left by a killed writer")
+    old = repair(sound).old_database
+    assert old.with_name(f"{old.name}.wal").read_bytes() == b"left by a killed writer"
+    assert messages(sound) == []
+
+
+def test_repairs_keep_every_old_database_and_the_last_damaged_state_of_a_run(sound, add_run):
+    truncate_scores(sound)
+    first = repair(sound)
+    add_run("run1")
+    (sound.run("run1") / "run.json").write_text("{}")
+    second = repair(sound)
+    assert first.old_database.is_file()
+    assert first.old_database != second.old_database
+    assert (sound.root / "damaged" / "run1" / "run.json").read_text() == "{}"
+
+
 def test_repair_makes_a_database_of_another_version_anew(sound):
     with connect(sound.root, read_only=False) as con:
         con.execute("update meta.sql_files set sha256 = 'x' where path = 'schema/0001_raw.sql'")

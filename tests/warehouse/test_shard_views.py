@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.warehouse.small_runs import RUN
@@ -10,6 +11,22 @@ from warehouse.connection import connect
 from warehouse.ingest import ingest
 from warehouse.shard import MANIFEST, manifest_text
 from warehouse.spool import RunWriter
+
+
+def predictions(n_images):
+    """Rows of `predictions`: a head that says the same of every image."""
+    return pl.DataFrame(
+        {
+            "epoch": 0,
+            "split": "test",
+            "confidence_source": "head",
+            "token": "mean",
+            "n_neighbours": 0,
+            "sample_id": [f"{image:02}" for image in range(n_images)],
+            "label": 1,
+            "probabilities": [[0.25, 0.75]] * n_images,
+        }
+    )
 
 
 @pytest.fixture
@@ -26,6 +43,7 @@ def filled(layout, rng):
                     sample_ids=[f"{i:02}" for i in range(50)],
                     activations=rng.normal(size=(50, 4)).astype(np.float32),
                 )
+            writer.append("predictions", predictions(50))
             writer.finish(RUN | {"fold": run + 1})
     ingest(layout)
     return layout
@@ -47,6 +65,14 @@ def test_a_query_for_one_run_and_layer_opens_one_file_and_reads_one_row_group(fi
         plan = con.execute(f"explain analyze {query}").fetchall()[0][1]
     assert re.search(r"Total Files Read: 1\b", plan)
     assert re.search(r"Row Groups Scanned: 1 / 3\b", plan)
+
+
+def test_a_query_for_the_predictions_of_one_run_opens_one_file(filled):
+    query = "select count(*), sum(probabilities[2]) from predictions where run_id = 'run1'"
+    with connect(filled.root) as con:
+        assert con.execute(query).fetchone() == (50, 37.5)
+        plan = con.execute(f"explain analyze {query}").fetchall()[0][1]
+    assert re.search(r"Total Files Read: 1\b", plan)
 
 
 def test_a_damaged_file_is_named_when_it_is_asked_for_and_hinders_no_other_query(filled):

@@ -291,3 +291,10 @@ def test_results_are_stale_once_a_run_behind_them_has_changed(analysed):
     assert "audit" not in stale
     messages = [finding.message for finding in findings(layout)]
     assert any(message.startswith("results of intervals") for message in messages)
+
+
+def test_results_are_stale_once_their_query_fails(layout):
+    with connect(layout.root, read_only=False) as con:
+        row = ["a", "gone", "from marts.gone", "{}", 0, "", "0.1.0"]
+        con.execute("insert into results.analyses values ($1, $2, $3, $4, $5, $6, $7)", row)
+        assert [state.is_stale for state in analysis_states(con)] == [True]
