@@ -28,17 +28,21 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but problems.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print the rows.")]
 
 
 @app.command()
-def ingest(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
+def ingest(warehouse: WarehouseOption = DEFAULT_WAREHOUSE, quiet: QuietOption = False) -> None:
     """Bring runs that are new into the database; doing it again changes nothing."""
     from warehouse.ingest import ingest as ingest_runs
     from warehouse.layout import Layout
+    from warehouse.progress import bars
 
     _require_directory(warehouse)
-    _report_ingest(ingest_runs(Layout(warehouse), on_wait=_say))
+    with bars(quiet=quiet) as on_progress:
+        report = ingest_runs(Layout(warehouse), on_wait=_say, on_progress=on_progress)
+    _report_ingest(report, quiet=quiet)
 
 
 @app.command("import")
@@ -48,20 +52,25 @@ def import_runs(
     ],
     directory: Annotated[Path, typer.Argument(help="Directory with the files.")],
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    quiet: QuietOption = False,
 ) -> None:
     """Bring in runs that others logged, as a mapping file says; doing it again changes nothing."""
     from warehouse.importers.imported import land
     from warehouse.importers.mapping import read_mapping
     from warehouse.importers.tabular import read_tables
     from warehouse.layout import Layout
+    from warehouse.progress import bars
 
-    report = land(Layout(warehouse), read_tables(directory, read_mapping(mapping)))
+    read = read_tables(directory, read_mapping(mapping))
+    with bars(quiet=quiet) as on_progress:
+        report = land(Layout(warehouse), read, on_progress=on_progress)
     for line in report.unmapped:
         _say(f"not mapped: {line}")
     for line in report.problems:
         _say(f"left out: {line}")
-    _say(f"{report.n_new} runs imported, {report.n_known} known")
-    ingest(warehouse)
+    if not quiet:
+        _say(f"{report.n_new} runs imported, {report.n_known} known")
+    ingest(warehouse, quiet)
     if report.problems:
         raise typer.Exit(1)
 
@@ -212,8 +221,9 @@ def _require_directory(warehouse: Path) -> None:
         raise WarehouseError(f"no directory {warehouse}: `repdrift collect run` makes one")
 
 
-def _report_ingest(report: "IngestReport") -> None:
-    _say(f"{report.n_new} new, {report.n_changed} changed, {report.n_known} known runs")
+def _report_ingest(report: "IngestReport", *, quiet: bool = False) -> None:
+    if not quiet:
+        _say(f"{report.n_new} new, {report.n_changed} changed, {report.n_known} known runs")
     for problem in report.problems:
         _say(f"left out: {problem}")
     if report.problems:

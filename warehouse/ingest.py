@@ -9,6 +9,7 @@ import duckdb
 from warehouse.connection import BROKEN, connect, first_line
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
+from warehouse.progress import OnProgress, unseen
 from warehouse.remeasured import PREFIX
 from warehouse.shard import RUN, Shard, damages, read_shard
 from warehouse.tables import IN_DATABASE, table
@@ -28,7 +29,12 @@ class IngestReport:
     problems: tuple[str, ...]
 
 
-def ingest(layout: Layout, *, on_wait: Callable[[str], None] | None = None) -> IngestReport:
+def ingest(
+    layout: Layout,
+    *,
+    on_wait: Callable[[str], None] | None = None,
+    on_progress: OnProgress = unseen,
+) -> IngestReport:
     """Bring new and changed runs of ``runs/`` into the database; doing it again changes nothing.
 
     A run whose files are damaged or do not fit the schema is left out and reported; the rest
@@ -40,6 +46,8 @@ def ingest(layout: Layout, *, on_wait: Callable[[str], None] | None = None) -> I
         The warehouse; the database is made when it is missing.
     on_wait : callable, optional
         Called with a line of text when another process holds the database.
+    on_progress : callable, optional
+        Called with a stage, and how many of how many runs it is through with.
 
     Returns
     -------
@@ -55,9 +63,12 @@ def ingest(layout: Layout, *, on_wait: Callable[[str], None] | None = None) -> I
         con.execute(f"set memory_limit = '{MEMORY_LIMIT}'; set preserve_insertion_order = false")
         known = dict(con.execute("select run_id, shard_hash from raw.runs").fetchall())
         fresh = [shard for shard in shards if known.get(shard.run_id) != shard.shard_hash]
-        damaged = {shard.run_id: _problems(shard) for shard in fresh}
+        damaged = {}
+        for number, shard in enumerate(fresh, start=1):
+            damaged[shard.run_id] = _problems(shard)
+            on_progress("checking runs", number, len(fresh))
         sound = [shard for shard in fresh if not damaged[shard.run_id]]
-        taken, refused = _insert_all(con, sound, known=frozenset(known))
+        taken, refused = _insert_all(con, sound, known=frozenset(known), on_progress=on_progress)
     n_changed = sum(shard.run_id in known for shard in taken)
     return IngestReport(
         n_new=len(taken) - n_changed,
@@ -88,7 +99,11 @@ def _problems(shard: Shard) -> list[str]:
 
 
 def _insert_all(
-    con: duckdb.DuckDBPyConnection, shards: Sequence[Shard], *, known: frozenset[str]
+    con: duckdb.DuckDBPyConnection,
+    shards: Sequence[Shard],
+    *,
+    known: frozenset[str],
+    on_progress: OnProgress,
 ) -> tuple[list[Shard], list[str]]:
     """Insert all shards that the database takes; return them, and why it refused the others."""
     taken, problems = list(shards), list[str]()
@@ -99,6 +114,7 @@ def _insert_all(
                 for start in range(0, len(taken), BATCH):
                     batch = taken[start : start + BATCH]
                     _insert(con, batch, known=known)
+                    on_progress("inserting runs", start + len(batch), len(taken))
         except BROKEN as error:
             raise _stopped(error) from error
         except duckdb.Error as error:
@@ -144,7 +160,9 @@ def _insert(
     for name in IN_DATABASE:
         paths = [str(shard.directory / file) for shard in shards for file in _files(shard, name)]
         if paths:
-            con.execute(f"insert into raw.{name} by name from read_parquet($1)", [paths])
+            # Older files lack columns that were added since: files are joined by name.
+            rows = "read_parquet($1, union_by_name = true)"
+            con.execute(f"insert into raw.{name} by name from {rows}", [paths])
 
 
 def _files(shard: Shard, name: str) -> list[str]:

@@ -46,6 +46,32 @@ def test_ingest_says_what_it_did_and_leaves_stdout_alone(command, add_run):
     assert done.stderr == "1 new, 0 changed, 0 known runs\n"
 
 
+def test_ingest_shows_bars_on_a_terminal_alone_and_nothing_when_it_is_to_be_quiet(
+    command, add_run, monkeypatch
+):
+    for number in range(3):
+        add_run(f"run{number}")
+    quiet = command("warehouse", "ingest", "--quiet")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+    add_run("run3")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what rich takes for a terminal
+    shown = command("warehouse", "ingest")
+    assert shown.stdout == ""
+    assert re.search(r"checking runs .*1/1.*inserting runs .*1/1", shown.stderr, re.DOTALL)
+    assert shown.stderr.endswith("1 new, 0 changed, 3 known runs\n")
+    assert command("warehouse", "ingest", "-q").stderr == ""
+
+
+def test_quiet_still_says_what_is_wrong(command, add_run):
+    scores = add_run("run1") / "scores.parquet"
+    scores.write_bytes(scores.read_bytes()[:-5])
+    done = command("warehouse", "ingest", "--quiet")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "left out: run run1: scores.parquet is truncated or was altered\n",
+    )
+
+
 def test_ingest_fails_with_the_name_of_a_damaged_run(command, add_run):
     scores = add_run("run1") / "scores.parquet"
     scores.write_bytes(scores.read_bytes()[:-5])

@@ -135,3 +135,17 @@ def test_a_repaired_run_goes_in_later(layout, add_run):
     shutil.rmtree(layout.run("run1"))
     add_run("run1")
     assert counts(ingest(layout)) == (1, 0, 0)
+
+
+def test_says_of_each_run_when_it_is_through_with_it(layout, add_run, monkeypatch):
+    monkeypatch.setattr("warehouse.ingest.BATCH", 2)
+    for number in range(5):
+        add_run(f"run{number}")
+    said = []
+    ingest(layout, on_progress=lambda *progress: said.append(progress))
+    assert [one for one in said if one[0] == "checking runs"] == [
+        ("checking runs", number, 5) for number in (1, 2, 3, 4, 5)
+    ]
+    assert said[5:] == [("inserting runs", number, 5) for number in (2, 4, 5)]
+    ingest(layout, on_progress=lambda *progress: said.append(progress))
+    assert len(said) == 8

@@ -10,6 +10,7 @@ import polars as pl
 
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
+from warehouse.progress import OnProgress, unseen
 from warehouse.shard import is_complete
 from warehouse.spool import RunWriter
 from warehouse.tables import table
@@ -92,7 +93,9 @@ def with_run_id(rows: pl.DataFrame, *, name: str = "run_id") -> pl.DataFrame:
     return rows.with_columns(pl.Series(name, run_ids, dtype=pl.String))
 
 
-def land(layout: Layout, imported: ImportedRuns) -> ImportReport:
+def land(
+    layout: Layout, imported: ImportedRuns, *, on_progress: OnProgress = unseen
+) -> ImportReport:
     """Write imported runs into ``runs/``; those that are there already stay as they are.
 
     Parameters
@@ -101,6 +104,8 @@ def land(layout: Layout, imported: ImportedRuns) -> ImportReport:
         The warehouse; its directories are made when they are missing.
     imported : ImportedRuns
         What an importer read.
+    on_progress : callable, optional
+        Called with a stage, and how many of how many runs it is through with.
 
     Returns
     -------
@@ -118,7 +123,10 @@ def land(layout: Layout, imported: ImportedRuns) -> ImportReport:
         )
 
     with ThreadPoolExecutor(WRITERS) as writers:  # most of the time goes into waiting for the disk
-        landings = list(writers.map(land_run, imported.runs.iter_rows(named=True)))
+        landings = []
+        for landing in writers.map(land_run, imported.runs.iter_rows(named=True)):
+            landings.append(landing)
+            on_progress("writing runs", len(landings), len(imported.runs))
     return ImportReport(
         n_new=sum(landing.is_new for landing in landings),
         n_known=sum(not landing.is_new and not landing.problem for landing in landings),
