@@ -78,19 +78,25 @@ def binned_fits(
     points = points.with_columns(
         is_inside=inside_fences(model, by) if binning.drops_outliers else pl.lit(value=True)
     )
-    for key, group in points.group_by(by, maintain_order=True):
-        row = _binned(group.filter("is_inside"), group, model, binning)
+    groups = points.group_by(by, maintain_order=True).agg(
+        *(pl.col(name).cast(pl.Float64).alias(f"_{i}") for i, name in enumerate(model.columns)),
+        is_inside=pl.col("is_inside"),
+        run_ids=pl.col(model.run_id).cast(pl.String).sort(),
+    )
+    named = groups.select(*by, "run_ids").iter_rows(named=True)
+    columns = (groups[name] for name in ("_0", "_1", "is_inside"))
+    for key, x, y, is_inside in zip(named, *columns, strict=True):
+        row = _binned(x.to_numpy(), y.to_numpy(), is_inside.to_numpy(), binning)
         if row:
-            rows.append(dict(zip(by, key, strict=True)) | row)
+            rows.append(key | row)
     schema = {name: points.schema[name] for name in by} | _COLUMNS
     return pl.DataFrame(rows, schema=schema, orient="row").sort(by, nulls_last=True)
 
 
 def _binned(
-    kept: pl.DataFrame, group: pl.DataFrame, model: Model, binning: Binning
+    all_x: Floats, all_y: Floats, is_inside: np.ndarray, binning: Binning
 ) -> dict[str, object] | None:
-    x, y = (kept[name].cast(pl.Float64).to_numpy() for name in model.columns)
-    all_x, all_y = (group[name].cast(pl.Float64).to_numpy() for name in model.columns)
+    x, y = all_x[is_inside], all_y[is_inside]
     if not len(x) or is_constant(x.min(), x.max()) or is_constant(all_y.min(), all_y.max()):
         return None
     bins = equal_width_bins(x, binning.n_bins)
@@ -104,8 +110,8 @@ def _binned(
     at_least = np.sum(null >= binned_r_squared - 1e-12)
     return {
         "n_bins": len(counts),
-        "n_outliers": len(group) - len(kept),
-        "n_runs": len(group),
+        "n_outliers": len(all_x) - len(x),
+        "n_runs": len(all_x),
         "bin_counts": counts.tolist(),
         "bin_similarities": mean_x.tolist(),
         "bin_outcomes": mean_y.tolist(),
@@ -117,7 +123,6 @@ def _binned(
         "null_r_squared": float(np.median(null)),
         "null_r_squared_high": float(np.quantile(null, 0.95)),
         "p_value": float((1 + at_least) / (1 + binning.n_permutations)),
-        "run_ids": group[model.run_id].cast(pl.String).sort().to_list(),
     }
 
 

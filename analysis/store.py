@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import duckdb
 import polars as pl
@@ -37,6 +38,19 @@ class Found:
     analysis_id: str
     n_runs: int
     n_rows: int
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a query that several analyses read, counted and hashed once."""
+
+    frame: pl.DataFrame
+    n_runs: int
+    data_hash: str
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> Self:
+        return cls(frame, frame["run_id"].n_unique(), rows_hash(frame))
 
 
 def run_analyses(
@@ -73,15 +87,15 @@ def run_analyses(
         If none had.
     """
     found = False
-    read: dict[str, pl.DataFrame] = {}
+    read: dict[str, _Rows] = {}
     with connect(root, on_wait=on_wait) as con:
         studies = read_view(con, STUDIES)
     for analysis in analyses:
         if analysis.query not in read:
             with connect(root, on_wait=on_wait) as con:
-                read[analysis.query] = con.sql(analysis.query).pl()
+                read[analysis.query] = _Rows.of(con.sql(analysis.query).pl())
         rows = read[analysis.query]
-        tables = analysis_tables(analysis, rows, studies, settings)
+        tables = analysis_tables(analysis, rows.frame, studies, settings)
         with connect(root, read_only=False, on_wait=on_wait) as con:
             written = _write(con, analysis, settings, rows, tables)
         if tables:
@@ -95,24 +109,23 @@ def _write(
     con: duckdb.DuckDBPyConnection,
     analysis: Analysis,
     settings: Settings,
-    rows: pl.DataFrame,
+    rows: _Rows,
     tables: Tables,
 ) -> Found:
-    n_runs = rows["run_id"].n_unique()
     analysis_id = write_results(
         con,
         analysis={
             "name": analysis.name,
             "query": analysis.query,
             "parameters": {name: asdict(settings)[name] for name in analysis.parameters},
-            "n_runs": n_runs,
-            "data_hash": rows_hash(rows),
+            "n_runs": rows.n_runs,
+            "data_hash": rows.data_hash,
             "code_version": version("repdrift"),
         },
         tables=tables,
     )
     n_rows = sum(len(results) for results in tables.values())
-    return Found(analysis.name, analysis_id, n_runs, n_rows)
+    return Found(analysis.name, analysis_id, rows.n_runs, n_rows)
 
 
 def check_claims(
