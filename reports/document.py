@@ -24,11 +24,14 @@ class Section:
         Empty where there was nothing to show.
     chapter : str
         Exhibit of a paper that it stands with in a replication report; '' elsewhere.
+    further : str
+        What of it is not shown; '' for nothing.
     """
 
     exhibit: Exhibit
     artefacts: tuple[Artefact, ...]
     chapter: str = ""
+    further: str = ""
 
 
 def opens_chapter(shown: Sequence[Section]) -> list[bool]:

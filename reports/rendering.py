@@ -18,7 +18,7 @@ from reports.figures.svg import inline_svg
 from reports.macros import number_macros
 from reports.page import page_html, prefix_of
 from reports.places import printed_cells
-from reports.selection import is_whole, primary, reason, selection_line
+from reports.selection import first_figures, further, is_whole, primary, reason, selection_line
 from reports.store import AtLeast, read, selection_sql
 from reports.style import RC, appearances, network
 from reports.tables.latex import latex_table
@@ -33,6 +33,7 @@ FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
     "png": {"Software": None},
 }
 PNG_DPI = 200
+MOST_RUN_IDS = 100_000  # of one CSV: 1.7 MB
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,10 @@ def _section(place: Place, chosen: Data, every: Data) -> Section:
     query = exhibit.queries[0]
     data = every if is_whole(exhibit) else chosen
     made = exhibit.build(data) if len(data.frames[query]) else []
+    kept = made if is_whole(exhibit) or not data.conditions else first_figures(made)
     if not made and data.conditions and len(every.frames[query]) and exhibit.build(every):
         exhibit = replace(exhibit, missing=reason(query, every))
-    return Section(exhibit, tuple(made), place.chapter)
+    return Section(exhibit, tuple(kept), place.chapter, further(made, kept))
 
 
 def _data(con: "duckdb.DuckDBPyConnection", shown: tuple[Place, ...], paper: str | None) -> Data:
@@ -188,7 +190,12 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
 
 
 def csv_bytes(rows: pl.DataFrame) -> bytes:
-    """Return rows as CSV, numbers unrounded, lists joined by spaces."""
+    """Return rows as CSV, numbers unrounded, lists joined by spaces.
+
+    Run ids are left out where there are more than 100,000 of them: the SQL gives them.
+    """
+    if "run_ids" in rows.columns and rows["run_ids"].list.len().sum() > MOST_RUN_IDS:
+        rows = rows.drop("run_ids")
     lists = [name for name, kind in rows.schema.items() if kind == pl.List]
     return (
         rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" "))

@@ -5,13 +5,14 @@ together they bury the answer, so one of each is primary, chosen by the rules be
 its result. `repdrift report build --all` shows the rest.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from reports.exhibits.exhibit import Data, Exhibit, matching
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, matching
 from reports.store import AtLeast
+from reports.tables.model import Table
 from reports.wording import TASK_SCORES, measure_name, score_name
 
 MEASURE = "cka_linear_debiased"  # unless it was not recorded; then the first by name
@@ -52,6 +53,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str], str]]] = {
 }
 WHOLE = frozenset({"claims", "audit"})  # these quote a paper, like a paper's own exhibits
 REST = "repdrift report build --all"
+MOST_FIGURES = 6  # of one exhibit
 
 
 def primary(data: Data) -> Data:
@@ -78,6 +80,19 @@ def primary(data: Data) -> Data:
         kept = [frame.filter(matching({"origin": o, **conditions[query][o]})) for o in origins]
         frames[query] = pl.concat(kept) if kept else frame
     return replace(data, frames=frames, conditions=conditions)
+
+
+def first_figures(artefacts: Sequence[Artefact]) -> list[Artefact]:
+    """Return every table and the first figures of an exhibit, as many as a reader looks through."""
+    figures = [one.name for one in artefacts if not isinstance(one.content, Table)]
+    left_out = set(figures[MOST_FIGURES:])
+    return [one for one in artefacts if one.name not in left_out]
+
+
+def further(made: Sequence[Artefact], kept: Sequence[Artefact]) -> str:
+    """Return in one sentence how many figures were left out; '' for none."""
+    n = len(made) - len(kept)
+    return f"{n} further figure{'s' * (n > 1)}: {REST}." if n else ""
 
 
 def is_whole(exhibit: Exhibit) -> bool:

@@ -54,6 +54,8 @@ def outcome_figures(
         Label of the x axis; by default the measure.
     """
     fits = data.select("regressions", **where)
+    if _points(data, fits).rows.is_empty():  # results of before a change of what tells runs apart
+        return []
     fitted = fits.rows.filter(method="ols", term="similarity", status="fitted")
     keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
     shown = keys.head(MOST_ROWS * MOST_FIGURES)
@@ -64,12 +66,16 @@ def outcome_figures(
     ]
 
 
+def _points(data: Data, fits: Selection) -> Selection:
+    return data.select(
+        "similarity_by_outcome", **{key: fits.where[key] for key in fits.where if key in FIGURE}
+    )
+
+
 def _figure(
     data: Data, fits: Selection, keys: pl.DataFrame, *, name: str, x_label: str
 ) -> Artefact:
-    points = data.select(
-        "similarity_by_outcome", **{key: fits.where[key] for key in fits.where if key in FIGURE}
-    )
+    points = _points(data, fits)
     every_layer = layer_order(fits.rows["layer"].to_list())
     layers = evenly_chosen(every_layer, MOST_COLUMNS)
     several = points.rows["dataset"].n_unique() > 1

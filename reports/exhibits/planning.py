@@ -4,7 +4,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
 from reports.exhibits.outcomes import is_shown
-from reports.exhibits.rankings import GROUP, SHOWN
+from reports.exhibits.rankings import GROUP, MOST_PAIRS, SHOWN
 from reports.exhibits.result_table import Shown, result_table
 from reports.layers import layer_order
 from reports.style import network
@@ -27,6 +27,8 @@ def power_tables(data: Data) -> list[Artefact]:
             other=pl.Series(names[n:]),
             where=pl.col("dataset").fill_null("across datasets"),
         ).sort(pl.col("dataset").is_not_null(), "where", maintain_order=True)
+        if n > MOST_PAIRS and (across := rows.filter(pl.col("dataset").is_null())).height:
+            rows = across
         first = rows.row(0, named=True)
         table = result_table(
             rows,

@@ -34,7 +34,7 @@ def test_writes_the_report_and_prints_its_path(warehouse, tmp_path):
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{out / 'report.tex'}\n"
     assert "2 tables, 4 figures" in result.stderr
-    assert "left out: Claims" in result.stderr
+    assert "left out: Verdicts on Table 2" in result.stderr
 
 
 def test_a_report_on_results_of_other_runs_says_so(warehouse, tmp_path):
@@ -59,7 +59,7 @@ def test_check_is_quiet_on_a_fresh_report_and_fails_on_a_stale_one(warehouse, tm
     stale = CliRunner().invoke(app, ["check", out, *options])
     assert stale.exit_code == 1
     assert stale.stdout.startswith("file,problem,row,column,in_report,in_warehouse\n")
-    assert stale.stdout.count(",sd,") == 5
+    assert stale.stdout.count(",sd,") == 10  # of Table 2, and of the table of scores beside it
 
 
 def test_check_renders_what_build_was_asked_for(warehouse, tmp_path):

@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from reports.rendering import render
+from reports.rendering import csv_bytes, render
 from warehouse.errors import ReportError
 
 
@@ -94,3 +94,10 @@ def test_table_2_underlines_the_best_mean_of_each_row(con, report):
         line = lines[dataset.replace("_", r"\_").replace("%", r"\%")]
         assert line.count(r"\underline{") == 1
         assert rf"\underline{{\num{{{best * 100:.1f} +-" in line
+
+
+def test_a_csv_says_which_runs_unless_there_are_far_too_many():
+    rows = pl.DataFrame({"estimate": [0.5], "run_ids": [[f"{i:016x}" for i in range(1000)]]})
+    assert csv_bytes(rows).decode().splitlines()[1].count(" ") == 999
+    many = pl.concat([rows] * 101)
+    assert csv_bytes(many).decode().splitlines()[:2] == ["estimate", "0.5"]

@@ -1,15 +1,26 @@
 """By default a report shows one measure, probe, token and k, and only what has enough runs."""
 
 import json
+from collections.abc import Callable
 
 import polars as pl
 import pytest
+from matplotlib.figure import Figure
 
-from reports.exhibits.exhibit import Data
+from reports.exhibits.exhibit import Artefact, Data
 from reports.exhibits.registry import EXHIBITS
 from reports.rendering import render
-from reports.selection import HEAD_ALONE, LEAST, primary, reason, selection_line
+from reports.selection import (
+    HEAD_ALONE,
+    LEAST,
+    first_figures,
+    further,
+    primary,
+    reason,
+    selection_line,
+)
 from reports.store import AtLeast, condition, read, selection_sql
+from reports.tables.model import Block, Column, Row, Table
 from tests.reports.conftest import MEASURE, fill, insert
 
 SCORE = {
@@ -196,3 +207,15 @@ def test_adaptations_pooled_in_one_dataset_are_no_evidence(con):
     insert(con, "results.regressions", rows.with_columns(adaptation=pl.lit("pooled")))
     assert "Regressions on similarity" in render(con).left_out
     assert "Regressions on similarity" not in render(con, everything=True).left_out
+
+
+def test_an_exhibit_of_many_figures_shows_the_first_and_says_how_many_more():
+    def artefact(name: str, content: Table | Callable[[], Figure]) -> Artefact:
+        return Artefact(name, "", content, ())
+
+    table = Table((Column("x"),), (Block((Row(("a",)),)),))
+    made = [artefact("t", table), *(artefact(f"f{i}", Figure) for i in range(9))]
+    kept = first_figures(made)
+    assert [one.name for one in kept] == ["t", "f0", "f1", "f2", "f3", "f4", "f5"]
+    assert further(made, kept) == "3 further figures: repdrift report build --all."
+    assert further(made, made) == ""
