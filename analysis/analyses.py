@@ -6,7 +6,16 @@ from importlib.resources import files
 
 import polars as pl
 
-from analysis import agreeing, comparing, following, placing, planning, sloping
+from analysis import (
+    agreeing,
+    comparing,
+    following,
+    placing,
+    planning,
+    retaining,
+    sloping,
+    varying,
+)
 from analysis.settings import Settings
 
 Compute = Callable[[pl.DataFrame, Settings], pl.DataFrame]
@@ -55,10 +64,27 @@ class Analysis:
 
 
 SCORES, GAINS = "marts.final_scores", "marts.gains"
+SCORE_INTERVALS = "marts.score_intervals"
 POINTS, SIMILARITIES = "marts.similarity_by_outcome", "marts.final_similarities"
 ANALYSES = (
     Analysis("intervals", SCORES, "intervals", comparing.interval_rows, ("level",)),
     Analysis("gains", GAINS, "intervals", comparing.gain_rows, ("level",)),
+    Analysis("test samples", SCORE_INTERVALS, "intervals", varying.score_rows, ("level",)),
+    Analysis(
+        "similarity intervals",
+        SIMILARITIES,
+        "similarity_intervals",
+        varying.similarity_rows,
+        ("level",),
+    ),
+    Analysis(
+        "forgetting",
+        "predictions",
+        "forgetting",
+        retaining.forgetting_rows,
+        ("level", "seed", "n_resamples"),
+        sql_file="source_votes.sql",
+    ),
     Analysis(
         "comparisons",
         SCORES,

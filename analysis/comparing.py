@@ -3,6 +3,7 @@
 import polars as pl
 
 from analysis.across_datasets import compare_across_datasets
+from analysis.bounds import within_range
 from analysis.comparisons import Comparison, compare_within_datasets
 from analysis.dimensions import CELL, HIGHER_IS_BETTER, RUNS, SCORE, network_name
 from analysis.intervals import mean_intervals
@@ -15,7 +16,8 @@ COMPARED = (*RUNS, "split", "confidence_source", "n_neighbours", "score")
 
 def interval_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Mean of every score in every cell, from ``marts.final_scores``."""
-    return mean_intervals(scores, by=[*CELL, *SCORE], level=settings.level)
+    rows = mean_intervals(scores, by=[*CELL, *SCORE], level=settings.level)
+    return within_range(rows, name="score")
 
 
 def gain_rows(gains: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -33,7 +35,8 @@ def gain_rows(gains: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         token=pl.col("pooling"),
         n_neighbours=pl.lit(0),
     )
-    return mean_intervals(long, by=[*CELL, *SCORE], value="gain", level=settings.level)
+    rows = mean_intervals(long, by=[*CELL, *SCORE], value="gain", level=settings.level)
+    return within_range(rows, name="score")
 
 
 def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:

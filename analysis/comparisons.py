@@ -122,7 +122,9 @@ def compare_within_datasets(
         run_ids=pl.col("run_ids").explode().unique().sort(), n_pairs=pl.len().cast(pl.Int64)
     )
     pairs = differences.drop("run_ids").with_columns(run_id=pl.lit(""))
-    rows = mean_intervals(pairs, by=cell, level=comparison.level).drop("run_ids", "n_runs")
+    rows = mean_intervals(pairs, by=cell, level=comparison.level).drop(
+        "run_ids", "n_runs", "unit", "n_units"
+    )
     return judged(rows.join(ids, on=cell, nulls_equal=True), comparison).sort(cell)
 
 

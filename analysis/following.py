@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from analysis.bounds import within_range
 from analysis.dimensions import CELL, REPRESENTATION
 from analysis.settings import Settings
 from analysis.trajectories import distributions, trajectory_bands, trajectory_shapes
@@ -12,13 +13,15 @@ BY = (*CELL, *REPRESENTATION)
 def trajectory_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Mean similarity to the own start over epochs, from ``marts.trajectories``."""
     own = _to_own_start(points)
-    return trajectory_bands(
+    rows = trajectory_bands(
         own,
         by=BY,
         level=settings.level,
         n_resamples=settings.n_resamples,
         seed=settings.seed,
     )
+    ends = (("ci_low", "ci_high"), ("band_low", "band_high"))
+    return within_range(rows, name="measure", ends=ends).drop("is_cut")
 
 
 def shape_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:

@@ -19,6 +19,8 @@ COLUMNS: dict[str, pl.DataType] = {
     "std_error": pl.Float64(),
     "ci_low": pl.Float64(),
     "ci_high": pl.Float64(),
+    "unit": pl.String(),
+    "n_units": pl.Int64(),
     "n_runs": pl.Int64(),
     "run_ids": pl.List(pl.String()),
 }
@@ -74,9 +76,10 @@ def mean_intervals(
     -------
     DataFrame
         One row per cell: ``uncertainty, method, level, estimate, sd, std_error, ci_low, ci_high,
-        n_runs, run_ids``. A cell with two folds or more varies by fold (method ``nadeau_bengio``;
-        seeds of one fold are averaged first); otherwise it varies by seed (method ``t``). A cell
-        with one value has no standard deviation and no interval.
+        unit, n_units, n_runs, run_ids``, units being folds or seeds. A cell with two folds or more
+        varies by fold (method ``nadeau_bengio``; seeds of one fold are averaged first); otherwise
+        it varies by seed (method ``t``). A cell with one value has no standard deviation and no
+        interval.
 
     Notes
     -----
@@ -121,17 +124,19 @@ def mean_intervals(
         .agg(
             estimate=pl.col(value).mean(),
             sd=pl.col(value).std(),
-            n_values=pl.len().cast(pl.Int64),
+            n_units=pl.len().cast(pl.Int64),
         )
     )
+    kind = pl.when("over_folds").then(pl.lit("fold")).otherwise(pl.lit("seed"))
     cells = runs.join(units, on=by, nulls_equal=True).with_columns(
-        uncertainty=pl.when("over_folds").then(pl.lit("fold")).otherwise(pl.lit("seed")),
+        uncertainty=kind,
+        unit=kind,
         method=pl.when("over_folds").then(pl.lit("nadeau_bengio")).otherwise(pl.lit("t")),
         level=pl.lit(level),
         std_error=pl.col("sd")
-        * (1 / pl.col("n_values") + pl.when("over_folds").then("ratio").otherwise(0.0)).sqrt(),
+        * (1 / pl.col("n_units") + pl.when("over_folds").then("ratio").otherwise(0.0)).sqrt(),
     )
-    quantile = stats.t.ppf((1 + level) / 2, np.maximum(cells["n_values"].to_numpy() - 1, 1))
+    quantile = stats.t.ppf((1 + level) / 2, np.maximum(cells["n_units"].to_numpy() - 1, 1))
     half = pl.col("std_error") * pl.Series(quantile)
     return (
         cells.with_columns(ci_low=pl.col("estimate") - half, ci_high=pl.col("estimate") + half)

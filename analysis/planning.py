@@ -56,7 +56,7 @@ def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
     pair = [*COMPARED, "first", "second"]
     cell = [*pair, "dataset"]
     named = differences.with_columns(run_id=pl.lit(""))
-    within = mean_intervals(named, by=cell).rename({"n_runs": "n_units"})
+    within = mean_intervals(named, by=cell)
     across = (
         differences.group_by(cell)
         .agg(pl.col("value").mean())

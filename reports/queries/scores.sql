@@ -26,7 +26,7 @@ select
     run_ids,
     analysis_id
 from results.intervals
-where split in ('test', 'source')
+where split in ('test', 'source') and uncertainty in ('fold', 'seed')
 qualify row_number() over (
     partition by
         origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,

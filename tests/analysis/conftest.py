@@ -79,6 +79,8 @@ def write_run(layout, *, dataset, adaptation, fold, auc, similarity):
                 }
             ),
         )
+        writer.append("score_intervals", _interval(auc))
+        writer.append("predictions", _votes(adaptation, fold))
         writer.finish(
             {
                 "study": "made",
@@ -99,6 +101,49 @@ def write_run(layout, *, dataset, adaptation, fold, auc, similarity):
                 "n_test": 50,
             }
         )
+
+
+def _interval(auc):
+    """Return the interval of the AUC over 25 patients."""
+    return pl.DataFrame(
+        {
+            "epoch": 2,
+            "split": "test",
+            "confidence_source": "head",
+            "token": "mean",
+            "n_neighbours": 0,
+            "score": "auc",
+            "std_error": 0.05,
+            "ci_low": auc - 0.1,
+            "ci_high": auc + 0.1,
+            "level": 0.95,
+            "n_resamples": 999,
+            "unit": "group",
+            "n_units": 25,
+        },
+        strict=False,
+    )
+
+
+def _votes(adaptation, fold):
+    """Return votes on 60 queries: 48 right before; of these full loses 12 to 14, linear none."""
+    rows = []
+    for epoch, n_right in ((0, 48), (2, 48 if adaptation == "linear" else 37 - fold)):
+        rows.append(
+            pl.DataFrame(
+                {
+                    "epoch": epoch,
+                    "split": "source",
+                    "confidence_source": "knn",
+                    "token": "mean",
+                    "n_neighbours": 10,
+                    "sample_id": [f"photo{i:02}" for i in range(60)],
+                    "label": 0,
+                    "probabilities": [[0.9, 0.1] if i < n_right else [0.2, 0.8] for i in range(60)],
+                }
+            )
+        )
+    return pl.concat(rows)
 
 
 @pytest.fixture(scope="session")

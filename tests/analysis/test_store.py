@@ -45,7 +45,7 @@ def test_running_twice_replaces_rather_than_repeats(results):
 
 def test_intervals_are_over_folds_with_their_recorded_sizes(results):
     row = results["intervals"].filter(
-        pl.col("dataset") == "eye", pl.col("adaptation") == "full", pl.col("score") == "auc"
+        dataset="eye", adaptation="full", score="auc", uncertainty="fold"
     )
     assert row.select("method", "uncertainty", "n_runs").row(0) == ("nadeau_bengio", "fold", 3)
     factor = (row["std_error"] / row["sd"]).item() ** 2
@@ -193,3 +193,30 @@ def test_published_figure_6_comes_out_of_the_warehouse(published_warehouse):
     assert round(steepest["estimate"], 3) == -2.996
     kept = rows.filter(pl.col("p_adjusted") <= 0.05).group_by("method").len()
     assert kept.rows() == [("ols", 3)]
+
+
+def test_test_samples_folds_and_stimuli_are_told_apart(results):
+    cell = {"dataset": "eye", "adaptation": "full", "score": "auc"}
+    rows = results["intervals"].filter(**cell).sort("uncertainty")
+    assert rows.select("uncertainty", "method", "unit", "n_units").rows() == [
+        ("fold", "nadeau_bengio", "fold", 3),
+        ("test_sample", "bootstrap_independent", "group", 75),
+    ]
+    assert rows["estimate"].n_unique() == 1
+    assert rows["std_error"][1] == pytest.approx(0.05 / np.sqrt(3), rel=1e-12)
+
+
+def test_intervals_of_fractions_stay_within_0_and_1(results):
+    fractions = results["intervals"].filter(pl.col("score").is_in(["auc", "accuracy"]))
+    assert fractions["ci_high"].max() <= 1
+    assert fractions.filter("is_cut")["ci_high"].to_list() == [1.0] * fractions["is_cut"].sum()
+
+
+def test_forgetting_is_counted_query_by_query(results):
+    rows = results["forgetting"].filter(dataset="eye", quantity="change")
+    full = rows.filter(adaptation="full").sort("uncertainty")
+    assert full["uncertainty"].to_list() == ["fold", "test_sample", "total"]
+    assert full["estimate"].to_list() == pytest.approx([-13 / 60] * 3)
+    assert full["run_ids"][0].to_list() == ["eye-full-1", "eye-full-2", "eye-full-3"]
+    linear = rows.filter(adaptation="linear", uncertainty="test_sample")
+    assert linear.select("estimate", "ci_low").row(0) == (0.0, None)
