@@ -12,6 +12,7 @@ from analysis import (
     following,
     placing,
     planning,
+    projecting,
     retaining,
     sloping,
     varying,
@@ -182,7 +183,17 @@ ANALYSES = (
         planning.detectable_rows,
         ("level", "power", "effect", "seed"),
     ),
-    Analysis("projections", POINTS, "projections", planning.projection_rows, ("projection_level",)),
+    Analysis(
+        "projections", POINTS, "projections", projecting.projection_rows, ("projection_level",)
+    ),
+    Analysis(
+        "projections before",
+        "marts.scores_before",
+        "projections_before",
+        projecting.projection_before_rows,
+        ("projection_level",),
+        sql_file="outcomes_and_scores_before.sql",
+    ),
     Analysis("specifications", POINTS, "specifications", planning.specification_rows, ("level",)),
     Analysis(
         "specification tests",

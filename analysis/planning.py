@@ -1,18 +1,16 @@
-"""From scores and points to rows of results: variation, power, prediction, the multiverse."""
+"""From scores and points to rows of results: variation, power, the multiverse."""
 
 import numpy as np
 import polars as pl
 
 from analysis.comparing import COMPARED, compared_networks
 from analysis.comparisons import paired_differences
-from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION
+from analysis.dimensions import HIGHER_IS_BETTER, NETWORK
 from analysis.intervals import mean_intervals
 from analysis.multiverse import joint_test, specification_curve
 from analysis.power import minimal_detectable_effect, units_needed
-from analysis.projection import project
 from analysis.settings import Settings
 from analysis.sloping import with_pooled_adaptations
-from analysis.stacking import Model
 from analysis.variance import variance_components
 
 UNITS = {"nadeau_bengio": "fold", "t": "seed", "t_datasets": "dataset"}
@@ -72,13 +70,6 @@ def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame.select(columns) for frame in (within, across)]).sort(
         cell, nulls_last=True
     )
-
-
-def projection_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Prediction of every outcome on datasets left out, per network and layer."""
-    pooled = with_pooled_adaptations(points)
-    by = [*NETWORK, *REPRESENTATION, "outcome"]
-    return project(pooled, Model(), by=by, level=settings.projection_level)
 
 
 def specification_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:

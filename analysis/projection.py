@@ -1,4 +1,6 @@
-"""Whether similarity predicts what a network scores on a dataset it was never fine-tuned on.
+"""Whether a number predicts what a network scores on a dataset it was never fine-tuned on.
+
+The number is similarity, or what the network scored before it was fine-tuned.
 
 Every dataset is left out in turn. The prediction from the others is held against the trivial one,
 their mean; and intervals are calibrated by dataset, because runs of one dataset err together.
@@ -53,7 +55,7 @@ def project(
     DataFrame
         One row per group. ``mean_error, trivial_error``: root mean squared error of the line and of
         the mean, datasets left out and counting the same; ``skill = 1 - (mean_error /
-        trivial_error)^2`` (at most 0: similarity predicts nothing); ``n_better``: datasets on which
+        trivial_error)^2`` (at most 0: it predicts nothing); ``n_better``: datasets on which
         the line is better.
         ``half_width``: predictions plus or minus it hold for a new dataset with the level;
         ``coverage``: share of datasets whose runs all lie inside when it is calibrated on the
@@ -99,6 +101,8 @@ def _projected(group: pl.DataFrame, model: Model, level: float) -> dict[str, obj
         return head | {"status": "undefined", "reason": reason}
     if is_constant(x.min(), x.max()):
         return head | {"status": "undefined", "reason": "the predictor is constant"}
+    if is_constant(y.min(), y.max()):
+        return head | {"status": "undefined", "reason": "the outcome is constant"}
     if is_constant(y.min(), y.max()):
         return head | {"status": "undefined", "reason": "the outcome is constant"}
     residuals = left_out_residuals(x, y, datasets)

@@ -111,6 +111,11 @@ def test_final_scores_are_those_of_the_selected_epoch_of_runs_that_did_not_diver
     ]
 
 
+def test_scores_before_are_those_of_epoch_0(con):
+    rows = read_view(con, "marts.scores_before")
+    assert rows.select("run_id", "score", "value").rows() == [("tuned1", "auc", 0.5)]
+
+
 def test_an_imported_run_without_epochs_is_final(layout, add_run):
     add_run("run1", scores=score_rows(0.5, epoch=None), selected_epoch=None, status="imported")
     ingest(layout)
