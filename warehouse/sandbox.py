@@ -10,6 +10,7 @@ from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
 from warehouse.view_comments import quoted
 
+IN_NO_FRAME = re.compile("INTERVAL|UNION|VARIANT|BIT|BIGNUM")  # types that polars does not have
 EXPLAIN = re.compile(r"\s*explain(\s+analyze)?\s", re.IGNORECASE)
 
 
@@ -50,7 +51,7 @@ def query_rows(
     try:
         _require_select(query)
         relation = con.sql(query, params=dict(parameters or {}))
-        rows: pl.DataFrame = relation.pl()
+        rows: pl.DataFrame = _as_text(relation).pl()
     except duckdb.Error as error:
         raise WarehouseError(
             " ".join(line.strip() for line in str(error).split("\n\nLINE")[0].splitlines())
@@ -62,11 +63,30 @@ def _require_select(query: str) -> None:
     statements = duckdb.extract_statements(query)
     if len(statements) != 1:
         raise WarehouseError(f"one statement at a time: this text has {len(statements)}")
-    statement = statements[0]
-    if statement.type == duckdb.StatementType.EXPLAIN:
-        _require_select(EXPLAIN.sub("", statement.query, count=1))
-    elif statement.type != duckdb.StatementType.SELECT:
+    kind = _kind(statements[0])
+    if kind == "EXPLAIN":
+        _require_select(EXPLAIN.sub("", statements[0].query, count=1))
+    elif kind != "SELECT":
         raise WarehouseError(
-            f"only a SELECT can be run here, and this is {statement.type.name}: "
-            "the warehouse is open for reading"
+            f"only a SELECT can be run here, and this is {kind}: the warehouse is open for reading"
         )
+
+
+def _kind(statement: duckdb.Statement) -> str:
+    try:
+        return str(statement.type.name)
+    except ValueError:  # a kind that the client has no name for
+        return "something else"
+
+
+def _as_text(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Relation with the columns as text whose type no frame can hold."""
+    kinds = [str(kind) for kind in relation.types]
+    if not any(IN_NO_FRAME.search(kind) for kind in kinds):
+        return relation
+    columns = []
+    for place, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), start=1):
+        cast = "::varchar" if IN_NO_FRAME.search(kind) else ""
+        escaped = name.replace('"', '""')
+        columns.append(f'#{place}{cast} as "{escaped}"')
+    return relation.project(", ".join(columns))

@@ -32,6 +32,10 @@ def layout(tmp_path_factory):
         writer.finish(RUN)
     ingest(layout)
     (outside / "secret.csv").write_text(f"a\n{SECRET}\n")
+    (layout.root / "queries").mkdir()
+    (layout.root / "queries" / "mine.sql").write_text(f"select '{SECRET}'")
+    (layout.run("run1") / "secret.csv").symlink_to(outside / "secret.csv")
+    (layout.run("run1") / "outside").symlink_to(outside)
     return layout
 
 
@@ -53,6 +57,11 @@ def sandboxed(layout):
         ("with a as (select 1 as b) select b + $more from a", [(3,)]),
         ("select column_name from (describe raw.timings) limit 1", [("run_id",)]),
         ("values (1), (2);", [(1,), (2,)]),
+        ("select timestamp '2026-01-03' - timestamp '2026-01-02' as \"a \"\"b\"\"\", 1 as c",
+         [("1 day", 1)]),
+        ("select {'a': interval 2 hour} as a, union_value(b := 3) as u",
+         [("{'a': '02:00:00'}", "3")]),
+        ("select 1::hugeint as h, '101'::bit as b, 12::bignum as v", [(1, "101", "12")]),
     ],
 )  # fmt: skip
 def test_reads(sandboxed, query, expected):
@@ -75,6 +84,22 @@ ESCAPES = [
     "select * from 'https://example.org/a.csv'",
     "select * from query('from read_text(''{outside}/secret.csv'')')",
     "select getenv('HOME')",
+    "select * from read_text('{runs}/run1/outside/secret.csv')",
+    "select * from read_csv('{runs}/run1/secret.csv')",
+    "select * from read_text('{runs}/run1/*')",
+    "select * from glob('{runs}/run1/outside/*')",
+    "select * from '{runs}/run1/outside/secret.csv'",
+    "select * from read_text('file://{outside}/secret.csv')",
+    "select * from read_text('{runs}/../queries/mine.sql')",
+    "select * from read_json('{outside}/secret.csv')",
+    "select * from read_ndjson_objects(['{outside}/secret.csv'])",
+    "select * from parquet_kv_metadata('{outside}/secret.csv')",
+    "select * from query_table('{outside}/secret.csv')",
+    "select * from query('copy raw.runs to ''{outside}/x.csv'' ')",
+    "select * from read_parquet('s3://bucket/x.parquet')",
+    "select * from read_text('hf://datasets/x/y')",
+    "select * from arrow_scan(1, 2, 3)",
+    "select * from pandas_scan(1)",
     # read a variable of this process
     "select * from SECRET",
     # write a file, in the runs too
@@ -83,6 +108,7 @@ ESCAPES = [
     "copy (select 1) to '/dev/stdout'",
     "export database '{runs}/x'",
     "explain analyze copy raw.runs to '{runs}/x.csv'",
+    "explain analyze delete from raw.runs",
     "select 1; copy raw.runs to '{runs}/x.csv'",
     "prepare p as copy raw.runs to '{runs}/x.csv'",
     # other databases
@@ -91,6 +117,11 @@ ESCAPES = [
     "select * from read_duckdb('{outside}/x.duckdb')",
     "import database '{outside}'",
     "detach warehouse",
+    "copy from database warehouse to memory",
+    "copy raw.runs from '{outside}/secret.csv'",
+    "use temp",
+    "select * from sqlite_scan('{outside}/x.db', 't')",
+    "pragma import_database('{outside}')",
     # extensions, settings, secrets
     "install httpfs",
     "load httpfs",
@@ -102,6 +133,16 @@ ESCAPES = [
     "create secret s (type http)",
     "set memory_limit = '1TB'",
     "call enable_logging()",
+    "update extensions",
+    "force install json",
+    "set variable a = 1",
+    "set search_path = 'temp'",
+    "call add_parquet_key('k', '0123456789112345')",
+    "drop secret s",
+    "create macro m() as 1",
+    "create or replace temp macro list_sum(a) as 1",
+    "execute p",
+    "deallocate p",
     # change what is there
     "insert into raw.timings values ('run1', 1, 'train', 1, 1)",
     "with gone as (delete from raw.runs returning *) select * from gone",
@@ -113,6 +154,17 @@ ESCAPES = [
     "begin",
     "checkpoint",
     "vacuum",
+    "analyze",
+    "force checkpoint",
+    "alter table raw.runs add column x int",
+    "update raw.runs set study = 'x'",
+    "merge into raw.runs using raw.timings as t on false when not matched then insert",
+    "truncate raw.runs",
+    "drop schema raw cascade",
+    "create index i on raw.runs(study)",
+    "create type t as enum ('a')",
+    "create sequence s",
+    "-- nothing",
     "",
 ]
 
