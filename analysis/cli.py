@@ -19,6 +19,15 @@ class ReferencePolicy(StrEnum):
     scratch = "scratch"
 
 
+class Uncertainty(StrEnum):
+    """What varies behind an interval."""
+
+    fold = "fold"
+    seed = "seed"
+    test_sample = "test_sample"
+    total = "total"
+
+
 class Divergence(StrEnum):
     """How the distance from the reference score is taken."""
 
@@ -27,6 +36,11 @@ class Divergence(StrEnum):
 
 
 LevelOption = Annotated[float, typer.Option(min=0.5, max=0.999, help="Coverage of the intervals.")]
+
+
+MixedOption = Annotated[
+    bool, typer.Option("--allow-mixed", help="Print intervals of several kinds in one column.")
+]
 
 
 @app.callback()
@@ -73,6 +87,55 @@ def run(
     typer.echo("analysis,analysis_id,n_runs,n_rows")
     for found in run_analyses(warehouse, settings, on_wait=_say):
         typer.echo(f"{found.name},{found.analysis_id},{found.n_runs},{found.n_rows}")
+
+
+@app.command()
+def intervals(
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    uncertainty: Annotated[
+        Uncertainty | None, typer.Option(help="What varies: one kind in a table.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only this target dataset.")] = None,
+    score: Annotated[str | None, typer.Option(help="Only this score.")] = None,
+    allow_mixed: MixedOption = False,
+) -> None:
+    """Print the means of `analysis run` with intervals of one kind; one CSV row per cell, score."""
+    from analysis.store import typed_rows
+
+    chosen = {"uncertainty": uncertainty, "dataset": dataset, "score": score}
+    where = {name: str(value) for name, value in chosen.items() if value is not None}
+    rows = typed_rows(warehouse, "intervals", where, allow_mixed=allow_mixed, on_wait=_say)
+    typer.echo(rows.drop("analysis_id", "run_ids").write_csv(), nl=False)
+
+
+@app.command()
+def forgetting(
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    uncertainty: Annotated[
+        Uncertainty, typer.Option(help="What varies: other queries, other runs, or both (total).")
+    ] = Uncertainty.test_sample,
+    level: LevelOption = 0.95,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap over queries.")] = 0,
+    allow_mixed: MixedOption = False,
+) -> None:
+    """Compare k-NN votes on the source before and after, query by query; print CSV, write rows."""
+    from analysis.analyses import ANALYSES
+    from analysis.settings import Settings
+    from analysis.store import run_analyses, typed_rows
+    from warehouse.errors import AnalysisError
+
+    own = [analysis for analysis in ANALYSES if analysis.name == "forgetting"]
+    settings = Settings(level=level, seed=seed)
+    try:
+        (found,) = run_analyses(warehouse, settings, analyses=own, on_wait=_say)
+    except AnalysisError as error:
+        raise AnalysisError(
+            f"no run in {warehouse} kept votes on source images before and after fine-tuning"
+        ) from error
+    kind = {} if allow_mixed else {"uncertainty": uncertainty.value}
+    where = {"analysis_id": found.analysis_id, **kind}
+    rows = typed_rows(warehouse, "forgetting", where, allow_mixed=allow_mixed, on_wait=_say)
+    typer.echo(rows.drop("analysis_id", "run_ids").write_csv(), nl=False)
 
 
 @app.command("claims")

@@ -17,6 +17,7 @@ from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.lineage import rows_hash
 from warehouse.results import write_results
+from warehouse.uncertainty import require_one_kind
 from warehouse.views import read_view
 
 
@@ -126,6 +127,50 @@ def _write(
     )
     n_rows = sum(len(results) for results in tables.values())
     return Found(analysis.name, analysis_id, rows.n_runs, n_rows)
+
+
+def typed_rows(
+    root: Path,
+    name: str,
+    where: Mapping[str, object],
+    *,
+    allow_mixed: bool = False,
+    on_wait: Callable[[str], None] | None = None,
+) -> pl.DataFrame:
+    """Read rows of results that hold intervals, of one kind of uncertainty.
+
+    Parameters
+    ----------
+    root : Path
+        The warehouse directory.
+    name : str
+        Table of ``results`` with a column ``uncertainty``.
+    where : mapping of str to object
+        Columns and the value that each must have.
+    allow_mixed : bool, default False
+        Whether several kinds may stand in one column.
+    on_wait : callable, optional
+        Called with a line of text when another process holds the database.
+
+    Raises
+    ------
+    AnalysisError
+        If no row is left.
+    MixedUncertaintyError
+        If intervals of several kinds are.
+    """
+    with connect(root, on_wait=on_wait) as con:
+        rows = read_view(con, f"results.{name}", where=where)
+    if rows.is_empty():
+        asked = ", ".join(f"{column} {value}" for column, value in where.items()) or "any kind"
+        raise AnalysisError(f"{root} has no {name} of {asked}: `repdrift analysis run -w {root}`")
+    require_one_kind(
+        rows.drop_nulls("ci_low")["uncertainty"],
+        table=name,
+        way_out="choose one with --uncertainty, or take them all with --allow-mixed",
+        allow_mixed=allow_mixed,
+    )
+    return rows
 
 
 def check_claims(

@@ -2,6 +2,7 @@
 
 RepdriftError
 ├── WarehouseError    the store: missing, locked, newer, damaged
+├── MixedUncertaintyError (warehouse.uncertainty)    intervals of several kinds in one column
 ├── StudyError        a study file or a dataset that cannot be used
 ├── CollectError      a run that cannot be made (weights not at hand, out of memory)
 ├── AnalysisError     an analysis that has nothing to work on

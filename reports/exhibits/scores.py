@@ -22,17 +22,21 @@ SOURCE_SCORES = ("accuracy",)
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return one table per origin, a block per dataset."""
+    """Return one table per origin and kind of uncertainty, a block per dataset."""
     artefacts = []
-    for origin in data.frames["scores"]["origin"].unique(maintain_order=True):
-        source = data.select("scores", origin=origin)
+    kinds = data.frames["scores"].select("origin", "uncertainty").unique(maintain_order=True)
+    for origin, kind in kinds.iter_rows():
+        is_only = kinds.filter(origin=origin).height == 1
+        source = data.select("scores", origin=origin, **({} if is_only else {"uncertainty": kind}))
         pairs = data.select("comparisons", origin=origin)
         columns = _columns(source.rows)
         if columns:
             artefacts.append(
                 Artefact(
-                    name=slug("scores", origin),
-                    caption=f"Scores of the runs of {origin}, × 100.",
+                    name=slug("scores", origin, None if is_only else kind),
+                    caption=f"Scores of the runs of {origin}"
+                    + ("" if is_only else f", intervals over {kind}s")
+                    + ", × 100.",
                     content=_table(source.rows, columns, pairs.rows),
                     sources=(source, pairs),
                 )
