@@ -127,14 +127,28 @@ def remeasure_runs(
         typer.Option(help="Compare with the runs of this pretraining, not with the own start."),
     ] = None,
     study: Annotated[str | None, typer.Option(help="Only runs of this study.")] = None,
+    permutations: Annotated[
+        int, typer.Option(min=0, help="Random pairings for the null of measures that need them.")
+    ] = 0,
+    blocks: Annotated[
+        int, typer.Option(min=0, help="Blocks of images left out in turn for the interval.")
+    ] = 0,
 ) -> None:
     """Take measures of complete runs from the activations they kept, without training again."""
+    from collect.measures.inference import Inference
     from collect.probing.remeasure import remeasure
     from warehouse.layout import Layout
 
     pairs: Literal["matching", "all"] = "all" if all_pairs else "matching"
+    if blocks == 1:
+        raise typer.BadParameter("1: an interval needs at least 2 blocks", param_hint="--blocks")
     done = remeasure(
-        Layout(warehouse), measures=measures, pairs=pairs, against=against, study=study
+        Layout(warehouse),
+        measures=measures,
+        pairs=pairs,
+        against=against,
+        study=study,
+        inference=Inference(n_permutations=permutations, n_blocks=blocks),
     )
     for run in done:
         for line in run.left_out:

@@ -214,13 +214,16 @@ class _Run:
         """Read the checkpoint that stands for the run, unless its epoch was probed."""
         self.selection.restore(self.network)
         number = self.selection.epoch
-        if number in self.recorder.kept:
-            return
-        observation = self.observer.evaluate(self.network, probed=True)
-        with self.recorder.timed(number, "probe", self.data.n_source):
-            observation = self.observer.probe(self.network, observation)
-            self._record_probe(number, observation)
-        self.recorder.keep(number, observation)
+        if number not in self.recorder.kept:
+            observation = self.observer.evaluate(self.network, probed=True)
+            with self.recorder.timed(number, "probe", self.data.n_source):
+                observation = self.observer.probe(self.network, observation)
+                self._record_probe(number, observation)
+            self.recorder.keep(number, observation)
+        if self.observer.resamples_selected:
+            with self.recorder.timed(number, "resample", 0):
+                similarities = self.observer.resampled(self.recorder.kept[number])
+                self.recorder.replace_similarities(number, similarities)
 
     def _record_probe(self, number: int, observation: Observation) -> None:
         layers = tuple(layer.name for layer in self.observer.layers)

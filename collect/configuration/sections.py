@@ -203,6 +203,22 @@ class ProbingConfig(Section):
     n_source : int, optional
         Queries of the source that serve as source probe for similarities; all of them if absent.
         k-NN always asks all.
+    n_attention_images : int, default 8
+        Images of each probe whose attention maps a vision transformer keeps, at the start and at
+        the checkpoint that stands for the run; 0 leaves out attention.
+    n_permutations : int, default 99
+        Random pairings of the images, for the null of measures that have no closed form; 0 leaves
+        it out.
+    n_blocks : int, default 20
+        Blocks of images that are left out in turn, for the interval of measures that cannot leave
+        out each image by a shortcut; 0 leaves it out.
+    resampled : {"selected", "probed"}, default "selected"
+        Epochs at which the two are computed: the one that stands for the run, or all that are
+        probed. A pair of layers takes as long as ``n_permutations + n_blocks`` values or so.
+    unit : {"image", "group"}, default "image"
+        What is paired at random and left out, and whose rows the debiased CKA never pairs with
+        each other: images, or patients (groups) where the data name them. The closed form of the
+        null is of images, so with patients who have several images it is permuted too.
     """
 
     epochs: Literal["all", "last"] | tuple[Annotated[int, Field(ge=0)], ...] = "all"
@@ -217,3 +233,15 @@ class ProbingConfig(Section):
     n_neighbours: tuple[Count, ...] = (10, 20)
     temperature: Annotated[float, Field(gt=0)] = 0.07
     keep_activations: bool = True
+    n_attention_images: Annotated[int, Field(ge=0)] = 8
+    n_permutations: Annotated[int, Field(ge=0)] = 99
+    n_blocks: Annotated[int, Field(ge=0)] = 20
+    resampled: Literal["selected", "probed"] = "selected"
+    unit: Literal["image", "group"] = "image"
+
+    @field_validator("n_blocks")
+    @classmethod
+    def _more_than_one_block(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("1: an interval needs at least 2 blocks; 0 leaves it out")
+        return value

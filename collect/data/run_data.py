@@ -100,6 +100,15 @@ class RunData:
         source = self.source
         return () if source is None else source.queries.sample_ids[: source.n_probe]
 
+    def probe_groups(self, probe: str) -> tuple[str, ...] | None:
+        """Patients or other groups of the images of a probe; None where the data name none."""
+        part, n_images = self.test, self.n_target
+        if probe == "source":
+            if self.source is None:
+                return None
+            part, n_images = self.source.queries, self.source.n_probe
+        return None if part.groups is None else part.groups[:n_images]
+
     @property
     def n_source(self) -> int:
         """Images of the source, bank and queries."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
+from collect.measures.effective_rows import effective_rows
 from collect.measures.inference import Inference, Inferred, infer
 from collect.measures.registry import MEASURES, SimilarityMeasure
 from collect.measures.representation import paired_representations, units
@@ -36,6 +37,11 @@ class Comparison:
         Sampling units: images, or patients when ``groups`` says so.
     n_rows, n_features, n_features_reference : int
         Shapes of the compared matrices.
+    n_effective : float
+        Independent rows that the rows of ``layer`` are worth, see
+        :func:`~collect.measures.effective_rows.effective_rows`; ``n_rows`` without groups.
+    top_image_influence : float or None
+        Largest change of the value when one unit is left out; None where no shortcut gives it.
     effective_rank, top_component_share : float
         Of ``layer``, see :func:`~collect.measures.spectrum.spectrum`.
     """
@@ -53,6 +59,8 @@ class Comparison:
     n_rows: int
     n_features: int
     n_features_reference: int
+    n_effective: float
+    top_image_influence: float | None
     effective_rank: float
     top_component_share: float
 
@@ -134,7 +142,10 @@ def defined_comparisons(
             sound.append((a, b))
         except ValueError as error:
             undefined[str(error)] = None
-    spectra = {a: spectrum(x[a], f"layer {a}") for a in dict(sound)}
+    spectra = {
+        a: (spectrum(x[a], f"layer {a}"), effective_rows(x[a], groups, f"layer {a}"))
+        for a in dict(sound)
+    }
     found = []
     for name in measures:
         inferred, problems = infer(MEASURES[name], x, y, sound, groups, inference)
@@ -172,9 +183,10 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
     x: Tensor,
     y: Tensor,
     groups: Tensor | None,
-    shape: Spectrum,
+    worth: tuple[Spectrum, float],
     inferred: Inferred,
 ) -> Comparison:
+    shape, n_effective = worth
     return Comparison(
         layer=layer,
         reference_layer=reference_layer,
@@ -189,6 +201,8 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
         n_rows=len(x),
         n_features=x.shape[1],
         n_features_reference=y.shape[1],
+        n_effective=n_effective,
+        top_image_influence=inferred.top_image_influence,
         effective_rank=shape.effective_rank,
         top_component_share=shape.top_component_share,
     )

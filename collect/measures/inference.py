@@ -12,12 +12,11 @@ from collect.measures.null import NullDistribution, pairing_null
 from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
 from collect.measures.registry import SimilarityMeasure
+from collect.measures.representation import units
 from collect.measures.unit_sums import (
     MINIMUM_TO_LEAVE_ONE,
     GroupedLayer,
-    Statistic,
     cka_over_units,
-    cka_without_each_unit,
     grouped_layer,
 )
 
@@ -35,7 +34,8 @@ class Inference:
         The exact distribution under random pairing, where it has a closed form (linear CKA with
         one row per unit).
     interval : bool
-        The interval over units that leaves out each unit by subtraction (debiased linear CKA).
+        The interval over units that leaves out each unit by subtraction (linear CKA and its angle),
+        and the largest change that one of them makes.
     n_permutations : int
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
@@ -58,7 +58,7 @@ class Inference:
 
 @dataclass(frozen=True)
 class Inferred:
-    """A value with its null distribution and interval, None where not computed."""
+    """A value with its null distribution and interval, None where not computed or undefined."""
 
     value: float
     null_mean: float | None = None
@@ -66,6 +66,7 @@ class Inferred:
     null_p_value: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
+    top_image_influence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,13 @@ class _Layer:
     @cached_property
     def grouped(self) -> GroupedLayer:
         return grouped_layer(self.x, self.name, self.groups)
+
+    @cached_property
+    def to_leave_one_out(self) -> Any:  # noqa: ANN401 -- every measure has its own
+        assert self.measure.leave_one_out is not None
+        if self.measure.leave_one_out.prepare is grouped_layer:
+            return self.grouped
+        return self.measure.leave_one_out.prepare(self.x, self.name, self.groups)
 
 
 def infer(
@@ -181,7 +189,8 @@ def _is_over_units(layer: _Layer) -> bool:
 
 def _inferred(value: float, x: _Layer, y: _Layer, inference: Inference) -> Inferred:
     null = _null(x, y, inference)
-    jackknife = _jackknife(x, y, inference)
+    left_out = _without_each_unit(x, y) if inference.interval else None
+    jackknife = left_out or (_without_blocks(x, y, inference) if inference.n_blocks else None)
     low, high = (None, None)
     if jackknife:
         low, high = jackknife.interval(level=inference.level, bounds=x.measure.range)
@@ -192,6 +201,7 @@ def _inferred(value: float, x: _Layer, y: _Layer, inference: Inference) -> Infer
         null_p_value=null.p_value(value) if null else None,
         ci_low=low,
         ci_high=high,
+        top_image_influence=left_out.influence if left_out else None,
     )
 
 
@@ -199,14 +209,17 @@ def _null(x: _Layer, y: _Layer, inference: Inference) -> NullDistribution | Perm
     if inference.null and x.groups is None and x.null_terms and y.null_terms:
         return pairing_null(x.null_terms, y.null_terms)
     if inference.n_permutations and x.measure.sees_pairing:
-        orders = row_permutations(
-            len(x.x), x.groups, n_permutations=inference.n_permutations, seed=inference.seed
-        )
-        return permutation_null(
-            lambda order: _value_reordered(x, y, order.to(x.x.device)),
-            orders,
-            kind=x.measure.kind,
-        )
+        try:
+            orders = row_permutations(
+                len(x.x), x.groups, n_permutations=inference.n_permutations, seed=inference.seed
+            )
+            return permutation_null(
+                lambda order: _value_reordered(x, y, order.to(x.x.device)),
+                orders,
+                kind=x.measure.kind,
+            )
+        except ValueError:  # units of too different sizes to exchange, or a value undefined then
+            return None
     return None
 
 
@@ -218,27 +231,28 @@ def _value_reordered(x: _Layer, y: _Layer, order: Tensor) -> float:
     return _value(x, _Layer(y.x[order], y.name, y.measure, y.groups))
 
 
-def _jackknife(x: _Layer, y: _Layer, inference: Inference) -> Jackknife | None:
+def _without_each_unit(x: _Layer, y: _Layer) -> Jackknife | None:
+    shortcut = x.measure.leave_one_out
+    if shortcut is None or units(len(x.x), x.groups)[1] < MINIMUM_TO_LEAVE_ONE:
+        return None
     try:
-        if x.measure.name == OVER_UNITS:
-            enough = x.grouped.n_units >= MINIMUM_TO_LEAVE_ONE
-            return _left_out(x, y) if inference.interval and enough else None
-        if inference.n_blocks:
-            return block_jackknife(
-                lambda rows: _value(_part(x, rows), _part(y, rows)),
-                len(x.x),
-                x.groups,
-                n_blocks=inference.n_blocks,
-                seed=inference.seed,
-            )
+        statistic = shortcut.combine(x.to_leave_one_out, y.to_leave_one_out)
     except ValueError:  # the value exists, but not without one of the units
         return None
-    return None
-
-
-def _left_out(x: _Layer, y: _Layer) -> Jackknife:
-    statistic: Statistic = cka_without_each_unit(x.grouped, y.grouped)
     return Jackknife(float(statistic.value), statistic.without.cpu())
+
+
+def _without_blocks(x: _Layer, y: _Layer, inference: Inference) -> Jackknife | None:
+    try:
+        return block_jackknife(
+            lambda rows: _value(_part(x, rows), _part(y, rows)),
+            len(x.x),
+            x.groups,
+            n_blocks=inference.n_blocks,
+            seed=inference.seed,
+        )
+    except ValueError:  # the value exists, but not without one of the blocks
+        return None
 
 
 def _part(layer: _Layer, rows: Tensor) -> _Layer:

@@ -13,6 +13,11 @@ from collect.measures.cca_sampling import repeated_correlation, sampled_layers
 from collect.measures.cka import alignments, biased_alignment, debiased_alignment
 from collect.measures.gram import CentredLayer, centred_layer
 from collect.measures.kernel import KernelLayer, kernel_alignment, kernel_layer
+from collect.measures.leave_one_out import (
+    angle_without_each_unit,
+    biased_cka_without_each_unit,
+    plain_layer,
+)
 from collect.measures.minibatch import batch_alignment, batches
 from collect.measures.neighbourhood import (
     dissimilarity_ranks,
@@ -38,6 +43,7 @@ from collect.measures.svcca import (
     projected_layer,
     weighted_correlation,
 )
+from collect.measures.unit_sums import Statistic, cka_without_each_unit, grouped_layer
 
 Kind = Literal["similarity", "distance"]
 Transformation = Literal[
@@ -48,6 +54,22 @@ SHAPE_PRESERVING: frozenset[Transformation] = frozenset(
     {"translation", "isotropic_scaling", "permutation", "rotation"}
 )
 ANY_INVERTIBLE_MAP: frozenset[Transformation] = SHAPE_PRESERVING | {"channel_scaling", "linear"}
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """What a measure becomes without each image or patient, by a shortcut.
+
+    Attributes
+    ----------
+    prepare : callable
+        ``prepare(x, name, groups)``: what belongs to one layer.
+    combine : callable
+        ``combine(prepared_x, prepared_y)``: the value, and the value without each unit.
+    """
+
+    prepare: Callable[[Tensor, str, Tensor | None], Any]
+    combine: Callable[[Any, Any], Statistic]
 
 
 @dataclass(frozen=True)
@@ -81,6 +103,8 @@ class SimilarityMeasure:
     reorder : callable, optional
         ``reorder(prepared, order)``: the prepared layer with its rows in another order, where that
         is cheaper than preparing anew.
+    leave_one_out : LeaveOneOut, optional
+        The value without each unit, where that takes no computation anew.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -98,6 +122,7 @@ class SimilarityMeasure:
     null_terms: Callable[[Any], NullTerms] | None = None
     all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
     reorder: Callable[[Any, Tensor], Any] | None = None
+    leave_one_out: LeaveOneOut | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
 
@@ -122,6 +147,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
             null_terms=partial(null_terms, debiased=False),
+            leave_one_out=LeaveOneOut(plain_layer, biased_cka_without_each_unit),
             all_pairs=partial(alignments, debiased=False),
             reorder=CentredLayer.reordered,
         ),
@@ -133,6 +159,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             invariant_to=SHAPE_PRESERVING,
             range=(-1.0, 1.0),
             null_terms=partial(null_terms, debiased=True),
+            leave_one_out=LeaveOneOut(grouped_layer, cka_without_each_unit),
             all_pairs=partial(alignments, debiased=True),
             reorder=CentredLayer.reordered,
         ),
@@ -158,6 +185,7 @@ MEASURES: dict[str, SimilarityMeasure] = {
             kind="distance",
             prepare=wide_layer,
             combine=angle,
+            leave_one_out=LeaveOneOut(plain_layer, angle_without_each_unit),
             reorder=CentredLayer.reordered,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, math.pi / 2),

@@ -10,10 +10,11 @@ from collect.backbones.architecture import Layer
 from collect.configuration.sections import ProbingConfig
 from collect.data.run_data import RunData
 from collect.measures.compare import Comparison, defined_comparisons
+from collect.measures.inference import Inference
 from collect.measures.registry import MEASURES
 from collect.networks.heads import Network, poolings, require_pooling
 from collect.probing.activations import Token, chosen_layers
-from collect.probing.reading import Reading, joined, read, with_head
+from collect.probing.reading import Layers, Reading, joined, read, with_head
 from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}
@@ -84,6 +85,9 @@ class Observer:
         self.left_out: dict[str, None] = {}
         self._references: dict[str, Mapping[str, Reading]] = {}
         self._start = Observation({})
+        self._resampling = Inference(
+            n_permutations=probing.n_permutations, n_blocks=probing.n_blocks
+        )
         unknown = [name for name in probing.measures if name not in MEASURES]
         if unknown:
             raise CollectError(
@@ -115,7 +119,7 @@ class Observer:
         readings = self._readings(network)
         if "pretrained" in self.probing.references:
             self._references["pretrained"] = readings
-        self._start = Observation(readings, self._similarities(readings))
+        self._start = Observation(readings, self._similarities_now(readings))
         return self._start
 
     def evaluate(self, network: Network, *, probed: bool, frozen: bool = False) -> Observation:
@@ -146,7 +150,28 @@ class Observer:
         if frozen and not network.takes_patches:
             return replace(self._start, readings={**self._start.readings, **observation.readings})
         readings = {**observation.readings, **self._source_readings(network)}
-        return Observation(readings, self._similarities(readings))
+        return Observation(readings, self._similarities_now(readings))
+
+    @property
+    def resamples_selected(self) -> bool:
+        """Whether :meth:`resampled` adds anything to what is known of the epoch already."""
+        asked = self._resampling.n_permutations or self._resampling.n_blocks
+        return bool(asked) and self.probing.resampled == "selected"
+
+    def resampled(self, kept: Mapping[str, Layers]) -> list[Similarity]:
+        """Similarities of kept layers with what takes permutations or leaving out blocks.
+
+        Parameters
+        ----------
+        kept : mapping of str to dict
+            Activations by probe, as :class:`Reading` has them.
+        """
+        device = self.data.test.images.device  # what was restored comes from the CPU
+        layers = {
+            probe: {key: rows.to(device) for key, rows in found.items()}
+            for probe, found in kept.items()
+        }
+        return self._similarities(layers, self._resampling)
 
     def _readings(self, network: Network) -> dict[str, Reading]:
         return {
@@ -192,50 +217,72 @@ class Observer:
             channels_last=self.channels_last,
         )
 
-    def _similarities(self, readings: Mapping[str, Reading]) -> list[Similarity]:
+    def _similarities_now(self, readings: Mapping[str, Reading]) -> list[Similarity]:
+        layers = {probe: readings[PART_OF[probe]].layers for probe in self.probes}
+        every_time = self.probing.resampled == "probed"
+        return self._similarities(layers, self._resampling if every_time else Inference())
+
+    def _similarities(self, layers: Mapping[str, Layers], inference: Inference) -> list[Similarity]:
         return [
             Similarity(probe, token, reference, comparison)
             for reference, start in self._references.items()
             for probe in self.probes
             for token in self.probing.tokens
             for comparison in self._comparisons(
-                probe, token, readings[PART_OF[probe]], start[PART_OF[probe]]
+                (probe, token), layers[probe], start[PART_OF[probe]].layers, inference
             )
         ]
 
     def _comparisons(
-        self, probe: str, token: Token, now: Reading, start: Reading
+        self, probe_and_token: tuple[str, Token], now: Layers, start: Layers, inference: Inference
     ) -> list[Comparison]:
+        probe, token = probe_and_token
         x, y = _of_token(now, token), _of_token(start, token)
-        n_images = len(self.data.probe_ids(probe))
         found: list[Comparison] = []
-        for layers, groups in _by_positions(x, n_images):
+        for layers, groups in _by_positions(x, self._unit_of_image(probe)):
             defined, undefined = defined_comparisons(
                 {layer: x[layer] for layer in layers},
                 y,
                 measures=self.probing.measures,
                 pairs=self.probing.pairs,
                 groups=groups,
+                inference=inference,
             )
             found += defined
             self.left_out |= dict.fromkeys(f"{probe} probe, {token}: {line}" for line in undefined)
         return found
 
+    def _unit_of_image(self, probe: str) -> Tensor:
+        names = self.data.probe_groups(probe) if self.probing.unit == "group" else None
+        if names is None:
+            return torch.arange(len(self.data.probe_ids(probe)))
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        return torch.tensor([numbers[name] for name in names])
+
 
 def _by_positions(
-    layers: Mapping[str, Tensor], n_images: int
+    layers: Mapping[str, Tensor], unit: Tensor
 ) -> Iterator[tuple[list[str], Tensor | None]]:
-    """Layers with as many rows per image, and the image that each row belongs to if not its own."""
-    n_positions = {layer: len(rows) // n_images for layer, rows in layers.items()}
+    """Layers with as many rows per image, and the unit that each row belongs to if not its own.
+
+    Parameters
+    ----------
+    layers : mapping of str to Tensor
+        Rows in the order image, position.
+    unit : Tensor of shape (n_images,)
+        Of each image.
+    """
+    n_positions = {layer: len(rows) // len(unit) for layer, rows in layers.items()}
+    n_units = len(torch.unique(unit))
     for n in sorted(set(n_positions.values()), reverse=True):
-        groups = torch.arange(n_images).repeat_interleave(n) if n > 1 else None
+        groups = unit.repeat_interleave(n) if n_units < n * len(unit) else None
         yield [layer for layer in layers if n_positions[layer] == n], groups
 
 
-def _of_token(reading: Reading, token: Token) -> dict[str, Tensor]:
+def _of_token(layers: Layers, token: Token) -> dict[str, Tensor]:
     return {
         layer: rows.cpu() if rows.numel() <= SMALL else rows
-        for (layer, kept), rows in reading.layers.items()
+        for (layer, kept), rows in layers.items()
         if kept == token
     }
 

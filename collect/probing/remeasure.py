@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from collect.measures.compare import Pairs, defined_comparisons
+from collect.measures.inference import Inference
 from collect.measures.registry import MEASURES
 from collect.probing.kept_activations import KeptActivations, kept_activations, kept_kinds
 from collect.probing.probes import Similarity
@@ -18,6 +19,7 @@ from warehouse.layout import Layout
 from warehouse.remeasured import add_similarities
 from warehouse.spool import is_complete
 
+DEFAULT = Inference()
 # What two runs must share for their networks to be compared on the same images.
 SHARED = ("dataset", "data_hash", "split_hash", "fold", "n_folds", "seed", "adaptation", "n_blocks")
 
@@ -48,6 +50,7 @@ def remeasure(
     pairs: Pairs = "matching",
     against: str | None = None,
     study: str | None = None,
+    inference: Inference = DEFAULT,
 ) -> Iterator[Remeasured]:
     """Take measures of every complete run from the activations that it kept.
 
@@ -64,6 +67,8 @@ def remeasure(
         and seed. Without it, each run is compared with its own start.
     study : str, optional
         Only runs of this study.
+    inference : Inference
+        What to compute beside the values: by default whatever has a closed form.
 
     Yields
     ------
@@ -89,7 +94,7 @@ def remeasure(
         what = "kept activations" if against is None else f"has a partner with {against!r} weights"
         raise CollectError(f"{layout.root}: no complete run {what}")
     for run, other in found:
-        yield _remeasured(layout, run, other, measures, pairs)
+        yield _remeasured(layout, run, other, measures, pairs, inference)
 
 
 def _remeasured(
@@ -98,6 +103,7 @@ def _remeasured(
     other: dict[str, Any],
     measures: Sequence[str],
     pairs: Pairs,
+    inference: Inference,
 ) -> Remeasured:
     is_own = run["run_id"] == other["run_id"]
     rows, left_out = [], []
@@ -109,7 +115,9 @@ def _remeasured(
             _directory(layout, other), epoch=start_or_end, token=token, probe=probe
         )
         _require_same_images(run, other, x, y)
-        found, undefined = defined_comparisons(x.layers, y.layers, measures=measures, pairs=pairs)
+        found, undefined = defined_comparisons(
+            x.layers, y.layers, measures=measures, pairs=pairs, inference=inference
+        )
         left_out += [f"{probe} probe, {token}, epoch {epoch}: {line}" for line in undefined]
         reference = "pretrained" if is_own else "run"
         rows += similarity_rows(

@@ -11,7 +11,7 @@ import polars as pl
 from collect.configuration.sections import ProbingConfig
 from collect.data.run_data import RunData
 from collect.measures.parameters import ParameterDistance
-from collect.probing.probes import PART_OF, Observation
+from collect.probing.probes import PART_OF, Observation, Similarity
 from collect.probing.reading import Layers
 from collect.recording.records import (
     Rows,
@@ -121,6 +121,11 @@ class Recorder:
                 except ValueError as error:
                     reason = f"{n_neighbours} neighbours, {token}, epoch {epoch}: {error}"
                     self.left_out[reason] = None
+
+    def replace_similarities(self, epoch: int, similarities: Iterable[Similarity]) -> None:
+        """Record the similarities of an epoch anew, in place of those that it has."""
+        others = [row for row in self.rows["similarities"] if row["epoch"] != epoch]
+        self.rows["similarities"] = others + similarity_rows(similarities, epoch=epoch)
 
     def keep(self, epoch: int, observation: Observation | None) -> None:
         """Keep the activations of an epoch beside those of epoch 0, instead of any others.

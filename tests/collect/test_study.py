@@ -86,6 +86,14 @@ def test_an_adaptation_can_have_training_settings_of_its_own():
     assert study.training_of("full").learning_rate == 1e-3
 
 
+def test_run_ids_are_those_of_earlier_versions():
+    run = with_data(study_from(STUDY).runs()[0])
+    assert run.run_id == "ff586cf845c855db"
+    probing = {"n_permutations": 0, "n_blocks": 0, "resampled": "probed", "unit": "group"}
+    other = run.model_copy(update={"probing": run.probing.model_copy(update=probing)})
+    assert other.run_id == run.run_id
+
+
 def test_run_id_ignores_where_the_data_lie_and_what_is_probed():
     here = with_data(study_from(STUDY).runs()[0])
     there = with_data(

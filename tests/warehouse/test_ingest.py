@@ -4,6 +4,7 @@ import json
 import shutil
 
 import polars as pl
+import pytest
 
 from tests.warehouse.small_runs import RUN, score_rows, similarity_rows
 from warehouse.connection import connect
@@ -127,6 +128,19 @@ def test_a_run_of_an_older_version_lacks_columns_and_one_of_a_newer_is_refused(l
     assert report.problems[0] == "run newer: run.json has the unknown column colour"
     assert report.problems[1].startswith("run wrong: ")
     assert "one" in report.problems[1]
+
+
+@pytest.mark.parametrize("older_first", [True, False])
+def test_files_of_an_older_version_lack_columns_beside_newer_ones(layout, add_run, older_first):
+    older, newer = ("run1", "run2") if older_first else ("run2", "run1")
+    path = add_run(older) / "similarities.parquet"
+    pl.read_parquet(path).drop("n_effective", "top_image_influence").write_parquet(path)
+    (path.parent / MANIFEST).write_text(manifest_text(path.parent))
+    add_run(newer, similarities=similarity_rows(n_effective=7.5, top_image_influence=0.25))
+    assert counts(ingest(layout)) == (2, 0, 0)
+    with connect(layout.root) as con:
+        rows = con.sql("select run_id, n_effective, top_image_influence from raw.similarities")
+        assert sorted(rows.fetchall()) == sorted([(older, None, None), (newer, 7.5, 0.25)])
 
 
 def test_a_repaired_run_goes_in_later(layout, add_run):

@@ -39,6 +39,8 @@ select
     similarities.n_rows,
     similarities.n_features,
     similarities.n_features_reference,
+    similarities.n_effective,
+    similarities.top_image_influence,
     similarities.effective_rank,
     similarities.top_component_share
 from staging.runs as runs
