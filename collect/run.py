@@ -128,6 +128,9 @@ class _Run:
         for line in [*self.observer.left_out, *self.recorder.left_out]:
             self.log.write(f"left out: {line}")
         self.recorder.write(self.writer)
+            self.recorder.record_intervals(
+                self.selection.epoch, loss_is_nll=self.config.training.class_weights == "none"
+            )
         path = self.writer.finish(
             {
                 "status": status,

@@ -203,6 +203,9 @@ class ProbingConfig(Section):
     n_source : int, optional
         Queries of the source that serve as source probe for similarities; all of them if absent.
         k-NN always asks all.
+    n_resamples : int, default 1000
+        Resamples of the images (patients, where the data name them) for the intervals of the
+        scores at the checkpoint that stands for the run; 0 leaves the intervals out.
     n_attention_images : int, default 8
         Images of each probe whose attention maps a vision transformer keeps, at the start and at
         the checkpoint that stands for the run; 0 leaves out attention.
@@ -231,6 +234,7 @@ class ProbingConfig(Section):
     n_target: Count = 500
     n_source: Count | None = None
     n_neighbours: tuple[Count, ...] = (10, 20)
+    n_resamples: Annotated[int, Field(ge=0)] = 1000
     temperature: Annotated[float, Field(gt=0)] = 0.07
     keep_activations: bool = True
     n_attention_images: Annotated[int, Field(ge=0)] = 8

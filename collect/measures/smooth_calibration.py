@@ -15,6 +15,7 @@ from collect.measures.forecasts import forecasts
 
 N_CELLS = 960
 _N_MODES = 640  # damped below 1e-14 at the finest bandwidth
+_DAMPED = 8.03  # frequency times bandwidth from which a mode is damped below 1e-14
 _FINEST, _START = 4e-3, 0.03
 _MAX_STEPS, _TOLERANCE = 60, 1e-13
 
@@ -90,8 +91,9 @@ def smooth_errors(residuals: Tensor) -> Tensor:
     coefficients = residuals @ waves
 
     def excess(sigma: Tensor) -> Tensor:
-        damping = torch.exp(-0.5 * (sigma[:, None] * frequency).square())
-        smoothed = (coefficients * damping) @ waves.T
+        n_modes = int((frequency * sigma.min() < _DAMPED).sum())
+        damping = torch.exp(-0.5 * (sigma[:, None] * frequency[:n_modes]).square())
+        smoothed = (coefficients[:, :n_modes] * damping) @ waves[:, :n_modes].T
         return smoothed.abs().mean(dim=1) - sigma
 
     start = residuals.new_full((len(residuals),), _START)

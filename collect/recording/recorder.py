@@ -22,6 +22,7 @@ from collect.recording.records import (
     score_rows,
     similarity_rows,
 )
+from collect.recording.score_intervals import interval_rows
 from collect.resume import packed_frame, unpacked_frame
 from collect.training.losses import Loss, probabilities
 from warehouse.spool import RunWriter
@@ -144,6 +145,22 @@ class Recorder:
                 for probe, part in PART_OF.items()
                 if part in observation.readings
             }
+
+    def record_intervals(self, epoch: int, *, loss_is_nll: bool) -> None:
+        """Record how sure the scores of the epoch that stands for the run are on their images."""
+        if not self.probing.n_resamples:
+            return
+        source = self.data.source
+        tasks = {"test": self.data.target.task}
+        rows, left_out = interval_rows(
+            self.predictions,
+            tasks=tasks if source is None else {**tasks, "source": source.task},
+            epoch=epoch,
+            n_resamples=self.probing.n_resamples,
+            loss_is_nll=loss_is_nll,
+        )
+        self.rows["score_intervals"] = rows
+        self.left_out |= dict.fromkeys(left_out)
 
     def state_dict(self) -> dict[str, Any]:
         """State from which an interrupted run goes on."""

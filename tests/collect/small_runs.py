@@ -54,6 +54,8 @@ def small_run(folder, *, task="binary", training=None, probing=None, with_source
         "fold": 1,
         "n_folds": 3,
         "training": TrainingConfig(**{"epochs": 2, "batch_size": 16, **(training or {})}),
-        "probing": ProbingConfig(**{"n_target": 10, "n_neighbours": (3,), **(probing or {})}),
+        "probing": ProbingConfig(
+            **{"n_target": 10, "n_neighbours": (3,), "n_resamples": 20, **(probing or {})}
+        ),
     }
     return RunConfig(**{**values, **options})
