@@ -23,6 +23,7 @@ OUTCOMES = ("calibration_error", "knn_accuracy")
 EVERY_SCORE = frozenset({"scores", "comparisons", "rankings"})  # others: the task score alone
 HEAD_ALONE = frozenset({"comparisons", "rankings", "detectable_effects", "variance_components"})
 EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choices it compares
+SPACE = frozenset({"memberships", "membership_surfaces"})  # accuracy, one score on every dataset
 EVERY_TOKEN = frozenset({"scores"})
 
 LEAST: Mapping[str, tuple[str, int]] = {
@@ -32,7 +33,7 @@ LEAST: Mapping[str, tuple[str, int]] = {
     "projections": ("n_datasets", 3),
     "rankings": ("n_datasets", 3),
     "regressions": ("n_runs", 10),
-    "similarity_distributions": ("n_runs", 10),
+    "similarity_distributions": ("n_runs", 5),
     "slope_differences": ("n_runs", 10),
     "specifications": ("n_runs", 10),
     "variance_components": ("n_runs", 10),
@@ -154,7 +155,7 @@ def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
     if query == "regressions" and not (rows["n_clusters"] >= 2).any():
         # Adaptations pooled in one dataset: a slope between clouds, beyond any clustered error.
         where["adaptation"] = tuple(sorted({*rows["adaptation"].to_list()} - {"pooled"}))
-    return where | _scores_and_outcomes(query, rows.columns, _task_scores(data, origin))
+    return where | _scores_and_outcomes(query, rows, _task_scores(data, origin))
 
 
 def _largest_study(rows: pl.DataFrame) -> dict[str, object]:
@@ -166,15 +167,19 @@ def _largest_study(rows: pl.DataFrame) -> dict[str, object]:
 
 
 def _scores_and_outcomes(
-    query: str, columns: list[str], tasks: tuple[str, ...]
+    query: str, rows: pl.DataFrame, tasks: tuple[str, ...]
 ) -> dict[str, object]:
     where: dict[str, object] = {}
-    if tasks and "score" in columns:
+    if query in SPACE:
+        where["score"] = _preferred(rows["score"], ("accuracy", *tasks))[:1]
+    elif tasks and "score" in rows.columns:
         others = OTHER_SCORES if query in EVERY_SCORE else ()
         where["score"] = tuple(dict.fromkeys((*tasks, *others)))
-    if tasks and "outcome" in columns:
+    if tasks and "outcome" in rows.columns:
         gains = [f"{gain}:{score}" for gain in ("gain_ratio", "gain_difference") for score in tasks]
-        where["outcome"] = (*gains, *OUTCOMES)
+        points = [f"score:{score}" for score in ("accuracy", *tasks)]
+        own = points if query == "similarity_by_outcome" else ()  # what members are drawn from
+        where["outcome"] = (*gains, *OUTCOMES, *dict.fromkeys(own))
     return where
 
 

@@ -12,6 +12,7 @@ TEXT_WIDTH_MM = 170.0
 MM_PER_INCH = 25.4
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#5B3A8E", "#4D4D4D")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
+GLYPHS = dict(zip(MARKERS, "●■▲◆▼✚✖◀▶", strict=True))  # a marker in the middle of text
 LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 GREY = "#6B6B6B"
 

@@ -4,17 +4,22 @@ from functools import partial
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
-from reports.exhibits.settings import COLUMNS, with_setting
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
+from reports.exhibits.settings import COLUMNS, of_own_head, with_setting
 from reports.figures.heatmap import similarity_maps
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import measure_name
+from reports.wording import measure_name, short_names
 
 KEY = ("origin", "study", "measure", "token", "probe")
 PANEL = ("dataset", "setting", "backbone", "pretraining")
 MOST_PANELS = 6
 LEAST_NETWORKS = 3
+ASYMMETRIC = frozenset({"linear_predictivity", "pwcca"})  # the pair the other way round differs
+FLOOR = (
+    "A cross: not above the noise floor, the value expected of unrelated images plus two standard "
+    "deviations."
+)
 
 
 def layer_maps(data: Data) -> list[Artefact]:
@@ -30,7 +35,7 @@ def layer_maps(data: Data) -> list[Artefact]:
                 own.select("floor", row="layer", column="reference_layer", value="mean"),
             )
             for (dataset, setting, backbone, pretraining), own in with_setting(
-                source.rows
+                of_own_head(data, source.rows)
             ).group_by(PANEL, maintain_order=True)
         ]
         for start in range(0, len(panels), MOST_PANELS):
@@ -44,9 +49,7 @@ def layer_maps(data: Data) -> list[Artefact]:
             )
             caption = (
                 f"{measure_name(key[2])} of every layer after fine-tuning to every layer before "
-                f"({key[3]} features, {key[4]} probe, {key[0]}), mean over runs. A cross: not "
-                "above the noise floor, the value expected of unrelated images plus two standard "
-                "deviations."
+                f"({key[3]} features, {key[4]} probe, {key[0]}), mean over runs. {FLOOR}"
             )
             part = start // MOST_PANELS or None
             artefacts.append(Artefact(slug("layer-map", *key, part), caption, figure, (source,)))
@@ -61,32 +64,20 @@ def network_maps(data: Data) -> list[Artefact]:
     artefacts = []
     for key in runs.select(KEY).unique(maintain_order=True).rows():
         source = data.select("layer_pairs", reference="run", **dict(zip(KEY, key, strict=True)))
-        rows = source.rows.filter(
+        alike = source.rows.filter(
             *(pl.col(name).eq_missing(pl.col(f"reference_{name}")) for name in COLUMNS)
         )
-        if rows.is_empty():
+        if alike.is_empty():
             continue
-        last = layer_order(rows["layer"].to_list())[-1]
-        pairs = (
-            with_setting(rows)
-            .filter(layer=last, reference_layer=last)
-            .with_columns(
-                row=named("backbone", "pretraining", network),
-                column=named("reference_backbone", "reference_pretraining", network),
-                value="mean",
-                floor=pl.lit(None, pl.Float64),
-            )
-        )
-        if pairs.is_empty():
-            continue
-        cell = ["dataset", "setting", "row", "column"]
-        one = pairs.unique(cell, maintain_order=True)
-        names = sorted({*one["row"], *one["column"]})
+        cells, shared = _last_layers(with_setting(alike))
+        if key[2] not in ASYMMETRIC:
+            cells = _mirrored(cells)
+        names = sorted({*cells["row"], *cells["column"]})
         if len(names) < LEAST_NETWORKS:
             continue
         panels = [
             (f"{dataset}\n{setting}", own)
-            for (dataset, setting), own in one.group_by("dataset", "setting", maintain_order=True)
+            for (dataset, setting), own in cells.group_by("dataset", "setting", maintain_order=True)
         ][:MOST_PANELS]
         figure = partial(
             similarity_maps,
@@ -96,11 +87,48 @@ def network_maps(data: Data) -> list[Artefact]:
             labels=("network", "other network", measure_name(key[2])),
         )
         caption = (
-            f"{measure_name(key[2])} between networks at {last} ({key[3]} features, {key[4]} "
-            f"probe, {key[0]}), mean over runs; blank where a pair was not compared."
+            f"{measure_name(key[2])} between networks{f' ({shared})' if shared else ''} at the "
+            f"last layer of each ({key[3]} features, {key[4]} probe, {key[0]}), mean over runs; "
+            f"blank where a pair was not compared. {FLOOR}"
         )
         artefacts.append(Artefact(slug("network-map", *key), caption, figure, (source,)))
     return artefacts
+
+
+def _last_layers(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Return a cell per pair of networks at the last layer of each, and what all names share."""
+    pair = ("backbone", "pretraining", "reference_backbone", "reference_pretraining")
+    own = [
+        cells.filter(
+            layer=layer_order(cells["layer"])[-1],
+            reference_layer=layer_order(cells["reference_layer"])[-1],
+        )
+        for _, cells in rows.group_by(pair, maintain_order=True)
+    ]
+    last = pl.concat(own).unique(["dataset", "setting", *pair], maintain_order=True)
+    long = [
+        " / ".join(names) for side in (0, 2) for names in last.select(pair[side : side + 2]).rows()
+    ]
+    short, shared = short_names(long)
+    n = len(last)
+    return (
+        last.select(
+            "dataset",
+            "setting",
+            "floor",
+            row=pl.Series(short[:n], dtype=pl.String),
+            column=pl.Series(short[n:], dtype=pl.String),
+            value="mean",
+        ),
+        shared,
+    )
+
+
+def _mirrored(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return cells with each pair the other way round where only one way was compared."""
+    other = cells.select(cells.columns).rename({"row": "column", "column": "row"})
+    key = ["dataset", "setting", "row", "column"]
+    return pl.concat([cells, other.select(cells.columns)]).unique(key, maintain_order=True)
 
 
 LAYERS = Exhibit(

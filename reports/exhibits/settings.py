@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from reports.exhibits.exhibit import Data
 from reports.wording import adaptation_name
 
 COLUMNS = ("adaptation", "n_blocks", "pooling", "head")
@@ -39,3 +40,17 @@ def with_setting(rows: pl.DataFrame) -> pl.DataFrame:
         setting=pl.Series([words(run) for run in names.iter_rows(named=True)], dtype=pl.String)
     )
     return rows.join(named, on=columns, how="left", nulls_equal=True, maintain_order="left")
+
+
+def of_own_head(data: Data, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of features that the head of their run reads.
+
+    Parameters
+    ----------
+    data : Data
+        Of the primary selection; of everything, rows of other features stay.
+    rows : DataFrame
+        ``pooling, token``.
+    """
+    own = rows.filter(pl.col("pooling") == pl.col("token"))
+    return own if data.conditions and len(own) else rows

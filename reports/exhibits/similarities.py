@@ -6,7 +6,7 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug, span
-from reports.exhibits.settings import with_setting
+from reports.exhibits.settings import of_own_head, with_setting
 from reports.figures.profiles import layer_profiles
 from reports.layers import layer_order
 from reports.style import network
@@ -22,7 +22,7 @@ def build(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["layer_similarities"].select(FIGURE).unique(maintain_order=True).rows():
         source = data.select("layer_similarities", **dict(zip(FIGURE, key, strict=True)))
-        rows = with_setting(source.rows).with_columns(
+        rows = with_setting(of_own_head(data, source.rows)).with_columns(
             series=named("backbone", "pretraining", network)
         )
         panels = [

@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
-from reports.exhibits.settings import with_setting
+from reports.exhibits.settings import of_own_head, with_setting
 from reports.figures.trajectories import epoch_trajectories
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
@@ -26,7 +26,9 @@ def build(data: Data) -> list[Artefact]:
 
 
 def _figure(data: Data, source: Selection) -> Artefact:
-    rows = with_setting(source.rows).with_columns(series=named("backbone", "pretraining", network))
+    rows = with_setting(of_own_head(data, source.rows)).with_columns(
+        series=named("backbone", "pretraining", network)
+    )
     where = source.where
     measure = measure_name(str(where["measure"]))
     layers = evenly_chosen(layer_order(rows["layer"].to_list()), N_LAYERS)

@@ -1,50 +1,65 @@
-"""Mean trajectories with a band that covers the whole curve."""
+"""Mean trajectories with a band, one quantity below the other."""
 
 from collections.abc import Mapping, Sequence
 
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
 from reports.style import Appearance
 
+Panels = Sequence[tuple[str, pl.DataFrame]]
+ACROSS = 3
+
 
 def mean_bands(
-    panels: Sequence[tuple[str, pl.DataFrame]], styles: Mapping[str, Appearance], *, y_label: str
+    quantities: Sequence[tuple[str, Panels]], styles: Mapping[str, Appearance]
 ) -> Figure:
-    """Draw one panel per cell, a mean and its simultaneous band per series.
+    """Draw one panel per cell and quantity, a mean and its band per series.
 
     Parameters
     ----------
-    panels : sequence of (str, DataFrame)
-        Title and ``series, epoch, mean, band_low, band_high``; the band may be null.
+    quantities : sequence of (str, panels)
+        Label of the y axis; per cell its title and ``series, epoch, mean, band_low, band_high``,
+        the band null where there is none. Every quantity has the same cells in the same order.
     styles : mapping of str to Appearance
         Of every series.
-    y_label : str
-        Measure.
+
+    Returns
+    -------
+    Figure
+        Quantities of one cell stand below each other; panels of a row share the y axis.
     """
-    names = sorted({name for _, frame in panels for name in frame["series"].to_list()})
-    across = min(len(panels), 3)
-    down = -(-len(panels) // across)
-    spacing = Spacing(height=30.0, above=9.0, foot=4.0)
+    panels = quantities[0][1]
+    frames = [frame for _, own in quantities for _, frame in own]
+    names = sorted({name for frame in frames for name in frame["series"].to_list()})
+    across = min(len(panels), ACROSS)
+    starts = range(0, len(panels), across)
+    spacing = Spacing(height=28.0, above=8.5, below=4.5, foot=4.0)
     legend = Legend(names, styles, are_lines=True)
-    figure, axes = panel_grid(down, across, spacing, legend)
-    flat = [axis for row in axes for axis in row]
-    for axis, (title, frame) in zip(flat, panels, strict=False):
-        for name in names:
-            own = frame.filter(series=name).sort("epoch")
-            style = styles[name]
-            axis.fill_between(
-                own["epoch"], own["band_low"], own["band_high"], color=style.colour, alpha=0.2, lw=0
-            )
-            axis.plot(own["epoch"], own["mean"], color=style.colour, ls=style.line, label=name)
-        axis.xaxis.get_major_locator().set_params(integer=True, nbins=6)  # type: ignore[call-arg]
-        axis.set_title(title, loc="left")
-    for axis in flat[len(panels) :]:
-        axis.set_axis_off()
-    share_y(flat[: len(panels)])
-    for row in axes:
-        row[0].tick_params(labelleft=True)
-        label_row(row, y_label, spacing)
+    figure, axes = panel_grid(len(starts) * len(quantities), across, spacing, legend)
+    rows = iter(axes)
+    for start in starts:
+        for place, (label, own) in enumerate(quantities):
+            row, shown = next(rows), own[start : start + across]
+            for axis, (title, frame) in zip(row, shown, strict=False):
+                _draw(axis, frame, styles)
+                if place == 0:
+                    axis.set_title(title, loc="left")
+            for axis in row[len(shown) :]:
+                axis.set_axis_off()
+            share_y(row[: len(shown)])
+            label_row(row, label, spacing)
     label_below(figure, "completed epochs")
     return figure
+
+
+def _draw(axis: Axes, frame: pl.DataFrame, styles: Mapping[str, Appearance]) -> None:
+    for (name,), own in frame.sort("series", "epoch").group_by("series", maintain_order=True):
+        style = styles[str(name)]
+        axis.fill_between(
+            own["epoch"], own["band_low"], own["band_high"], color=style.colour, alpha=0.2, lw=0
+        )
+        axis.plot(own["epoch"], own["mean"], color=style.colour, ls=style.line, label=str(name))
+    axis.xaxis.get_major_locator().set_params(integer=True, nbins=6)  # type: ignore[call-arg]

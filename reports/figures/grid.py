@@ -32,6 +32,8 @@ class Spacing:
         Under each panel, for its tick labels and axis label.
     left : float
         For tick labels and label of the y axis of the first column.
+    right : float
+        For what is printed beside the last column.
     between : float
         Between columns; more where every panel has its own y axis.
     foot : float
@@ -44,6 +46,7 @@ class Spacing:
     above: float = 6.0
     below: float = 6.0
     left: float = 18.0
+    right: float = 3.0
     between: float = 4.0
     foot: float = 1.0
     widest: float = 48.0
@@ -79,7 +82,7 @@ def panel_grid(
     list of list of Axes
         Indexed by row, then column.
     """
-    gaps = spacing.left + 3.0 + (n_columns - 1) * spacing.between
+    gaps = spacing.left + spacing.right + (n_columns - 1) * spacing.between
     panel = min(spacing.widest, (TEXT_WIDTH_MM - gaps) / n_columns)
     width = gaps + n_columns * panel
     n_lines = _legend_rows(legend, width)

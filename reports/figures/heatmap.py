@@ -47,7 +47,7 @@ def similarity_maps(
         height=side,
         above=9.0,
         below=6.0 + 0.9 * longest,
-        left=9.0 + 1.05 * longest,
+        left=12.5 + 1.15 * longest,
         between=4.0,
         foot=18.0,
     )

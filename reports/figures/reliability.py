@@ -9,13 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_below, panel_grid
-from reports.formatting import typographic
+from reports.figures.statistics import print_above, room_above
 from reports.style import GREY, MM_PER_INCH, Appearance
 
 SIDE_MM = 42.0
 STRIP_MM = 8.0  # the strip with the share of forecasts per bin
-LINE_MM = 2.35  # of the statistics over a panel
-POINTS_PER_MM = 72 / MM_PER_INCH
 
 
 @dataclass(frozen=True)
@@ -57,11 +55,9 @@ def reliability_diagrams(diagrams: Sequence[Diagram], styles: Mapping[str, Appea
     names = sorted({name for one in diagrams for name in one.statistics})
     across = min(len(diagrams), 3)
     down = -(-len(diagrams) // across)
-    lines = max(_n_lines(one) for one in diagrams)
-    title_lines = max(one.title.count("\n") + 1 for one in diagrams)
     spacing = Spacing(
         height=SIDE_MM,
-        above=2.0 + 3.4 * title_lines + LINE_MM * lines,
+        above=max(room_above(one.title, one.statistics) for one in diagrams),
         below=STRIP_MM + 8.0,
         foot=4.0,
         widest=SIDE_MM,
@@ -104,24 +100,7 @@ def _draw(axis: Axes, one: Diagram, styles: Mapping[str, Appearance], low: float
     axis.set_xlim(low, 1)
     axis.set_ylim(low, 1)
     axis.tick_params(labelbottom=False)
-    left = _n_lines(one)
-    axis.set_title(one.title, loc="left", pad=3 + LINE_MM * POINTS_PER_MM * left)
-    for name, text in one.statistics.items():
-        left -= text.count("\n") + 1
-        axis.annotate(
-            typographic(text),
-            xy=(0, 1),
-            xycoords="axes fraction",
-            xytext=(0, 2 + left * LINE_MM * POINTS_PER_MM),
-            textcoords="offset points",
-            fontsize=5.4,
-            linespacing=1.12,
-            color=styles[name].colour if len(one.statistics) > 1 else "#333333",
-        )
-
-
-def _n_lines(one: Diagram) -> int:
-    return sum(text.count("\n") + 1 for text in one.statistics.values())
+    print_above(axis, one.title, one.statistics, styles)
 
 
 def _strip(
@@ -132,12 +111,15 @@ def _strip(
     top = box.y0 - 2.6 / height
     strip = figure.add_axes((box.x0, top - STRIP_MM / height, box.width, STRIP_MM / height))
     strip.set_xlim(axis.get_xlim())
+    highest = 0.0
     for (name,), own in bins.sort("lower").group_by("series", maintain_order=True):
         style = styles[str(name)]
-        share = own["n_forecasts"] / own["n_forecasts"].sum()
+        share = (own["n_forecasts"] / own["n_forecasts"].sum()).to_numpy()
         strip.hlines(share, own["lower"], own["upper"], color=style.colour, lw=1.2, label=str(name))
-        strip.vlines(own["lower"], 0, share, color=style.colour, lw=0.4)
-        strip.vlines(own["upper"], 0, share, color=style.colour, lw=0.4)
-    strip.set_ylim(0, 1)
-    strip.set_yticks([0, 1])
+        for edge in ("lower", "upper"):
+            strip.vlines(own[edge], 0, share, color=style.colour, lw=0.4)
+        highest = max(highest, float(share.max()))
+    top = np.ceil(10 * highest) / 10
+    strip.set_ylim(0, top)
+    strip.set_yticks([0, top], ["0", f"{top:.1f}"])
     return strip

@@ -27,7 +27,7 @@ def membership_surfaces(panels: Sequence[tuple[str, pl.DataFrame]]) -> Figure:
     """
     across = min(len(panels), 3)
     down = -(-len(panels) // across)
-    spacing = Spacing(height=36.0, above=9.0, below=7.0, between=5.0, left=15.0, foot=16.0)
+    spacing = Spacing(height=36.0, above=9.0, below=10.0, between=5.0, left=18.0, foot=16.0)
     figure, axes = panel_grid(down, across, spacing)
     flat = [axis for row in axes for axis in row]
     image = None
@@ -54,7 +54,7 @@ def membership_surfaces(panels: Sequence[tuple[str, pl.DataFrame]]) -> Figure:
     for axis in flat[len(panels) :]:
         axis.set_axis_off()
     width_mm, height_mm = (size * MM_PER_INCH for size in figure.get_size_inches())
-    bar = figure.add_axes((15.0 / width_mm, 9.5 / height_mm, 45.0 / width_mm, 2.5 / height_mm))
+    bar = figure.add_axes((18.0 / width_mm, 9.5 / height_mm, 45.0 / width_mm, 2.5 / height_mm))
     if image is not None:
         figure.colorbar(image, cax=bar, orientation="horizontal", label="share of members")
     return figure

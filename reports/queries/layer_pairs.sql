@@ -30,6 +30,7 @@ select
     own.null_mean,
     own.null_sd,
     avg(own.value order by own.run_id, own.reference_run_id) over cell as mean,
+    avg(own.null_mean + 2 * own.null_sd order by own.run_id, own.reference_run_id) over cell as floor,
     count(*) over cell as n_runs
 from marts.final_similarities as own
 inner join staging.studies as sets on own.origin = sets.origin and own.study = sets.study

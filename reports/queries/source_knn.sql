@@ -1,6 +1,7 @@
--- One row per run and stage (pre-trained: epoch 0; fine-tuned: the selected epoch): k-NN accuracy on the source probe.
--- key: run_id, stage, token, n_neighbours
-with stages as (
+-- One row per run: k-NN accuracy on the source probe before the first step and at the epoch that stands for the run.
+-- mean_before: Mean over the runs of the cell, as are mean_after and the ends of the intervals over images.
+-- key: run_id, token, n_neighbours
+with votes as (
     select
         runs.origin,
         sets.studies as study,
@@ -16,17 +17,31 @@ with stages as (
         runs.seed,
         scores.token,
         scores.n_neighbours,
-        scores.value,
-        if(scores.epoch = 0, 'pre-trained', 'fine-tuned') as stage
+        max(scores.value) filter (where scores.epoch = 0) as before,
+        max(intervals.ci_low) filter (where scores.epoch = 0) as low_before,
+        max(intervals.ci_high) filter (where scores.epoch = 0) as high_before,
+        max(scores.value) filter (where scores.epoch = runs.selected_epoch) as after,
+        max(intervals.ci_low) filter (where scores.epoch = runs.selected_epoch) as low_after,
+        max(intervals.ci_high) filter (where scores.epoch = runs.selected_epoch) as high_after
     from staging.runs as runs
     inner join raw.scores as scores on runs.run_id = scores.run_id
     inner join staging.studies as sets on runs.origin = sets.origin and runs.study = sets.study
+    left join raw.score_intervals as intervals
+        on
+            scores.run_id = intervals.run_id
+            and scores.epoch = intervals.epoch
+            and scores.split = intervals.split
+            and scores.confidence_source = intervals.confidence_source
+            and scores.token = intervals.token
+            and scores.n_neighbours = intervals.n_neighbours
+            and scores.score = intervals.score
     where
         runs.adaptation not in ('none', 'scratch')
         and scores.split = 'source'
         and scores.confidence_source = 'knn'
         and scores.score = 'accuracy'
         and (scores.epoch = 0 or scores.epoch = runs.selected_epoch)
+    group by all
 )
 
 select
@@ -42,15 +57,21 @@ select
     run_id,
     fold,
     seed,
-    stage,
     token,
     n_neighbours,
-    value,
-    avg(value order by run_id) over (
-        partition by
-            origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, stage, token, n_neighbours
-    ) as mean
-from stages
-qualify count(distinct stage) over (partition by run_id, token, n_neighbours) = 2
+    before,
+    after,
+    avg(before order by run_id) over cell as mean_before,
+    avg(after order by run_id) over cell as mean_after,
+    avg(low_before order by run_id) over cell as low_before,
+    avg(high_before order by run_id) over cell as high_before,
+    avg(low_after order by run_id) over cell as low_after,
+    avg(high_after order by run_id) over cell as high_after
+from votes
+where before is not null and after is not null
+window cell as (
+    partition by
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, token, n_neighbours
+)
 order by
-    origin, study, token, n_neighbours, adaptation, n_blocks, pooling, head, dataset, backbone, pretraining, run_id, stage desc
+    origin, study, token, n_neighbours, adaptation, n_blocks, pooling, head, dataset, backbone, pretraining, run_id

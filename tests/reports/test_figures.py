@@ -5,24 +5,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 import statsmodels.api as sm
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from reports.figures.profiles import layer_profiles
 from reports.figures.regression import Panel, fitted_line, panel_statistics, regression_panels
 from reports.figures.trajectories import epoch_trajectories
 from reports.style import appearances
-
-
-def drawn(line: Line2D) -> np.ndarray:
-    """Return what a line draws, one point a row."""
-    return np.column_stack([np.asarray(line.get_xdata()), np.asarray(line.get_ydata())])
-
-
-def ydata(line: Line2D) -> list[float]:
-    """Return the heights that a line draws."""
-    return [float(y) for y in drawn(line)[:, 1]]
+from tests.reports.building import assert_nothing_overlaps, drawn, ydata
 
 
 def regression_panel(rng: np.random.Generator, n: int = 35) -> tuple[Panel, Any]:
@@ -116,26 +104,6 @@ def test_nothing_overlaps_and_nothing_is_cut(rng):
     rows = [("ImageNet", panels), ("RadImageNet", panels)]
     figure = regression_panels(rows, styles, x_label="CCA", y_label="gain")
     assert_nothing_overlaps(figure)
-
-
-def assert_nothing_overlaps(figure: Figure) -> None:
-    """Every text lies inside the figure; legend and shared label keep clear of the panels."""
-    figure.draw_without_rendering()
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    inside = figure.bbox.padded(1)
-    outer = [legend.get_window_extent(renderer) for legend in figure.legends]
-    outer += [text.get_window_extent(renderer) for text in figure.texts]
-    tight = [axis.get_tightbbox(renderer) for axis in figure.axes if axis.axison]
-    panels = [box for box in tight if box is not None]
-    for box in (*outer, *panels):
-        assert inside.x0 <= box.x0
-        assert box.x1 <= inside.x1
-        assert inside.y0 <= box.y0
-        assert box.y1 <= inside.y1
-    boxes = outer + panels
-    for i, one in enumerate(boxes):
-        for other in boxes[i + 1 :]:
-            assert not one.padded(-1).overlaps(other.padded(-1))
 
 
 def test_layer_profiles_draw_runs_means_and_the_floor():

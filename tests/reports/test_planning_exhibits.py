@@ -1,18 +1,21 @@
-"""Specification curves, similarity space, bands, boxes and plans show what analysis left."""
+"""Specification curves, power, variance, predictions and agreement show what analysis left."""
 
 import numpy as np
 import polars as pl
-import pytest
 
-from reports.exhibits import planning, space, specifications
-from reports.figures.bands import mean_bands
-from reports.figures.boxes import quartile_boxes
+from reports.exhibits import planning, specifications
 from reports.figures.curve import specification_curve
-from reports.figures.surface import membership_surfaces
-from reports.style import appearances
+from tests.reports.building import (
+    FIT,
+    GROUP,
+    assert_nothing_overlaps,
+    built,
+    drawn,
+    figure_of,
+    lines_of,
+    rows,
+)
 from tests.reports.conftest import insert
-from tests.reports.test_exhibits import FIT, GROUP, built, figure_of, lines_of, rows
-from tests.reports.test_figures import assert_nothing_overlaps, drawn
 
 QUESTION = {name: value for name, value in FIT.items() if name not in {"layer", "measure"}}
 
@@ -83,86 +86,6 @@ def test_infinite_intervals_run_to_the_edge():
     figure = specification_curve(frame, {"gain": ["a", "b"]}, y_label="slope")
     assert_nothing_overlaps(figure)
     assert np.isfinite(figure.axes[0].get_ylim()).all()
-
-
-def test_a_surface_puts_shares_at_their_thresholds_and_draws_the_frontier():
-    grid = pl.DataFrame(
-        {
-            "eta": [0.0, 0.5, 1.0] * 2,
-            "epsilon": [0.0] * 3 + [0.1] * 3,
-            "fraction": [0.0, 0.1, 0.2, 0.0, 0.6, 1.0],
-            "is_frontier": [False, False, False, False, True, False],
-        }
-    )
-    figure = membership_surfaces(
-        [("net\nfull, chest", grid.sample(fraction=1, shuffle=True, seed=1))]
-    )
-    assert_nothing_overlaps(figure)
-    axis = figure.axes[0]
-    mesh = np.asarray(axis.collections[0].get_array()).reshape(2, 3)
-    np.testing.assert_allclose(mesh, [[0, 0.1, 0.2], [0, 0.6, 1.0]])
-    np.testing.assert_allclose(drawn(axis.lines[0]), [[0.5, 0.1]])
-
-
-def test_the_surface_is_that_of_the_last_layer_and_of_all_datasets_together(con):
-    def point(layer: str, scope: str, dataset: str | None) -> dict[str, object]:
-        return FIT | {
-            "layer": layer,
-            "score": "auc",
-            "reference_policy": "best",
-            "divergence": "absolute",
-            "scope": scope,
-            "dataset": dataset,
-            "eta": 0.5,
-            "epsilon": 0.1,
-            "fraction": 0.4,
-            "n_units": 5,
-            "is_frontier": False,
-        }
-
-    scopes = (("intersection", None), ("dataset", "breast"))
-    each = [point(layer, *scope) for layer in ("conv1", "block4") for scope in scopes]
-    insert(con, "results.membership_surfaces", rows(*each))
-    (artefact,) = built(con, space.SURFACES)
-    assert set(artefact.sources[0].rows["layer"]) == {"block4"}
-    titles = [axis.get_title(loc="left") for axis in figure_of(artefact).axes]
-    assert titles[0] == "resnet50 · ImageNet\nfull, intersection"
-
-
-def test_bands_hold_the_mean_and_what_analysis_put_around_it():
-    frame = pl.DataFrame(
-        {
-            "series": ["net"] * 3,
-            "epoch": [2, 0, 1],
-            "mean": [0.5, 1.0, 0.7],
-            "band_low": [0.4, 1.0, 0.6],
-            "band_high": [0.6, 1.0, 0.8],
-        }
-    )
-    figure = mean_bands([("chest\nfull", frame)], appearances(["net"]), y_label="CKA")
-    assert_nothing_overlaps(figure)
-    axis = figure.axes[0]
-    np.testing.assert_allclose(drawn(axis.lines[0]), [[0, 1.0], [1, 0.7], [2, 0.5]])
-    corners = np.asarray(axis.collections[0].get_paths()[0].vertices)
-    assert corners[:, 1].min() == pytest.approx(0.4)
-
-
-def test_boxes_are_the_quartiles_of_the_rows():
-    frame = pl.DataFrame(
-        {
-            "group": ["chest"],
-            "series": ["net"],
-            "minimum": [0.1],
-            "low_quartile": [0.2],
-            "median": [0.4],
-            "high_quartile": [0.5],
-            "maximum": [0.9],
-        }
-    )
-    figure = quartile_boxes([("full", frame)], appearances(["net"]), y_label="CKA")
-    assert_nothing_overlaps(figure)
-    heights = {float(y) for line in figure.axes[0].lines for y in drawn(line)[:, 1]}
-    assert heights == {0.1, 0.2, 0.4, 0.5, 0.9}
 
 
 def test_power_says_what_could_have_been_found_and_what_would_be_needed(con):

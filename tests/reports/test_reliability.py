@@ -9,9 +9,8 @@ from scipy import stats
 from collect.measures.calibration import expected_calibration_error, reliability_diagram
 from reports.exhibits import reliability
 from reports.store import read
+from tests.reports.building import GROUP, add_runs, built, drawn, figure_of, rows
 from tests.reports.conftest import insert
-from tests.reports.test_exhibits import GROUP, add_runs, built, figure_of, rows
-from tests.reports.test_figures import drawn
 
 N = 400
 

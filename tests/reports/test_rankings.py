@@ -1,0 +1,103 @@
+"""Ranks and pairs of networks show what analysis left, and ties are told by the test."""
+
+import numpy as np
+import pytest
+
+from reports.exhibits import rankings
+from reports.exhibits import scores as scores_exhibit
+from reports.tables.model import Table
+from tests.reports.building import GROUP, built, drawn, figure_of, lines_of, rows
+from tests.reports.conftest import insert
+
+
+def ranking(network: str, rank: float) -> dict[str, object]:
+    """Return a row of results.rankings."""
+    return GROUP | {
+        "network": f"resnet50 / ImageNet / {network} / mean / linear",
+        "mean_rank": rank,
+        "rank_low": rank - 0.3,
+        "rank_high": rank + 0.3,
+        "iqm": 0.8,
+        "iqm_low": 0.7,
+        "iqm_high": 0.9,
+        "n_wins": 1.0,
+        "friedman_p_value": 0.0312,
+        "critical_difference": 1.2,
+        "n_datasets": 7,
+        "run_ids": ["r"],
+    }
+
+
+def test_ranks_are_drawn_best_first_and_groups_within_the_critical_difference_are_joined(con):
+    three = rows(ranking("full", 1.4), ranking("linear", 2.9), ranking("head_then_full", 1.7))
+    insert(con, "results.rankings", three)
+    (artefact,) = built(con, rankings.RANKINGS)
+    figure = figure_of(artefact)
+    axis = figure.axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [
+        "full",
+        "head then full",
+        "linear",
+    ]
+    lines = {str(line.get_label()): drawn(line) for line in axis.lines}
+    np.testing.assert_allclose(lines["mean rank"], [[1.4, 0], [1.7, 1], [2.9, 2]])
+    assert np.ptp(lines["critical"][:, 0]) == pytest.approx(1.2)
+    joined = [drawn(line)[:, 1] for line in axis.lines if line.get_label() == "not told apart"]
+    assert [(round(low + 0.2), round(high - 0.2)) for low, high in joined] == [(0, 1), (1, 2)]
+    assert "p = 0.031" in artefact.caption
+
+
+def pair(dataset: str | None, second: str, p_adjusted: float) -> dict[str, object]:
+    """Return a row of results.comparisons against full fine-tuning from ImageNet."""
+    return GROUP | {
+        "dataset": dataset,
+        "first": "resnet50 / ImageNet / full / mean / linear",
+        "second": second,
+        "method": "nadeau_bengio",
+        "estimate": -0.0123,
+        "ci_low": -0.03,
+        "ci_high": 0.005,
+        "p_value": 0.02,
+        "family": "f",
+        "family_size": 8,
+        "p_adjusted": p_adjusted,
+        "margin": 0.01,
+        "p_equivalent": 0.3,
+        "verdict": "inconclusive",
+        "n_pairs": 5,
+        "run_ids": ["r"],
+    }
+
+
+def test_pairs_are_listed_across_datasets_first_with_their_verdict(con):
+    other = "resnet50 / RadImageNet / full / mean / linear"
+    insert(con, "results.comparisons", rows(pair("breast", other, 0.2), pair(None, other, 0.04)))
+    (artefact,) = built(con, rankings.COMPARISONS)
+    lines = lines_of(artefact)
+    assert lines[2].startswith("| *across datasets* |")
+    assert lines[3] == (
+        "| ImageNet | RadImageNet | −1.2 [−3.0, 0.5] | 0.020 | 0.040 | 0.300 | inconclusive | 5 |"
+    )
+    assert lines[4].startswith("| *breast* |")
+
+
+def test_ties_with_the_best_are_told_by_the_test_not_by_eye(con):
+    con.execute("delete from results.intervals where dataset <> 'breast'")
+    values = {("ImageNet", "full"): 0.9, ("RadImageNet", "full"): 0.7, ("random", "scratch"): 0.6}
+    con.execute("update results.intervals set estimate = 0.5")
+    for (pretraining, adaptation), value in values.items():
+        con.execute(
+            f"update results.intervals set estimate = {value}"
+            f" where pretraining = '{pretraining}' and adaptation = '{adaptation}'"
+        )
+    tied, apart = (f"resnet50 / {n} / mean / linear" for n in ("RadImageNet / full", "x / y"))
+    scratch = "resnet50 / random / scratch / mean / linear"
+    pairs = (pair("breast", tied, 0.3), pair("breast", scratch, 0.01), pair("breast", apart, 0.9))
+    insert(con, "results.comparisons", rows(*pairs))
+    (artefact,) = built(con, scores_exhibit.EXHIBIT)
+    assert isinstance(artefact.content, Table)
+    cells = {row.cells[:2]: row.cells[2] for row in artefact.content.rows}
+    ranks = {key: getattr(cell, "rank", None) for key, cell in cells.items()}
+    assert ranks["ImageNet", "full"] == "best"
+    assert ranks["RadImageNet", "full"] == "tied"
+    assert ranks["random", "scratch"] == ""

@@ -1,0 +1,106 @@
+"""Slopes beside what could mislead: bins, one dataset, the definition of gain, another network."""
+
+import numpy as np
+
+from reports.exhibits import bins, robustness
+from reports.store import read
+from tests.reports.building import FIT, built, drawn, figure_of, lines_of, rows
+from tests.reports.conftest import insert
+
+
+def test_bin_means_stand_beside_the_runs_and_both_r_squared(con):
+    points = read(con, "similarity_by_outcome").filter(
+        layer="conv1", pretraining="ImageNet", adaptation="full", outcome="gain_ratio:auc"
+    )
+    fit = FIT | {
+        "outcome": "gain_ratio:auc",
+        "n_bins": 2,
+        "n_outliers": 0,
+        "bin_counts": [9, 6],
+        "bin_similarities": [0.85, 0.95],
+        "bin_outcomes": [0.3, 0.4],
+        "slope": 0.2,
+        "r_squared": 0.05,
+        "binned_slope": 1.0,
+        "binned_r_squared": 0.9,
+        "null_r_squared": 0.4,
+        "null_r_squared_high": 0.95,
+        "p_value": 0.07,
+        "n_runs": len(points),
+        "run_ids": points["run_id"].to_list(),
+    }
+    insert(con, "results.binned_fits", rows(fit))
+    (artefact,) = built(con, bins.EXHIBIT)
+    axis = figure_of(artefact).axes[0]
+    run = next(line for line in axis.lines if line.get_label() == "run")
+    assert len(drawn(run)) == 15
+    np.testing.assert_allclose(np.asarray(axis.collections[0].get_offsets())[:, 1], [0.3, 0.4])
+    printed = "\n".join(text.get_text() for text in axis.texts)
+    assert "runs: slope 0.20, R² 0.05" in printed
+    assert "bins: slope 1.0, R² 0.90" in printed
+    assert "by chance: R² 0.40" in printed
+
+
+def test_the_dataset_that_moves_a_slope_most_is_named(con):
+    def influence(left_out: str, share: float) -> dict[str, object]:
+        return FIT | {
+            "outcome": "gain_ratio:auc",
+            "left_out": left_out,
+            "slope": -1.0,
+            "slope_without": -1.0 + share,
+            "share": share,
+            "changes_sign": share > 1,
+            "n_runs": 15,
+        }
+
+    insert(con, "results.influences", rows(influence("breast", -0.2), influence("chest", 1.5)))
+    (artefact,) = built(con, robustness.INFLUENCES)
+    assert lines_of(artefact)[3] == "| conv1 | −1.000 | chest | 0.500 | 150 | yes |"
+
+
+def test_three_definitions_of_gain_stand_side_by_side(con):
+    row = FIT | {
+        "score": "auc",
+        "method": "cluster_cr3",
+        "slope_difference": -0.5,
+        "p_difference": 0.2,
+        "slope_ratio": -1.5,
+        "p_ratio": 0.01,
+        "slope_ancova": 0.1,
+        "p_ancova": 0.9,
+        "scratch_similarity_correlation": 0.6,
+        "alarm": True,
+        "level": 0.95,
+        "n_clusters": 3,
+        "n_runs": 15,
+        "run_ids": ["r"],
+    }
+    insert(con, "results.gain_definitions", rows(row))
+    (artefact,) = built(con, robustness.GAINS)
+    assert lines_of(artefact)[3] == (
+        "| conv1 | −0.500 | 0.200 | −1.500 | 0.010 | 0.100 | 0.900 | 0.60 | yes |"
+    )
+
+
+def test_differences_of_slopes_say_which_network_is_subtracted(con):
+    row = {name: value for name, value in FIT.items() if name != "pretraining"} | {
+        "outcome": "gain_ratio:auc",
+        "first": "ImageNet",
+        "second": "RadImageNet",
+        "method": "cluster_cr3",
+        "status": "fitted",
+        "estimate": -1.4,
+        "ci_low": -5.0,
+        "ci_high": 2.0,
+        "level": 0.95,
+        "p_value": 0.4,
+        "p_adjusted": 1.0,
+        "n_runs": 30,
+        "n_clusters": 3,
+        "run_ids": ["r"],
+    }
+    insert(con, "results.slope_differences", rows(row))
+    (artefact,) = built(con, robustness.DIFFERENCES)
+    lines = lines_of(artefact)
+    assert lines[2].startswith("| *resnet50, full: RadImageNet − ImageNet* |")
+    assert "| −1.400 [−5.000, 2.000] | 0.400 | 1.000 | 30 | 3 |" in lines[3]
