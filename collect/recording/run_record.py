@@ -110,6 +110,8 @@ def _hyperparameters(config: RunConfig, network: Network, trained: Trained) -> d
         "head": second if config.head == "transformer" else None,
         "training": config.training.model_dump(mode="json"),
         "probing": config.probing.model_dump(mode="json"),
+        "dataset": config.dataset.model_dump(mode="json", exclude={"path"}),
+        "source": config.source and config.source.model_dump(mode="json", exclude={"path"}),
         "dropout": config.dropout,
         "inputs": {"mean": inputs.mean, "std": inputs.std, "interpolation": inputs.interpolation},
         "n_trainable_parameters_by_phase": list(trained.n_trainable),

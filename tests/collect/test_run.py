@@ -179,6 +179,10 @@ def test_the_record_says_what_ran(full):
     assert run["n_trainable_parameters"] == run["n_parameters"]
     assert run["data_hash"] == config.data_hash
     assert run["hyperparameters"]["threads"] == torch.get_num_threads()
+    assert run["hyperparameters"]["dataset"]["validation_fraction"] == 0.15
+    assert "path" not in run["hyperparameters"]["dataset"] | (
+        run["hyperparameters"]["source"] or {}
+    )
     assert {"torch", "timm", "python"} <= run["package_versions"].keys()
     assert run["weights_hash"] is None
 
