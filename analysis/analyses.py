@@ -184,6 +184,13 @@ ANALYSES = (
         ("level", "power", "effect", "seed"),
     ),
     Analysis(
+        "power curves",
+        SCORES,
+        "power_curves",
+        planning.power_curve_rows,
+        ("level", "power", "effect"),
+    ),
+    Analysis(
         "projections", POINTS, "projections", projecting.projection_rows, ("projection_level",)
     ),
     Analysis(

@@ -74,6 +74,19 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
     )
 
 
+def run_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+    """Differences of every pair of networks on the same dataset, fold and seed, run by run.
+
+    As `paired_differences`, but for networks whose seeds do not match, which have no rows.
+    """
+    unit = [*by, "dataset", "fold", "n_folds", "seed"]
+    runs = scores.group_by([*unit, "network"]).agg(
+        pl.col("value", "n_train", "n_test").mean(), pl.col("run_id").sort()
+    )
+    differences = _pair(runs, unit)
+    return differences.with_columns(run_id=pl.col("run_ids").list.join(" ")).drop("run_ids")
+
+
 def _pair(cells: pl.DataFrame, unit: list[str]) -> pl.DataFrame:
     """Join every unit with itself, the first network before the second."""
     right = cells.select(*unit, second="network", other="value", other_ids="run_id")

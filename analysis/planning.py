@@ -4,11 +4,12 @@ import numpy as np
 import polars as pl
 
 from analysis.comparing import COMPARED, compared_networks
-from analysis.comparisons import paired_differences
+from analysis.comparisons import paired_differences, run_differences
 from analysis.dimensions import HIGHER_IS_BETTER, NETWORK
 from analysis.intervals import mean_intervals
 from analysis.multiverse import joint_test, specification_curve
 from analysis.power import minimal_detectable_effect, units_needed
+from analysis.power_curves import power_curves
 from analysis.settings import Settings
 from analysis.sloping import with_pooled_adaptations
 from analysis.variance import variance_components
@@ -45,6 +46,17 @@ def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         n_units_needed=pl.Series(
             units_needed(settings.effect, sd, shared=shared, **test), nan_to_null=True
         ).cast(pl.Int64),
+    )
+
+
+def power_curve_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Power of every pair of networks with other numbers of datasets, folds and seeds."""
+    return power_curves(
+        run_differences(compared_networks(scores), by=COMPARED),
+        by=[*COMPARED, "first", "second"],
+        effect=settings.effect,
+        power=settings.power,
+        level=settings.level,
     )
 
 

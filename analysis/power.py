@@ -92,6 +92,7 @@ def units_needed(
     power: float = 0.8,
     level: float = 0.95,
     shared: npt.ArrayLike = 0.0,
+    df: npt.ArrayLike = np.nan,
 ) -> Floats:
     """Units (datasets, seeds or folds) that a wanted effect needs.
 
@@ -108,34 +109,42 @@ def units_needed(
     shared : array_like, default 0
         What more units do not average out, as a ratio of variances: 0 for datasets and seeds; folds
         of one repeated cross-validation share ``n_test / n_train``.
+    df : array_like, default NaN
+        Degrees of freedom where the units are not those that the test counts, as seeds in a test
+        over datasets; NaN where they are.
 
     Returns
     -------
-    float array of the common shape of ``sd`` and ``shared``
-        Whole numbers of at least 2; NaN where 100,000 are not enough.
+    float array of the common shape of ``sd``, ``shared`` and ``df``
+        Whole numbers, of at least 2 where the test counts the units; NaN where 100,000 are not
+        enough.
 
     Notes
     -----
-    Standard error ``sd * sqrt(1 / n + shared)``, ``n - 1`` degrees of freedom.
+    Standard error ``sd * sqrt(1 / n + shared)``; ``n - 1`` degrees of freedom unless given.
 
     Examples
     --------
     >>> units_needed(1.0, [1.0, 0.5]).tolist()
     [10.0, 5.0]
     """
-    spread, common = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (sd, shared)))
+    spread, common, given = np.broadcast_arrays(
+        *(np.asarray(a, dtype=np.float64) for a in (sd, shared, df))
+    )
     if effect == 0 or not np.all(spread > 0):
         raise ValueError(f"effect {effect} must not be 0 and sd {sd!r} be positive")
+    least = np.where(np.isnan(given), 2.0, 1.0)
 
     def suffices(n: Floats) -> npt.NDArray[np.bool_]:
         error = spread * np.sqrt(1 / n + common)
-        enough: npt.NDArray[np.bool_] = power_of_t(effect, error, n - 1, level=level) >= power
+        freedom = np.where(np.isnan(given), n - 1, given)
+        enough: npt.NDArray[np.bool_] = power_of_t(effect, error, freedom, level=level) >= power
         return enough
 
-    low, high = np.full(spread.shape, 1.0), np.full(spread.shape, float(MAX_UNITS))
+    low, high = least - 1, np.full(spread.shape, float(MAX_UNITS))
     reachable = suffices(high)
     while np.any(high - low > 1):
-        middle = np.maximum((low + high) // 2, 2.0)
+        middle = np.maximum((low + high) // 2, least)
         enough = suffices(middle)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(reachable, high, np.nan)

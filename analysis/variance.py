@@ -1,9 +1,13 @@
 """Where the variation of a score comes from: datasets, folds within them, seeds within folds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
+
+from analysis.least_squares import Floats, Ints
 
 COLUMNS: dict[str, pl.DataType] = {
     "component": pl.String(),
@@ -49,30 +53,85 @@ def variance_components(
     ----------
     .. [1] Searle, Casella and McCulloch (1992), Variance Components, Wiley, section 5.3.
     """
-    rows: list[dict[str, object]] = []
-    for key, group in scores.drop_nulls(value).group_by(by, maintain_order=True):
-        named = dict(zip(by, key, strict=True))
-        runs = {"n_runs": len(group), "run_ids": group["run_id"].cast(pl.String).sort().to_list()}
-        rows += [named | component | runs for component in _components(group, nested, value)]
+    scores = scores.drop_nulls(value)
     schema = {name: scores.schema[name] for name in by} | COLUMNS
+    sets = scores.group_by(by, maintain_order=True).agg(
+        n_runs=pl.len().cast(pl.Int64), run_ids=pl.col("run_id").cast(pl.String).sort()
+    )
+    sets = sets.with_row_index("set")
+    numbered = scores.join(sets.select(*by, "set"), on=by, nulls_equal=True)
+    sums = _Sums.of(numbered, nested, value)
+    rows = [
+        named | component
+        for named in sets.iter_rows(named=True)
+        for component in _components(sums, named.pop("set"), nested)
+    ]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _components(group: pl.DataFrame, nested: Sequence[str], value: str) -> list[dict[str, object]]:
+@dataclass(frozen=True)
+class _Sums:
+    """What the mean squares of every set of runs need; level 0 is the whole set.
+
+    Attributes
+    ----------
+    units : int array of shape (n_sets, n_levels + 1)
+        Units of each level.
+    totals : float array of shape (n_sets, n_levels + 2)
+        Sum over units of their squared total over their number of runs; last, over runs.
+    coefficients : float array of shape (n_sets, n_levels + 1, n_levels + 1)
+        How often the variance of an inner level is in the expectation of the total of an outer one.
+    """
+
+    units: Ints
+    totals: Floats
+    coefficients: Floats
+
+    @classmethod
+    def of(cls, scores: pl.DataFrame, nested: Sequence[str], value: str) -> Self:
+        keys = [["set", *nested[:level]] for level in range(len(nested) + 1)]
+        n = pl.col("n").cast(pl.Float64)
+        tables = [
+            scores.group_by(key).agg(total=pl.col(value).sum(), n=pl.len()).sort(key)
+            for key in keys
+        ]
+        per_set = [
+            table.group_by("set").agg(units=pl.len(), total=(pl.col("total") ** 2 / n).sum())
+            for table in tables
+        ]
+        per_set = [table.sort("set") for table in per_set]
+        squares = scores.group_by("set").agg((pl.col(value) ** 2).sum()).sort("set")[value]
+        size = len(keys)
+        coefficients = np.empty((len(squares), size, size))
+        for outer in range(size):
+            for inner in range(size):
+                shares = tables[max(inner, outer)].group_by(keys[outer]).agg((n**2).sum() / n.sum())
+                own = shares if inner > outer else tables[outer].select(*keys[outer], "n")
+                summed = own.group_by("set").agg(pl.col("n").sum()).sort("set")
+                coefficients[:, outer, inner] = summed["n"].to_numpy()
+        return cls(
+            units=np.column_stack([table["units"].to_numpy() for table in per_set]).astype(int),
+            totals=np.column_stack([*(table["total"].to_numpy() for table in per_set), squares]),
+            coefficients=coefficients,
+        )
+
+
+def _components(sums: _Sums, which: int, nested: Sequence[str]) -> list[dict[str, object]]:
     """Components of one set, from the outermost to the residual."""
-    n = len(group)
-    units = [group.select(nested[: i + 1]).n_unique() for i in range(len(nested))]
-    outside = [1, *units[:-1]]
-    levels = [i for i, count in enumerate(units) if outside[i] < count < n]
-    counts = [1, *(units[i] for i in levels), n]
-    names = [*(nested[i] for i in levels), "residual"]
+    units, totals, inside = sums.units[which], sums.totals[which], sums.coefficients[which]
+    n = float(inside[0, 0])
     if n < 2:
         return []
-    sums = _uncorrected_sums(group, nested, levels, value)
-    coefficients = _coefficients(group, nested, levels)
+    levels = [i for i in range(1, len(units)) if units[i - 1] < units[i] < n]
+    kept = [0, *levels]
+    names = [*(nested[i - 1] for i in levels), "residual"]
+    counts = np.array([*units[kept], n])
+    coefficients = np.full((len(kept) + 1, len(kept)), n)  # the last row: every run by itself
+    coefficients[:-1, :-1] = inside[np.ix_(kept, levels)]
+    coefficients[:-1, -1] = units[kept]
     df = np.diff(counts)
     # Mean square of level i has expectation sum over j >= i of coefficient (i, j) times variance j.
-    mean_squares = np.diff(sums) / df
+    mean_squares = np.diff(totals[[*kept, -1]]) / df
     expected = np.triu(np.diff(coefficients, axis=0) / df[:, None])
     variances = np.maximum(np.linalg.solve(expected, mean_squares), 0.0)
     total = variances.sum()
@@ -86,44 +145,3 @@ def _components(group: pl.DataFrame, nested: Sequence[str], value: str) -> list[
         }
         for name, variance, count in zip(names, variances, counts[1:], strict=True)
     ]
-
-
-def _uncorrected_sums(
-    group: pl.DataFrame, nested: Sequence[str], levels: Sequence[int], value: str
-) -> list[float]:
-    """Add up squared totals over counts: of the whole, of each level, of the runs."""
-    keys = [list(nested[: i + 1]) for i in levels]
-    values = group[value].to_numpy()
-    sums = [float(values.sum() ** 2 / len(values))]
-    for key in keys:
-        totals = group.group_by(key).agg(total=pl.col(value).sum(), n=pl.len())
-        sums.append(float((totals["total"].to_numpy() ** 2 / totals["n"].to_numpy()).sum()))
-    return [*sums, float((values**2).sum())]
-
-
-def _coefficients(group: pl.DataFrame, nested: Sequence[str], levels: Sequence[int]) -> np.ndarray:
-    """Coefficient of each component's variance in the expectation of each uncorrected sum."""
-    keys = [list(nested[: i + 1]) for i in levels]
-    n = len(group)
-    rows = []
-    for outer in [[], *keys, None]:
-        row = []
-        for inner in [*keys, None]:
-            if outer is None:
-                row.append(float(n))
-            elif inner is None:
-                row.append(1.0 if not outer else float(group.select(outer).n_unique()))
-            elif len(inner) <= len(outer):
-                row.append(float(n))
-            else:
-                counts = group.group_by(inner).agg(n=pl.len())
-                row.append(_expected(counts, outer))
-        rows.append(row)
-    return np.array(rows)
-
-
-def _expected(counts: pl.DataFrame, outer: Sequence[str]) -> float:
-    """Sum over outer units of squared inner counts over their total."""
-    share = (pl.col("n").cast(pl.Float64) ** 2).sum() / pl.col("n").sum()
-    found = counts.group_by(outer).agg(s=share) if outer else counts.select(s=share)
-    return float(found["s"].to_numpy().sum())

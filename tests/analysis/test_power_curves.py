@@ -1,0 +1,145 @@
+"""Power of designs that were not run: as simulated, and as the design at hand has it."""
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from analysis.comparisons import run_differences
+from analysis.intervals import mean_intervals
+from analysis.power_curves import power_curves
+
+SDS = {"dataset": 0.010, "fold": 0.015, "seed": 0.030}
+DATASETS, FOLDS, SEEDS = 6, 3, 2
+TRIALS = 4000
+
+
+def exactly(rng, shape, sd):
+    """Numbers whose last axis has mean 0 and this standard deviation, pooled over the others."""
+    drawn = rng.normal(size=shape)
+    drawn -= drawn.mean(axis=-1, keepdims=True)
+    return drawn * sd / np.sqrt(drawn.var(axis=-1, ddof=1).mean())
+
+
+def differences(rng, mean=0.0):
+    """Return differences whose analysis of variance gives the components ``SDS`` exactly."""
+    of_seeds = SDS["seed"] ** 2
+    of_folds = SDS["fold"] ** 2 + of_seeds / SEEDS
+    of_datasets = SDS["dataset"] ** 2 + of_folds / FOLDS
+    values = (
+        mean
+        + exactly(rng, (DATASETS,), np.sqrt(of_datasets))[:, None, None]
+        + exactly(rng, (DATASETS, FOLDS), np.sqrt(of_folds))[:, :, None]
+        + exactly(rng, (DATASETS, FOLDS, SEEDS), SDS["seed"])
+    )
+    return frame_of(values)
+
+
+def frame_of(values, **columns):
+    dataset, fold, seed = (index.ravel() for index in np.indices(values.shape))
+    return pl.DataFrame(
+        {
+            "pair": "p",
+            "dataset": [f"d{i}" for i in dataset],
+            "fold": fold,
+            "n_folds": values.shape[1],
+            "seed": seed,
+            "run_id": [str(i) for i in range(values.size)],
+            "value": values.ravel(),
+            "n_train": 200,
+            "n_test": 100,
+        }
+        | columns
+    )
+
+
+def found_in_simulation(rng, effect, n_datasets, n_folds, n_seeds):
+    """Share of simulated comparisons of this size that reject no difference."""
+    shape = (TRIALS, n_datasets, n_folds, n_seeds)
+    values = effect + SDS["seed"] * rng.normal(size=shape)
+    values += SDS["fold"] * rng.normal(size=(*shape[:3], 1))
+    values += SDS["dataset"] * rng.normal(size=(*shape[:2], 1, 1))
+    return np.mean(stats.ttest_1samp(values.mean(axis=(2, 3)), 0, axis=1).pvalue < 0.05)
+
+
+def curve(frame, effect=0.02, **options):
+    return power_curves(frame, by=["pair"], effect=effect, **options)
+
+
+@pytest.mark.parametrize(
+    ("unit", "n_units"), [("dataset", 8), ("dataset", 15), ("fold", 10), ("seed", 8)]
+)
+def test_power_of_another_design_is_that_of_simulated_experiments_within_ten_percent(
+    rng, unit, n_units
+):
+    row = curve(differences(rng)).filter(unit=unit, n_units=n_units).row(0, named=True)
+    design = [row[f"n_{name}s"] for name in ("dataset", "fold", "seed")]
+    assert design[["dataset", "fold", "seed"].index(unit)] == n_units
+    found = found_in_simulation(rng, 0.02, *design)
+    assert row["wanted_power"] == pytest.approx(found, rel=0.1)
+    at_minimal = found_in_simulation(rng, row["minimal_effect"], *design)
+    assert at_minimal == pytest.approx(0.8, rel=0.1)
+
+
+@pytest.mark.parametrize("unit", ["dataset", "fold", "seed"])
+def test_units_needed_reach_the_wanted_power_in_simulation_and_a_tenth_fewer_do_not(rng, unit):
+    row = curve(differences(rng)).filter(unit=unit, is_current=True).row(0, named=True)
+    design = {name: row[f"n_{name}s"] for name in ("dataset", "fold", "seed")}
+    needed = row["n_units_needed"]
+    found, too_few = (
+        found_in_simulation(rng, 0.02, *(design | {unit: n}).values())
+        for n in (needed, min(needed - 1, round(0.9 * needed)))
+    )
+    assert found == pytest.approx(0.8, rel=0.1)
+    assert found >= 0.78
+    assert too_few < 0.82
+    assert too_few < found
+
+
+def test_the_design_at_hand_has_the_error_of_the_test_over_datasets(rng):
+    frame = differences(rng)
+    rows = curve(frame).filter("is_current")
+    means = frame.group_by("dataset").agg(pl.col("value").mean())["value"].to_numpy()
+    assert rows["unit"].to_list() == ["dataset", "fold", "seed"]
+    assert_allclose(rows["std_error"], stats.sem(means), rtol=1e-10)
+    assert set(rows["df"]) == {DATASETS - 1}
+    assert rows["dataset"].null_count() == 3
+
+
+def test_one_dataset_is_tested_over_its_folds_as_nadeau_and_bengio_do(rng):
+    values = rng.normal(size=(1, 5, 3)) + 3 * rng.normal(size=(1, 5, 1))
+    frame = frame_of(values)
+    rows = curve(frame).filter("is_current")
+    expected = mean_intervals(frame, by=["pair"])
+    assert rows.select("unit", "dataset", "df").rows() == [("fold", "d0", 4.0), ("seed", "d0", 4.0)]
+    assert_allclose(rows["std_error"], expected["std_error"].item(), rtol=1e-9)
+
+
+def test_one_split_is_tested_over_its_seeds(rng):
+    frame = frame_of(rng.normal(size=(1, 1, 6)), fold=None, n_folds=None)
+    row = curve(frame).filter("is_current").row(0, named=True)
+    assert (row["unit"], row["df"], row["n_units"]) == ("seed", 5.0, 6)
+    assert_allclose(row["std_error"], stats.sem(frame["value"].to_numpy()), rtol=1e-10)
+
+
+def test_what_datasets_vary_no_number_of_seeds_averages_out(rng):
+    rows = curve(differences(rng), effect=0.006).filter("is_current")
+    needed = dict(rows.select("unit", "n_units_needed").iter_rows())
+    assert needed["seed"] is None
+    assert needed["fold"] is None
+    assert needed["dataset"] > DATASETS
+
+
+def test_differences_without_variation_have_no_curve():
+    assert curve(frame_of(np.ones((3, 2, 2)))).is_empty()
+
+
+def test_runs_are_compared_with_those_of_the_same_seed_only(rng):
+    values = rng.normal(size=(2, 2, 2))
+    first = frame_of(values, network="a").rename({"pair": "score"})
+    second = frame_of(values + 1.0, network="b").rename({"pair": "score"})
+    found = run_differences(pl.concat([first, second]), by=["score"])
+    assert_allclose(found["value"], np.ones(8), rtol=1e-12)
+    other_seeds = second.with_columns(seed=pl.col("seed") + 5)
+    assert run_differences(pl.concat([first, other_seeds]), by=["score"]).is_empty()
