@@ -13,11 +13,11 @@ from analysis.robust import without_outliers
 from analysis.stacking import Model, stack
 from analysis.wild import TIES
 
-CHOICES = ("gain", "outliers")
+SPECIFICATION = ("layer", "measure", "gain", "outliers")
 GAINS = ("difference", "ratio", "ancova")
 
 
-def specifications(points: pl.DataFrame) -> pl.DataFrame:
+def specifications(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     """Lay out points under every definition of gain and rule for outliers.
 
     Parameters
@@ -25,7 +25,10 @@ def specifications(points: pl.DataFrame) -> pl.DataFrame:
     points : DataFrame
         One row per run, layer and measure: ``run_id, dataset, similarity, outcome_value`` (the
         score),
-        ``scratch_value``, ``layer, measure``.
+        ``scratch_value``, ``layer, measure``, and the columns of ``by``.
+    by : sequence of str
+        Columns that name a question: what scratch predicts and what lies outside is found anew in
+        each.
 
     Returns
     -------
@@ -37,7 +40,7 @@ def specifications(points: pl.DataFrame) -> pl.DataFrame:
     points = points.drop_nulls(["similarity", "outcome_value", "scratch_value"])
     points = points.filter(pl.col("scratch_value") > 0)
     gain = pl.col("outcome_value") - pl.col("scratch_value")
-    by = ["layer", "measure"]
+    by = [*by, "layer", "measure"]
     frames = [
         points.with_columns(gain_value=gain, gain=pl.lit("difference")),
         points.with_columns(gain_value=gain / pl.col("scratch_value"), gain=pl.lit("ratio")),
@@ -88,17 +91,18 @@ def specification_curve(
         ``rank`` (of the slope in its curve, 1 is smallest), ``status, reason, estimate, ci_low,
         ci_high, level, p_value, n_runs, n_clusters, run_ids``.
     """
-    laid_out = specifications(points)
-    specification = ["layer", "measure", *CHOICES]
+    laid_out = specifications(points, by=by)
     model = replace(Model(), outcome="gain_value")
-    rows = regress(laid_out, model, by=[*by, *specification], methods=methods, level=level)
+    rows = regress(laid_out, model, by=[*by, *SPECIFICATION], methods=methods, level=level)
     rows = rows.filter(pl.col("term") == "similarity")
     return rows.with_columns(
         rank=pl.col("estimate").rank("ordinal").over(*by, "method").cast(pl.Int64)
-    ).select(*by, *specification, "method", "rank", *_CURVE)
+    ).select(*by, *SPECIFICATION, "method", "rank", *_CURVE)
 
 
-def joint_test(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+def joint_test(
+    points: pl.DataFrame, *, by: Sequence[str], choices: Sequence[str] = ()
+) -> pl.DataFrame:
     """Test of no slope under any specification, all specifications taken together.
 
     Parameters
@@ -107,6 +111,8 @@ def joint_test(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
         As `specifications` takes them, with the columns of ``by``.
     by : sequence of str
         Columns that name a question.
+    choices : sequence of str
+        Columns that are choices too, beside layer, measure, gain and outliers: the outcome.
 
     Returns
     -------
@@ -125,11 +131,11 @@ def joint_test(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     .. [1] Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, "Specification curve
        analysis".
     """
-    laid_out = specifications(points)
+    laid_out = specifications(points, by=[*by, *choices])
     model = replace(Model(), outcome="gain_value")
     rows = []
     for key, question in laid_out.group_by(by, maintain_order=True):
-        stacked = stack(question, model, ["layer", "measure", *CHOICES])
+        stacked = stack(question, model, [*choices, *SPECIFICATION])
         counts = stacked.clusters.counts
         groups = [g for g, why in enumerate(stacked.problems) if why is None and counts[g] > 1]
         if not groups:

@@ -15,6 +15,7 @@ from analysis.sloping import with_pooled_adaptations
 from analysis.variance import variance_components
 
 UNITS = {"nadeau_bengio": "fold", "t": "seed", "t_datasets": "dataset"}
+ANY_SCORE = "any score"
 QUESTION = [*NETWORK, "token", "probe", "score"]
 
 
@@ -90,8 +91,21 @@ def specification_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame
 
 
 def specification_test_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
-    """Joint test of every specification curve."""
-    return joint_test(_questions(points), by=QUESTION)
+    """Joint test of every specification curve; and of all scores together, as ``any score``.
+
+    Together, the score that stands for success is one more choice.
+    """
+    questions = _questions(points)
+    network = [name for name in QUESTION if name != "score"]
+    several = questions.filter(pl.col("score").n_unique().over(network) > 1)
+    together = joint_test(several, by=network, choices=["score"])
+    return pl.concat(
+        [
+            joint_test(questions, by=QUESTION),
+            together.with_columns(score=pl.lit(ANY_SCORE)),
+        ],
+        how="diagonal",
+    )
 
 
 def _questions(points: pl.DataFrame) -> pl.DataFrame:

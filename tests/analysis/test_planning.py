@@ -247,7 +247,7 @@ def test_every_combination_of_choices_is_one_specification(rng):
 
 def test_ancova_specification_is_the_regression_with_a_covariate(rng):
     points = gains(rng, slope=-0.3, layers=1)
-    laid_out = specifications(points).filter(
+    laid_out = specifications(points, by=["question"]).filter(
         pl.col("gain") == "ancova", pl.col("outliers") == "kept"
     )
     ours = stats.linregress(laid_out["similarity"], laid_out["gain_value"]).slope
@@ -255,6 +255,28 @@ def test_ancova_specification_is_the_regression_with_a_covariate(rng):
         points, Model(controls=("scratch_value",)), by=["layer"], methods=["ols"]
     ).filter(pl.col("term") == "similarity")
     assert_allclose(ours, covariate["estimate"].item(), rtol=1e-9)
+
+
+def test_questions_do_not_lend_each_other_their_scratch_or_their_outliers(rng):
+    hard, easy = gains(rng, slope=-0.3), gains(rng, slope=0.4)
+    easy = easy.with_columns(pl.col("outcome_value", "scratch_value") + 2, question=pl.lit("easy"))
+    together = specification_curve(pl.concat([hard, easy]), by=["question"])
+    for name, points in (("q", hard), ("easy", easy)):
+        alone = specification_curve(points, by=["question"])
+        mine = together.filter(pl.col("question") == name)
+        assert mine["estimate"].to_list() == pytest.approx(alone["estimate"].to_list(), rel=1e-9)
+        assert mine["n_runs"].to_list() == alone["n_runs"].to_list()
+
+
+def test_the_outcome_is_a_choice_that_the_joint_test_can_range_over(rng):
+    points = pl.concat(
+        gains(rng, slope=slope, layers=2).with_columns(score=pl.lit(score))
+        for score, slope in (("auc", -0.3), ("accuracy", -0.2))
+    )
+    row = joint_test(points, by=["question"], choices=["score"]).row(0, named=True)
+    assert row["n_specifications"] == 2 * 2 * 3 * 2  # scores, layers, gains, rules for outliers
+    assert row["n_negative"] == 24
+    assert row["p_median"] <= 0.05
 
 
 def test_joint_test_finds_a_slope_and_keeps_its_level_without_one(rng):
