@@ -16,6 +16,7 @@ from collect.measures.parameters import parameter_distances
 from collect.networks.assembly import run_backbone, run_network
 from collect.networks.heads import Network
 from collect.probing.probes import Observation, Observer, knn_tokens
+from collect.recording.pictures import Pictures
 from collect.recording.provenance import code_hash, described_device, package_versions, run_device
 from collect.recording.recorder import Recorder
 from collect.recording.records import layer_prefixes
@@ -108,6 +109,11 @@ class _Run:
             pooling=config.pooling,
             knn_tokens=knn_tokens(self.network, config.probing),
         )
+        self.pictures = Pictures(
+            self.data,
+            n_images=config.probing.n_attention_images,
+            channels_last=config.training.channels_last,
+        )
         self.before = _parameters(self.network)
         self.last_epoch = 0
 
@@ -125,9 +131,10 @@ class _Run:
         except DivergedError as error:
             status = "diverged"
             self.log.write(f"diverged: {error}")
-        for line in [*self.observer.left_out, *self.recorder.left_out]:
+        for line in [*self.observer.left_out, *self.recorder.left_out, *self.pictures.left_out]:
             self.log.write(f"left out: {line}")
         self.recorder.write(self.writer)
+        self.pictures.write(self.writer)
             self.recorder.record_intervals(
                 self.selection.epoch, loss_is_nll=self.config.training.class_weights == "none"
             )
@@ -163,6 +170,7 @@ class _Run:
         self.recorder.record_scores(0, observation)
         self._record_probe(0, observation)
         self.recorder.keep(0, observation)
+        self.pictures.record(0, self.network)
 
     def _after_epoch(self, epoch: Epoch) -> float:
         """Read, record, and return the validation loss."""
@@ -217,6 +225,7 @@ class _Run:
         """Read the checkpoint that stands for the run, unless its epoch was probed."""
         self.selection.restore(self.network)
         number = self.selection.epoch
+        self.pictures.record(number, self.network)
         if number not in self.recorder.kept:
             observation = self.observer.evaluate(self.network, probed=True)
             with self.recorder.timed(number, "probe", self.data.n_source):

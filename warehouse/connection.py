@@ -45,7 +45,7 @@ def connect(
     Yields
     ------
     duckdb.DuckDBPyConnection
-        With the temporary views ``activations`` and ``predictions`` over the Parquet files.
+        With the temporary views ``predictions``, ``activations`` ... over the Parquet files.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from warehouse.layout import Layout
 from warehouse.tables import declared_tables, table
 from warehouse.view_comments import quoted
 
-NUMBERS = ("scores", "similarities", "parameter_distances")
+NUMBERS = ("scores", "score_intervals", "similarities", "parameter_distances", "attention")
 
 
 def differences(root: Path, other_root: Path) -> pl.DataFrame:
@@ -67,9 +67,12 @@ def _run_query(a: str) -> str:
 
 
 def _number_query(a: str, name: str) -> str:
-    key = table(f"raw.{name}").key
+    declared = table(f"raw.{name}")
+    shown = "value" if "value" in declared.types else "concat_ws(' to ', ci_low, ci_high)"
     common = f'select run_id from "{a}".raw.runs intersect select run_id from b.raw.runs'  # noqa: S608
-    return _joined(a, f"raw.{name}", key, "value::varchar", "number", f"run_id in ({common})")
+    return _joined(
+        a, declared.name, declared.key, f"{shown}::varchar", "number", f"run_id in ({common})"
+    )
 
 
 def _conclusion_query(a: str, name: str) -> str:

@@ -30,7 +30,7 @@ def export_parquet(con: duckdb.DuckDBPyConnection, directory: Path) -> list[Path
     Returns
     -------
     list of Path
-        The files, in the order of their names; ``predictions`` and ``activations`` among them.
+        The files, in the order of their names; ``predictions`` and its like among them.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def export_parquet(con: duckdb.DuckDBPyConnection, directory: Path) -> list[Path
 def export_database(root: Path, path: Path) -> Path:
     """Write tables and views of a warehouse into one DuckDB file that needs no folder beside it.
 
-    Predictions and activations stay in the runs; ``export_parquet`` takes them along.
+    What is in Parquet stays in the runs; ``export_parquet`` takes it along.
 
     Raises
     ------

@@ -14,7 +14,8 @@ from warehouse.tables import IN_DATABASE, table
 from warehouse.views import read_view
 
 RUNS = "runs"
-IN_SINGLE = ("similarities", "parameter_distances", "timings")  # float32 there, half the size
+# float32 there, half the size
+IN_SINGLE = ("similarities", "parameter_distances", "attention", "timings")
 
 
 def write_recorded(con: duckdb.DuckDBPyConnection, study: str, directory: Path) -> list[Path]:

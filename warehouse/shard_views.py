@@ -1,4 +1,4 @@
-"""The views ``activations`` and ``predictions`` over the Parquet files of the runs."""
+"""The views ``predictions``, ``activations`` ... over the Parquet files of the runs."""
 
 import duckdb
 
@@ -8,7 +8,7 @@ from warehouse.view_comments import quoted
 
 
 def create_shard_views(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Make the temporary views ``activations`` and ``predictions``.
+    """Make a temporary view of each of `IN_PARQUET`.
 
     ``run_id`` is the name of the directory, so that a query for one run opens one file; within it,
     the statistics of Parquet skip the row groups of other layers. Where no run kept such a file the

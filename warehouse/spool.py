@@ -95,7 +95,7 @@ class RunWriter:
         Parameters
         ----------
         name : str
-            The table: one of `IN_DATABASE`, or ``predictions``.
+            The table: one of `IN_DATABASE` or `IN_PARQUET`, but ``activations``.
         rows : polars.DataFrame
             Its columns as the schema declares them; ``run_id`` is filled in, and columns that may
             be null can be left out.
@@ -107,14 +107,14 @@ class RunWriter:
         """
         if name in IN_DATABASE:
             declared = table(f"raw.{name}")
-        elif name == "predictions":
-            declared = table("shards.predictions")
+        elif name in IN_PARQUET and name != "activations":
+            declared = table(f"shards.{name}")
         else:
             raise ValueError(
                 f"a run has no table {name!r}, but {', '.join(IN_DATABASE + IN_PARQUET)}"
             )
         rows = declared.conform(rows.with_columns(run_id=pl.lit(self.run_id)))
-        if name == "predictions":
+        if name in IN_PARQUET:
             self._stream(name).write(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))
         else:
             self._frames.setdefault(name, []).append(rows)

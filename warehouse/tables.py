@@ -15,10 +15,11 @@ IN_DATABASE = (
     "score_intervals",
     "similarities",
     "parameter_distances",
+    "attention",
     "timings",
     "summaries",
 )
-IN_PARQUET = ("predictions", "activations")
+IN_PARQUET = ("predictions", "activations", "attention_maps", "probe_images", "filters")
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""Attention of vision transformers: maps, and what can be said about them in numbers."""
+"""Attention of vision transformers: recording it, and what can be said about it in numbers."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+
+from collect.measures.attention_maps import as_grid
 
 
 @contextmanager
@@ -57,104 +58,6 @@ def recorded_attention(network: nn.Module) -> Iterator[list[Tensor]]:
             setattr(module, "fused_attn", was_fused)  # noqa: B010
 
 
-def cls_attention(attention: Tensor, *, n_prefix_tokens: int = 1) -> Tensor:
-    """Attention of the class token to each patch.
-
-    Parameters
-    ----------
-    attention : Tensor of shape (n_images, n_heads, n_tokens, n_tokens)
-        Of one block.
-    n_prefix_tokens : int, default 1
-        Class and register tokens before the patches.
-
-    Returns
-    -------
-    Tensor of shape (n_images, n_heads, height, width)
-        What the class token gives to other prefix tokens is left out, so maps sum to at most 1.
-
-    Raises
-    ------
-    ValueError
-        If the patches are no square.
-
-    Examples
-    --------
-    >>> cls_attention(torch.full((1, 2, 5, 5), 0.2))[0, 0]
-    tensor([[0.2000, 0.2000],
-            [0.2000, 0.2000]])
-    """
-    return as_grid(attention[:, :, 0, n_prefix_tokens:])
-
-
-def as_grid(patches: Tensor) -> Tensor:
-    """Give the last dimension, one value per patch in reading order, its height and width.
-
-    Raises
-    ------
-    ValueError
-        If the number of patches is no square.
-    """
-    side = math.isqrt(patches.shape[-1])
-    if side * side != patches.shape[-1]:
-        raise ValueError(f"{patches.shape[-1]} patches are no square grid")
-    return patches.reshape(*patches.shape[:-1], side, side)
-
-
-def patch_feature_map(tokens: Tensor, *, n_prefix_tokens: int = 1) -> Tensor:
-    """Mean over features of each patch token.
-
-    Parameters
-    ----------
-    tokens : Tensor of shape (n_images, n_tokens, n_features)
-        Output of one block.
-    n_prefix_tokens : int, default 1
-        Class and register tokens before the patches.
-
-    Returns
-    -------
-    Tensor of shape (n_images, height, width)
-        In the units of the features.
-    """
-    return as_grid(tokens[:, n_prefix_tokens:].mean(dim=2))
-
-
-def attention_rollout(attentions: list[Tensor]) -> Tensor:
-    r"""How much each input token reaches each output token through all blocks.
-
-    .. math:: \prod_b \tfrac{1}{2} (\bar{A}_b + I)
-
-    with the mean attention over heads, the last block first.
-
-    Parameters
-    ----------
-    attentions : list of Tensor of shape (n_images, n_heads, n_tokens, n_tokens)
-        Of all blocks, the first one first.
-
-    Returns
-    -------
-    Tensor of shape (n_images, n_tokens, n_tokens)
-        Rows sum to 1.
-
-    Raises
-    ------
-    ValueError
-        If there is no block.
-
-    References
-    ----------
-    .. [1] Abnar and Zuidema (2020), "Quantifying attention flow in transformers", ACL.
-       https://arxiv.org/abs/2005.00928
-    """
-    if not attentions:
-        raise ValueError("no attention to roll out")
-    n_tokens = attentions[0].shape[-1]
-    identity = torch.eye(n_tokens, dtype=attentions[0].dtype, device=attentions[0].device)
-    reach = identity.expand(len(attentions[0]), -1, -1)
-    for attention in attentions:
-        reach = 0.5 * (attention.mean(dim=1) + identity) @ reach
-    return reach
-
-
 def attention_entropy(attention: Tensor) -> Tensor:
     """Entropy of where each head looks, averaged over queries and images.
 
@@ -168,8 +71,8 @@ def attention_entropy(attention: Tensor) -> Tensor:
     Tensor of shape (n_heads,)
         In nats, from 0 (one token) to log(n_tokens) (all alike), float64.
     """
-    wide = attention.double()
-    return -torch.xlogy(wide, wide).sum(dim=-1).mean(dim=(0, 2))
+    entropies = -torch.xlogy(attention, attention).sum(dim=-1, dtype=torch.float64)
+    return entropies.mean(dim=(0, 2))
 
 
 def attention_distance(attention: Tensor, *, n_prefix_tokens: int = 1) -> Tensor:
@@ -197,12 +100,12 @@ def attention_distance(attention: Tensor, *, n_prefix_tokens: int = 1) -> Tensor
     .. [1] Dosovitskiy et al. (2021), "An image is worth 16x16 words", appendix D.7.
        https://arxiv.org/abs/2010.11929
     """
-    patches = attention[:, :, n_prefix_tokens:, n_prefix_tokens:].double()
+    patches = attention[:, :, n_prefix_tokens:, n_prefix_tokens:]
     n_patches = patches.shape[-1]
     index = as_grid(torch.ones(n_patches, device=attention.device)).nonzero().double()
     distance = torch.cdist(index, index, compute_mode="donot_use_mm_for_euclid_dist")
-    weighted: Tensor = (patches * distance).sum(dim=-1) / patches.sum(dim=-1)
-    return weighted.mean(dim=(0, 2))
+    far = torch.einsum("nhqk,qk->nhq", patches, distance.to(patches.dtype))
+    return (far.double() / patches.sum(dim=-1).double()).mean(dim=(0, 2))
 
 
 def artefact_token_rate(tokens: Tensor, *, n_prefix_tokens: int = 1, factor: float = 3.0) -> float:
@@ -227,32 +130,6 @@ def artefact_token_rate(tokens: Tensor, *, n_prefix_tokens: int = 1, factor: flo
     .. [1] Darcet et al. (2024), "Vision transformers need registers", ICLR: norms are bimodal, and
        a fixed cut-off (150 in DINOv2) separates them. https://arxiv.org/abs/2309.16588
     """
-    norms = tokens[:, n_prefix_tokens:].double().norm(dim=2)
-    return float((norms > factor * norms.median(dim=1, keepdim=True).values).double().mean())
-
-
-def first_layer_filters(network: nn.Module) -> Tensor:
-    """Weights of the first convolution, each filter stretched to [0, 1] for display.
-
-    Parameters
-    ----------
-    network : nn.Module
-        Any network with a convolution, a patch embedding included.
-
-    Returns
-    -------
-    Tensor of shape (n_filters, n_channels, height, width)
-        A constant filter is 0.5 everywhere.
-
-    Raises
-    ------
-    ValueError
-        If there is no two-dimensional convolution.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            weight = module.weight.detach()
-            low = weight.amin(dim=(1, 2, 3), keepdim=True)
-            width = weight.amax(dim=(1, 2, 3), keepdim=True) - low
-            return torch.where(width > 0, (weight - low) / width.clamp(min=1e-30), 0.5)
-    raise ValueError(f"{type(network).__name__} has no convolution")
+    norms = tokens[:, n_prefix_tokens:].double().norm(dim=2).sort(dim=1).values
+    middle = norms[:, (norms.shape[1] - 1) // 2, None]  # sorting is deterministic on every device
+    return float((norms > factor * middle).double().mean())

@@ -24,6 +24,12 @@ from raw.parameter_distances as distances
 anti join raw.runs as runs on distances.run_id = runs.run_id
 union
 select
+    'attention' as relation,
+    attention.run_id
+from raw.attention as attention
+anti join raw.runs as runs on attention.run_id = runs.run_id
+union
+select
     'timings' as relation,
     timings.run_id
 from raw.timings as timings

@@ -1,0 +1,227 @@
+"""A run keeps what its network looks at: maps, the images they are of, statistics, filters."""
+
+import json
+import math
+import shutil
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from numpy.testing import assert_allclose
+from polars.testing import assert_frame_equal
+
+from collect.backbones.build import build_backbone
+from collect.data.inputs import network_input
+from collect.networks.heads import Network, linear_head
+from collect.probing.attention_reading import attention_maps, attention_statistics, has_attention
+from collect.recording.pictures import seen_images
+from collect.run import execute
+from tests.collect.small_runs import small_run
+from warehouse.connection import connect
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
+
+pytestmark = pytest.mark.train
+KINDS = ("cls_attention", "rollout", "mean_patch_similarity")
+PROBING = {"n_target": 10, "n_source": 7, "n_attention_images": 3}
+
+
+def network_of(name, size=32):
+    torch.manual_seed(0)
+    backbone = build_backbone(name, "random", image_size=size)
+    return Network(backbone, "mean", linear_head(backbone.n_features, 2)).eval()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    root = tmp_path_factory.mktemp("vit")
+    config = small_run(root, backbone="miniature_vit", pretraining="supervised", probing=PROBING)
+    return config, root, execute(config, Layout(root / "w"), lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def views(run):
+    _, root, _ = run
+    ingest(Layout(root / "w"))
+    names = ("attention_maps", "probe_images", "filters", "raw.attention", "raw.similarities")
+    with connect(root / "w") as con:
+        return {name: con.sql(f"from {name}").pl() for name in names}
+
+
+@pytest.fixture
+def images(rng):
+    return torch.from_numpy(rng.integers(0, 256, size=(5, 1, 32, 32), dtype=np.uint8))
+
+
+def selected_epoch(path):
+    return json.loads((path / "run.json").read_text())["selected_epoch"]
+
+
+def test_maps_of_both_probes_before_and_after(run, views):
+    maps = views["attention_maps"]
+    counts = maps.group_by("epoch", "probe", "kind").len()
+    expected = {
+        (epoch, probe, kind, 3)
+        for epoch in (0, selected_epoch(run[2]))
+        for probe in ("target", "source")
+        for kind in KINDS
+    }
+    assert set(counts.iter_rows()) == expected
+    assert set(maps["layer"]) == {"blocks.5"}
+    assert set(maps.select("height", "width").iter_rows()) == {(8, 8)}
+    assert_allclose(maps["attention"].list.sum(), 1, rtol=1e-5)  # float32
+    assert maps["attention"].list.min().min() >= 0
+
+
+def test_fine_tuning_changes_the_maps(views):
+    maps = views["attention_maps"].filter(kind="cls_attention", probe="target").sort("sample_id")
+    before, after = (maps.filter(is_start)["attention"].to_list() for is_start in _ends(maps))
+    assert before != after
+
+
+def _ends(maps):
+    return maps["epoch"] == 0, maps["epoch"] > 0
+
+
+def test_images_are_those_of_the_maps_and_of_the_file(run, views):
+    config, _, _ = run
+    pictures = views["probe_images"]
+    assert len(pictures) == 6
+    of_maps = views["attention_maps"].select("probe", "sample_id").unique()
+    assert set(of_maps.iter_rows()) == set(pictures.select("probe", "sample_id").iter_rows())
+    shapes = set(pictures.select("height", "width", "n_channels").iter_rows())
+    assert shapes == {(32, 32, 1)}
+    stored = np.load(config.dataset.path)["train_images"]
+    known = {image.tobytes() for image in stored}
+    target = pictures.filter(probe="target")["pixels"].to_list()
+    assert all(bytes(pixels) in known for pixels in target)
+
+
+def test_every_block_has_its_statistics_over_the_whole_probe(views):
+    rows = views["raw.attention"]
+    blocks = {f"blocks.{i}" for i in range(6)}
+    for _, part in rows.group_by("epoch", "probe"):
+        assert set(part["layer"]) == blocks
+        assert set(part["statistic"]) == {"entropy", "mean_distance", "artefact_rate"}
+    assert set(rows.select("probe", "n_images").iter_rows()) == {("target", 10), ("source", 7)}
+    entropy = rows.filter(statistic="entropy")["value"]
+    assert entropy.is_between(0, math.log(65)).all()
+    assert rows.filter(statistic="mean_distance")["value"].is_between(0, 7 * math.sqrt(2)).all()
+    assert rows.filter(statistic="artefact_rate")["value"].is_between(0, 1).all()
+
+
+def test_filters_are_the_weights_channel_by_channel(views):
+    start = views["filters"].filter(epoch=0).sort("filter")
+    assert set(start["layer"]) == {"patch_embed.proj"}
+    backbone = build_backbone("miniature_vit", "supervised")
+    expected = backbone.module.state_dict()["patch_embed.proj.weight"]
+    kept = torch.tensor(start["weights"].to_list())
+    assert torch.equal(kept.reshape(-1, 3, 4, 4), expected[:64])
+    assert start["filter"].to_list() == list(range(64))
+
+
+def test_similarities_are_what_they_are_without_pictures(run, tmp_path):
+    config, _, path = run
+    probing = config.probing.model_copy(update={"n_attention_images": 0})
+    plain = config.model_copy(update={"probing": probing})
+    assert plain.run_id == config.run_id
+    other = execute(plain, Layout(tmp_path), lambda _: None)
+    for name in ("similarities", "scores", "predictions"):
+        assert_frame_equal(
+            pl.read_parquet(path / f"{name}.parquet"), pl.read_parquet(other / f"{name}.parquet")
+        )
+    left = {file.stem for file in other.glob("*.parquet")}
+    assert not left & {"attention", "attention_maps", "probe_images"}
+    assert "filters" in left
+
+
+@pytest.fixture(scope="module")
+def convolutional_run(tmp_path_factory):
+    root = tmp_path_factory.mktemp("convolutional")
+    return execute(small_run(root), Layout(root / "w"), lambda _: None)
+
+
+def test_a_convolutional_network_keeps_filters_alone(convolutional_run):
+    path = convolutional_run
+    left = {file.stem for file in path.glob("*.parquet")}
+    assert not left & {"attention", "attention_maps", "probe_images"}
+    filters = pl.read_parquet(path / "filters.parquet")
+    assert set(filters["layer"]) == {"conv_stem"}
+    assert set(filters["epoch"]) == {0, selected_epoch(path)}
+
+
+def test_a_run_of_before_is_ingested_and_its_views_are_empty(convolutional_run, tmp_path):
+    path = tmp_path / "w" / "runs" / convolutional_run.name
+    shutil.copytree(convolutional_run, path)
+    manifest = json.loads((path / "manifest.json").read_text())
+    (path / "filters.parquet").unlink()
+    del manifest["files"]["filters.parquet"]
+    (path / "manifest.json").write_text(json.dumps(manifest))
+    report = ingest(Layout(tmp_path / "w"))
+    assert (report.n_new, report.problems) == (1, ())
+    with connect(tmp_path / "w") as con:
+        for view in ("attention_maps", "probe_images", "filters", "raw.attention"):
+            assert con.sql(f"from {view}").fetchall() == []
+
+
+def test_attention_is_computed_as_the_network_computes_it(images):
+    network = network_of("miniature_vit")
+    inputs = network_input(images, network.description.inputs)
+    with torch.inference_mode():
+        block = network.backbone.blocks[-1]
+        seen = []
+        hook = block.norm1.register_forward_hook(lambda _m, _i, out: seen.append(out))
+        network.backbone.forward_features(inputs)
+        hook.remove()
+        qkv = block.attn.qkv(seen[0]).reshape(5, 65, 3, 4, 32).permute(2, 0, 3, 1, 4)
+        attention = (qkv[0] @ qkv[1].mT / math.sqrt(32)).softmax(dim=-1)
+    expected = attention.mean(dim=1)[:, 0, 1:]
+    expected = (expected / expected.sum(dim=1, keepdim=True)).reshape(5, 8, 8)
+    found = attention_maps(network, images)["cls_attention"]
+    torch.testing.assert_close(found, expected)
+    entropy = -(attention * attention.log()).sum(dim=-1).mean()
+    statistics = attention_statistics(network, images)
+    assert statistics[-1]["entropy"] == pytest.approx(float(entropy), rel=1e-5)
+
+
+def test_batches_do_not_matter(images, monkeypatch):
+    network = network_of("miniature_vit")
+    whole, maps = attention_statistics(network, images), attention_maps(network, images)
+    monkeypatch.setattr("collect.probing.attention_reading.NUMBERS", 2 * 6 * 16 * 65**2)
+    parts, part_maps = attention_statistics(network, images), attention_maps(network, images)
+    for one, other in zip(whole, parts, strict=True):
+        assert one == pytest.approx(other, rel=1e-5)  # float32 sums of other batches
+    for kind in KINDS:
+        torch.testing.assert_close(maps[kind], part_maps[kind])
+
+
+def test_position_embeddings_of_a_finer_grid_give_finer_maps(images):
+    network = network_of("miniature_vit", size=64)
+    assert all(tuple(m.shape) == (5, 16, 16) for m in attention_maps(network, images).values())
+
+
+def test_reading_leaves_the_network_as_it_was(images):
+    network = network_of("miniature_vit")
+    inputs = network_input(images, network.description.inputs)
+    with torch.inference_mode():
+        before = network(inputs)
+    attention_maps(network, images)
+    attention_statistics(network, images)
+    with torch.inference_mode():
+        assert torch.equal(network(inputs), before)
+    assert all(block.attn.fused_attn for block in network.backbone.blocks)
+    hooks = [module._forward_hooks for module in network.backbone.modules()]
+    assert not any(hooks)
+
+
+def test_networks_without_a_class_token_have_no_attention_to_show():
+    assert has_attention(network_of("miniature_vit"))
+    assert not has_attention(network_of("test_efficientnet"))
+
+
+def test_pictured_images_have_the_size_that_the_network_saw(images):
+    spec = network_of("miniature_vit", size=16).description.inputs
+    assert tuple(seen_images(images, spec).shape) == (5, 16, 16, 1)
+    spec = network_of("miniature_vit").description.inputs
+    assert torch.equal(seen_images(images, spec)[..., 0], images[:, 0])
