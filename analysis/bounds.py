@@ -103,6 +103,8 @@ def within_range(
         The same rows; with ``is_cut``, whether an end was moved (null where there is no interval).
     """
     names = rows[name].unique().to_list()
+    if not names:
+        return rows.with_columns(is_cut=pl.lit(None, pl.Boolean))
     ranges = [score_range(one) for one in names]
     lowest, highest = (
         pl.col(name).replace_strict(names, [one[i] for one in ranges], return_dtype=pl.Float64)

@@ -59,6 +59,12 @@ def test_a_score_without_a_range_keeps_its_interval():
     assert found.select("ci_low", "ci_high", "is_cut").row(0) == (-7.0, 9.0, False)
 
 
+def test_no_rows_are_no_rows():
+    found = within_range(interval(0.1, 0.2).clear(), name="score")
+    assert found.columns == ["score", "ci_low", "ci_high", "is_cut"]
+    assert found.is_empty()
+
+
 def test_several_intervals_of_a_row_are_cut_each():
     rows = interval(0.9, 1.1).with_columns(band_low=-0.5, band_high=1.5)
     ends = (("ci_low", "ci_high"), ("band_low", "band_high"))
