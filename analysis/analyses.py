@@ -102,6 +102,13 @@ ANALYSES = (
     ),
     Analysis("regressions", POINTS, "regressions", sloping.regression_rows, ("level",)),
     Analysis("other fits", POINTS, "regressions", sloping.other_fit_rows, ("level",)),
+    Analysis(
+        "correlation equivalences",
+        POINTS,
+        "correlation_equivalences",
+        sloping.correlation_rows,
+        ("level", "correlation_margin"),
+    ),
     Analysis("sign alarms", POINTS, "sign_alarms", sloping.sign_alarm_rows, ()),
     Analysis("influences", POINTS, "influences", sloping.influence_rows, ()),
     Analysis(

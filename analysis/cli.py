@@ -38,6 +38,13 @@ class Divergence(StrEnum):
 LevelOption = Annotated[float, typer.Option(min=0.5, max=0.999, help="Coverage of the intervals.")]
 
 
+FolderArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        file_okay=False,
+        help="Folder with CSVs and checks.toml; by default the tables of the three papers.",
+    ),
+]
 MixedOption = Annotated[
     bool, typer.Option("--allow-mixed", help="Print intervals of several kinds in one column.")
 ]
@@ -67,6 +74,9 @@ def run(
     margin: Annotated[
         float, typer.Option(min=0.0001, help="Differences of scores below it count as none.")
     ] = 0.01,
+    correlation_margin: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Correlations below it count as none.")
+    ] = 0.3,
     bins: Annotated[int, typer.Option(min=3, help="Bins of the binned fit.")] = 10,
     seed: Annotated[int, typer.Option(help="Seed of bootstraps and permutations.")] = 0,
 ) -> None:
@@ -81,6 +91,7 @@ def run(
         reference_policy=reference.value,
         divergence=divergence.value,
         margin=margin,
+        correlation_margin=correlation_margin,
         n_bins=bins,
         seed=seed,
     )
@@ -165,13 +176,7 @@ def check_claims(
 
 @app.command("audit")
 def audit_tables(
-    folder: Annotated[
-        Path | None,
-        typer.Argument(
-            file_okay=False,
-            help="Folder with CSVs and checks.toml; by default the tables of the three papers.",
-        ),
-    ] = None,
+    folder: FolderArgument = None,
     warehouse: Annotated[
         Path | None,
         typer.Option(
@@ -196,6 +201,35 @@ def audit_tables(
         name = THREE_PAPERS if folder is None else str(folder.absolute())
         write_audit(warehouse, found, name=name)
     shown = findings.filter(~findings["is_consistent"]) if problems else findings
+    typer.echo(shown.write_csv(), nl=False)
+
+
+@app.command("meta")
+def compare_printed_tables(
+    folder: FolderArgument = None,
+    warehouse: Annotated[
+        Path | None,
+        typer.Option(
+            "--warehouse", "-w", file_okay=False, help="Also write to results.meta_analyses."
+        ),
+    ] = None,
+    level: LevelOption = 0.95,
+    columns: Annotated[
+        bool, typer.Option("--columns", help="Each column by itself, not all together.")
+    ] = False,
+) -> None:
+    """Compare the rows of printed tables from their means and SDs; print one CSV row per pair."""
+    from analysis.computing import meta_tables
+    from analysis.published_files import THREE_PAPERS, load_tables
+    from analysis.store import write_meta_analysis
+
+    tables, _ = load_tables(folder)
+    found = meta_tables(tables, level=level)
+    if warehouse is not None:
+        name = THREE_PAPERS if folder is None else str(folder.absolute())
+        write_meta_analysis(warehouse, found, name=name, level=level)
+    rows = found["meta_analyses"]
+    shown = rows.filter(rows["table_column"].is_null() ^ columns)
     typer.echo(shown.write_csv(), nl=False)
 
 

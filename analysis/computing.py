@@ -9,6 +9,7 @@ from analysis.analyses import POINTS, SCORES, SIMILARITIES, Analysis
 from analysis.audit import audit
 from analysis.claims import Claim, conclude
 from analysis.judging import judge
+from analysis.meta import compare_printed
 from analysis.published_files import printed_numbers
 from analysis.settings import Settings
 from analysis.studies import with_study_sets
@@ -98,3 +99,19 @@ def audit_tables(tables: Mapping[str, pl.DataFrame], checks: Sequence[Mapping[st
         raise AnalysisError(f"checks.toml: {error}") from error
     numbered = findings.with_row_index("number", offset=1)
     return {"audits": numbered, "printed_numbers": printed_numbers(tables)}
+
+
+def meta_tables(tables: Mapping[str, pl.DataFrame], *, level: float) -> Tables:
+    """Compare the rows of printed tables of scores: rows of ``meta_analyses``.
+
+    Tables whose cells name no number of runs hold no scores (sizes, sources) and are left out.
+
+    Raises
+    ------
+    AnalysisError
+        If no table is left.
+    """
+    scores = {name: table for name, table in tables.items() if (table["n"] != "").any()}
+    if not scores:
+        raise AnalysisError("no table says in its column n how many runs are behind a cell")
+    return {"meta_analyses": compare_printed(scores, level=level)}

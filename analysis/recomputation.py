@@ -13,6 +13,7 @@ from analysis.computing import (
     analysis_tables,
     audit_tables,
     claim_tables,
+    meta_tables,
 )
 from analysis.published_files import THREE_PAPERS, load_tables
 from analysis.settings import Settings
@@ -46,6 +47,10 @@ def recomputed(state: AnalysisState, read: Read) -> Tables:
     if state.name == "audit":
         name = parameters["tables"]
         return audit_tables(*load_tables(None if name == THREE_PAPERS else Path(name)))
+    if state.name == "meta-analysis":
+        name = parameters["tables"]
+        printed, _ = load_tables(None if name == THREE_PAPERS else Path(name))
+        return meta_tables(printed, level=float(parameters["level"]))
     studies = read(f"from {STUDIES}")
     if state.name.startswith("claim "):
         level = float(parameters.pop("level"))

@@ -21,6 +21,8 @@ class Settings:
         Whether runs that are better than the reference count as divergent.
     margin : float
         Difference of scores below which networks count as equivalent.
+    correlation_margin : float
+        Correlations within plus or minus it count as none.
     n_bins : int
         Bins of the binned fit.
     power, effect : float
@@ -47,6 +49,7 @@ class Settings:
     reference_policy: Reference = "best"
     divergence: Divergence = "absolute"
     margin: float = 0.01
+    correlation_margin: float = 0.3
     n_bins: int = 10
     power: float = 0.8
     effect: float = 0.01

@@ -3,6 +3,7 @@
 import polars as pl
 
 from analysis.binned import Binning, binned_fits
+from analysis.correlations import correlation_equivalences
 from analysis.decomposition import sign_alarms, within_and_between
 from analysis.dimensions import NETWORK, REPRESENTATION, RUNS
 from analysis.gain_definitions import gain_definitions
@@ -60,6 +61,18 @@ def influence_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
     """Slopes without each dataset; where there is more than one."""
     rows = leave_one_dataset_out(with_pooled_adaptations(points), Model(), by=BY)
     return rows.filter(pl.len().over(BY) > 1)
+
+
+def correlation_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Whether correlations are shown to be small."""
+    rows = correlation_equivalences(
+        with_pooled_adaptations(points),
+        Model(),
+        by=BY,
+        margin=settings.correlation_margin,
+        level=settings.level,
+    )
+    return adjust(rows, family=[*FAMILY, "method"])
 
 
 def binned_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:

@@ -256,12 +256,33 @@ def write_audit(root: Path, tables: Tables, *, name: str) -> str:
     name : str
         What was audited: `THREE_PAPERS`, or the folder.
     """
+    return _write_printed(root, "audit", tables, {"tables": name})
+
+
+def write_meta_analysis(root: Path, tables: Tables, *, name: str, level: float) -> str:
+    """Write comparisons of the rows of printed tables; return the analysis id.
+
+    Parameters
+    ----------
+    root : Path
+        The warehouse directory.
+    tables : dict of str to DataFrame
+        As `analysis.computing.meta_tables` gives them.
+    name : str
+        Which tables: `THREE_PAPERS`, or the folder.
+    level : float
+        Coverage of the intervals.
+    """
+    return _write_printed(root, "meta-analysis", tables, {"tables": name, "level": level})
+
+
+def _write_printed(root: Path, analysis: str, tables: Tables, parameters: dict[str, object]) -> str:
     record = {
-        "name": "audit",
-        "query": "",  # an audit reads files, and no row of the warehouse
-        "parameters": {"tables": name},
+        "name": analysis,
+        "query": "",  # it reads files, and no row of the warehouse
+        "parameters": parameters,
         "n_runs": 0,
-        "data_hash": rows_hash(tables["audits"]),
+        "data_hash": rows_hash(next(iter(tables.values()))),
         "code_version": version("repdrift"),
     }
     with connect(root, read_only=False) as con:
