@@ -128,6 +128,9 @@ class _Run:
         try:
             self.fine_tuning.run(self._after_epoch, save=self._save, resumed=state)
             self._probe_selected()
+            self.recorder.record_intervals(
+                self.selection.epoch, loss_is_nll=self.config.training.class_weights == "none"
+            )
         except DivergedError as error:
             status = "diverged"
             self.log.write(f"diverged: {error}")
@@ -135,9 +138,6 @@ class _Run:
             self.log.write(f"left out: {line}")
         self.recorder.write(self.writer)
         self.pictures.write(self.writer)
-            self.recorder.record_intervals(
-                self.selection.epoch, loss_is_nll=self.config.training.class_weights == "none"
-            )
         path = self.writer.finish(
             {
                 "status": status,
