@@ -110,17 +110,16 @@ def audit_table(data: Data) -> list[Artefact]:
         return []
     n_checks = len(source.rows.filter(pl.col("kind") != "highest"))  # those stand in the tables
     table = result_table(
-        found,
+        found.with_columns(heading=pl.format("{}: “{}”", "printed_table", "states")),
         (
-            Shown("states", "the paper says", width_mm=42),
-            Shown("table_row", "row", width_mm=21),
-            Shown("table_column", "column", width_mm=20),
-            Shown("printed", "printed"),
-            Shown("found", "found"),
-            Shown("explanation", "would be explained by", width_mm=30),
+            Shown("table_row", "row", width_mm=44),
+            Shown("table_column", "column"),
+            Shown("printed", "printed", width_mm=24),
+            Shown("found", "found", width_mm=24),
+            Shown("explanation", "would be explained by", width_mm=44),
         ),
         key=("number",),
-        block="printed_table",
+        block="heading",
         notes=(f"{n_checks} checks, {n_checks - len(found)} of them consistent.",),
     )
     caption = "Printed numbers that do not agree with the rest of their table or with the text."

@@ -5,50 +5,65 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
+from reports.exhibits.score_matrix import one_score_per_dataset
 from reports.figures.depth import depth_curves
 from reports.style import network
 from reports.wording import TASK_SCORES, score_name
 
+WHOLE = {"freeze_first_k": ("full",)}  # to freeze none is to fine-tune whole
 WORDS = {"freeze_first_k": "blocks frozen", "keep_first_k": "blocks kept"}
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return one figure per origin, adaptation and task score."""
-    rows = data.frames["scores"].filter(
-        pl.col("n_blocks").is_not_null(),
-        pl.col("split") == "test",
-        pl.col("confidence_source") == "head",
-        pl.col("score").is_in(TASK_SCORES),
-    )
+    """Return one figure per set of runs and adaptation, a panel per dataset."""
+    rows = data.frames["scores"].filter(pl.col("n_blocks").is_not_null())
     artefacts = []
-    for key in rows.select("origin", "adaptation", "score").unique(maintain_order=True).rows():
-        origin, adaptation, score = key
+    for key in rows.select("origin", "study", "adaptation").unique(maintain_order=True).rows():
+        origin, study, adaptation = key
         source = data.select(
             "scores",
             origin=origin,
-            adaptation=adaptation,
-            score=score,
+            study=study,
+            adaptation=(adaptation, *WHOLE.get(adaptation, ())),
+            score=TASK_SCORES,
             split="test",
             confidence_source="head",
         )
-        own = source.rows.with_columns(series=named("backbone", "pretraining", network))
-        panels = [
-            (str(dataset), frame)
-            for (dataset,), frame in own.group_by("dataset", maintain_order=True)
-        ]
+        own = _with_whole(one_score_per_dataset(source.rows), adaptation)
+        if own.is_empty():
+            continue
         figure = partial(
             depth_curves,
-            panels,
+            [
+                (f"{dataset}, {score_name(score)}", frame)
+                for (dataset, score), frame in own.group_by("dataset", "score", maintain_order=True)
+            ],
             data.networks,
             x_label=WORDS.get(adaptation, adaptation),
-            y_label=score_name(score),
+            y_label="score",
         )
+        whole = " 0: fine-tuned whole." if adaptation in WHOLE else ""
         caption = (
-            f"{score_name(score)} on the held-out fold by {WORDS.get(adaptation, adaptation)} "
-            f"({origin}). Lines: intervals over {own['uncertainty'][0]}s."
+            f"Score on the held-out fold by {WORDS.get(adaptation, adaptation)} ({origin}).{whole} "
+            f"Lines: intervals over {own['uncertainty'][0]}s, where there are several runs."
         )
-        artefacts.append(Artefact(slug("depth", *key), caption, figure, (source,)))
+        name = slug("depth", origin, study, adaptation)
+        artefacts.append(Artefact(name, caption, figure, (source,)))
     return artefacts
+
+
+def _with_whole(rows: pl.DataFrame, adaptation: str) -> pl.DataFrame:
+    """Return the cells of an adaptation, and those fine-tuned whole as 0 blocks beside them."""
+    network_and_head = ["dataset", "backbone", "pretraining", "pooling", "head"]
+    parts = rows.filter(pl.col("adaptation") == adaptation)
+    whole = rows.filter(pl.col("adaptation") != adaptation).join(
+        parts, on=network_and_head, how="semi"
+    )
+    return (
+        pl.concat([whole.with_columns(n_blocks=pl.lit(0, whole.schema["n_blocks"])), parts])
+        .with_columns(series=named("backbone", "pretraining", network))
+        .sort("dataset", "series", "n_blocks", maintain_order=True)
+    )
 
 
 EXHIBIT = Exhibit(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reports.exhibits import claims, pooling, printed
+from reports.exhibits import claims, pales2024, pooling, printed
 from reports.exhibits.exhibit import Exhibit
 from reports.exhibits.registry import EXHIBITS
 from warehouse.errors import ReportError
@@ -80,7 +80,9 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
         ),
         Chapter("Table 2 and Figure 1", ("zu2025-table2-printed", "forgetting", "distributions")),
         Chapter("Figure 2", ("surfaces",)),
-        Chapter("Figure 4", ("bands",), ("trajectories",), ("fine-tuned-networks-drift-far",)),
+        Chapter(
+            "Figure 4", ("bands", "members"), ("trajectories",), ("fine-tuned-networks-drift-far",)
+        ),
         Chapter(
             "Figure 5",
             ("outcomes", "bins"),
@@ -95,14 +97,22 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
             ("scores", "comparisons"),
             ("fine-tuning-beats-frozen",),
         ),
-        Chapter("Table 3", ("pales2024-table3-printed",)),
+        Chapter("Table 3", ("pales2024-table3-printed", "resolutions")),
+        Chapter("Figure 1", ("printed-gains", "baseline-gains")),
+        Chapter("Figure 2", ("target-knn",)),
+        Chapter("Figure 3", ("times",)),
         Chapter("Figures 4 and 5", ("depth",)),
+        Chapter("Figure 6", ("sizes",)),
         Chapter("Figure 7", ("layer-maps",)),
         Chapter("Figure 8", ("network-maps",)),
     ),
 }
 PAPERS = tuple(sorted(CHAPTERS))
-OWN = (*printed.EXHIBITS, pooling.EXHIBIT)  # shown in replication reports alone
+OWN = (
+    *printed.EXHIBITS,
+    pooling.EXHIBIT,
+    *pales2024.EXHIBITS,
+)  # shown in replication reports alone
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from reports.tables.model import Block, Column, Number, Row, Table
 from reports.wording import score_name, short_names
 
 GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score")
+LONGEST_NAME, NAME_MM = 34, 42.0  # longer names break
 MOST_PAIRS = 300  # beyond, only those across datasets are printed; the CSV has all
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
@@ -48,8 +49,9 @@ def comparison_tables(data: Data) -> list[Artefact]:
     artefacts = []
     for key in data.frames["comparisons"].select(GROUP).unique(maintain_order=True).rows():
         source = data.select("comparisons", **dict(zip(GROUP, key, strict=True)))
-        is_short = len(source.rows) <= MOST_PAIRS or source.rows["dataset"].null_count()
-        if source.where["score"] not in SHOWN or not is_short:
+        tested = source.rows.filter(pl.col("ci_low").is_not_null())
+        is_short = len(tested) <= MOST_PAIRS or tested["dataset"].null_count()
+        if source.where["score"] not in SHOWN or tested.is_empty() or not is_short:
             continue
         artefacts.append(
             Artefact(
@@ -58,14 +60,14 @@ def comparison_tables(data: Data) -> list[Artefact]:
                     f"Pairs of networks by {score_name(str(key[5]))} ({key[0]}): is the second "
                     "better than the first? Differences × 100."
                 ),
-                content=_comparisons(source.rows),
+                content=_comparisons(tested, n_untested=len(source.rows) - len(tested)),
                 sources=(source,),
             )
         )
     return artefacts
 
 
-def _comparisons(rows: pl.DataFrame) -> Table:
+def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
     names, same = short_names([*rows["first"], *rows["second"]])
     named = rows.with_columns(
         first_name=pl.Series(names[: len(rows)]), second_name=pl.Series(names[len(rows) :])
@@ -78,12 +80,14 @@ def _comparisons(rows: pl.DataFrame) -> Table:
         if len(own):
             lines = tuple(_row(row) for row in own.iter_rows(named=True))
             blocks.append(Block(lines, dataset or "across datasets"))
+    width_mm = NAME_MM if max(len(name) for name in names) > LONGEST_NAME else None
+    untested = f" {n_untested} pairs share one run and have no interval: in the CSV alone."
     first = rows.row(0, named=True)
     sizes = sorted(set(rows["family_size"].drop_nulls()))
     return Table(
         columns=(
-            Column("first"),
-            Column("second"),
+            Column("first", width_mm=width_mm),
+            Column("second", width_mm=width_mm),
             Column("second − first [interval]"),
             Column("p"),
             Column("Holm"),
@@ -95,7 +99,9 @@ def _comparisons(rows: pl.DataFrame) -> Table:
         notes=(
             *((f"All: {same}.",) if same else ()),
             f"Interval: {first['level']:.0%}; on a dataset over folds (Nadeau-Bengio) or seeds "
-            "(t), across datasets over their means (t). Pairs share folds or datasets.",
+            "(t), across datasets over their means (t). Pairs share folds or datasets."
+            + untested
+            * (n_untested > 0),
             "Holm: p adjusted in its family of "
             f"{' or '.join(number(size, 0) for size in sizes)} tests. Equivalent: two one-sided "
             f"tests against a difference of {number(first['margin'], 1, scale=100)} or more. "
@@ -136,5 +142,5 @@ COMPARISONS = Exhibit(
     title="Networks pair by pair",
     queries=("comparisons",),
     build=comparison_tables,
-    missing="no pair of networks on the same folds",
+    missing="no two networks with two folds, seeds or datasets in common",
 )

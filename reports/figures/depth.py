@@ -47,7 +47,7 @@ def depth_curves(
                 linestyle=style.line,
                 label=name,
             )
-        axis.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg]
+        axis.set_xticks(sorted(set(frame["n_blocks"].to_list())))
         axis.set_title(title, loc="left")
     for axis in flat[len(panels) :]:
         axis.set_axis_off()

@@ -7,7 +7,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_row, panel_grid, share_y
-from reports.style import Appearance
+from reports.style import GREY, Appearance
 
 
 def strips(
@@ -17,6 +17,7 @@ def strips(
     groups: Sequence[str],
     series: Sequence[str],
     y_label: str,
+    reference: float | None = None,
 ) -> Figure:
     """Draw values by group and series, a panel each.
 
@@ -30,16 +31,27 @@ def strips(
         In the order they are drawn, from left to right.
     y_label : str
         With unit.
+    reference : float, optional
+        Value at which a line is drawn through every panel; each then has its own y axis, which
+        they share otherwise.
 
     Returns
     -------
     Figure
-        Panels share the y axis; points of a strip are spread sideways in the order of the rows.
+        Points of a strip are spread sideways in the order of the rows.
     """
     columns = min(len(panels), 2 if len(groups) > 4 else 3)
     n_rows = -(-len(panels) // columns)
-    longest = max(len(group) for group in groups)
-    spacing = Spacing(height=34.0, above=5.0, below=5.0 + 0.9 * longest, widest=16.0 * len(groups))
+    longest = max(len(line) for group in groups for line in group.split("\n"))
+    shares_y = reference is None
+    spacing = Spacing(
+        height=34.0,
+        above=5.0,
+        below=7.0 + 0.9 * longest,
+        left=max(18.0, 0.9 * longest),
+        between=4.0 if shares_y else 12.0,
+        widest=16.0 * len(groups),
+    )
     figure, axes = panel_grid(n_rows, columns, spacing, Legend(series, styles))
     flat = [axis for row in axes for axis in row]
     width = 0.8 / len(series)
@@ -66,11 +78,14 @@ def strips(
                 )
         axis.set_xticks(range(len(groups)), groups, rotation=35, ha="right", rotation_mode="anchor")
         axis.set_xlim(-0.6, len(groups) - 0.4)
+        if reference is not None:
+            axis.axhline(reference, color=GREY, lw=0.8)
         axis.grid(visible=False, axis="x")
         axis.set_title(title, loc="left")
     for axis in flat[len(panels) :]:
         axis.set_axis_off()
-    share_y(flat[: len(panels)])
+    if shares_y:
+        share_y(flat[: len(panels)])
     for row in axes:
         row[0].tick_params(labelleft=True)
         label_row(row, y_label, spacing)

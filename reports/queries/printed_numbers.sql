@@ -14,8 +14,9 @@ select
     cast(sd as double) as sd,
     cast(bracket as double) as bracket
 from results.printed_numbers
-qualify rank() over (
-    partition by printed_table
-    order by analysis_id
-) = 1
+qualify
+    rank() over (
+        partition by printed_table
+        order by analysis_id
+    ) = 1
 order by printed_table, number
