@@ -5,14 +5,20 @@ from collections.abc import Mapping
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug, span
-from reports.exhibits.score_matrix import best_note, compared, one_score_per_dataset, varying
+from reports.exhibits.score_matrix import (
+    SET,
+    best_note,
+    compared,
+    one_score_per_dataset,
+    sets_of_one_kind,
+    varying,
+)
 from reports.exhibits.scores import comparison_name, tied_with_best
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import TASK_SCORES, adaptation_name, score_name
 
 LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "head")
-SET = ("origin", "study")
 MOST_DATASETS = 5
 KINDS = (
     ("task", "Score on the held-out fold", {"split": "test", "confidence_source": "head"}),
@@ -27,21 +33,20 @@ KINDS = (
 def build(data: Data) -> list[Artefact]:
     """Return tables of task scores and of k-NN accuracy, per set of runs with both poolings."""
     artefacts = []
-    for key in data.frames["scores"].select(SET).unique(maintain_order=True).rows():
-        runs = dict(zip(SET, key, strict=True))
+    for runs in sets_of_one_kind(data.frames["scores"]):
         for name, title, where in KINDS:
             score = where.get("score", TASK_SCORES)
             source = data.select(
                 "scores", **runs, pooling=("cls", "mean"), **(where | {"score": score})
             )
-            pairs = data.select(
-                "comparisons", **runs, **{n: where[n] for n in ("split", "confidence_source")}
-            )
+            compared_on = {n: where[n] for n in ("split", "confidence_source")}
+            pairs = data.select("comparisons", **{n: runs[n] for n in SET}, **compared_on)
             own = source.rows.filter(
                 (pl.col("confidence_source") == "head") | (pl.col("token") == pl.col("pooling"))
             )
             if own["pooling"].n_unique() == 2:
-                artefacts.append(_artefact(slug("pooling", name, *key), title, source, own, pairs))
+                stem = slug("pooling", name, *runs.values())
+                artefacts.append(_artefact(stem, title, source, own, pairs))
     return artefacts
 
 
@@ -97,7 +102,9 @@ def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Tabl
 
 def _score(rows: pl.DataFrame, where: dict[str, object]) -> Number:
     for row in rows.filter(matching(where)).iter_rows(named=True):
-        return Number(row["estimate"], digits=1, spread=row["sd"], scale=100, where=where)
+        return Number(
+            row["estimate"], 1, row["sd"], scale=100, where=where, uncertainty=row["uncertainty"]
+        )
     return Number(None)
 
 

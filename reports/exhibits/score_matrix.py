@@ -14,11 +14,10 @@ MOST_DATASETS = 8
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return tables of task scores and of k-NN accuracy, per origin with several datasets."""
+    """Return tables of task scores and of k-NN accuracy, per set of runs on several datasets."""
     artefacts = []
-    for key in data.frames["scores"].select(SET).unique(maintain_order=True).rows():
-        runs = dict(zip(SET, key, strict=True))
-        pairs = data.select("comparisons", **runs)
+    for runs in sets_of_one_kind(data.frames["scores"]):
+        pairs = data.select("comparisons", **{name: runs[name] for name in SET})
         task = data.select(
             "scores", **runs, split="test", confidence_source="head", score=TASK_SCORES
         )
@@ -34,13 +33,23 @@ def build(data: Data) -> list[Artefact]:
     return artefacts
 
 
+def sets_of_one_kind(rows: pl.DataFrame) -> list[dict[str, object]]:
+    """Return what picks each set of runs, and where theirs differ each kind of uncertainty."""
+    kinds = rows.group_by(SET, maintain_order=True).agg(pl.col("uncertainty").unique().sort())
+    return [
+        dict(zip(SET, key, strict=True)) | ({"uncertainty": kind} if len(found) > 1 else {})
+        for *key, found in kinds.iter_rows()
+        for kind in found
+    ]
+
+
 def _artefact(name: str, title: str, source: Selection, pairs: Selection) -> Artefact:
     chosen = one_score_per_dataset(source.rows)
     datasets = chosen["dataset"].unique(maintain_order=True).to_list()[:MOST_DATASETS]
     origin = source.where["origin"]
     left_out = chosen["dataset"].n_unique() - len(datasets)
     return Artefact(
-        name=slug("matrix", name, *(source.where[part] for part in SET)),
+        name=slug("matrix", name, *(source.where.get(part) for part in (*SET, "uncertainty"))),
         caption=f"{title} by network and dataset ({origin}), × 100."
         + (f" {left_out} more in the CSV." if left_out else ""),
         content=_table(chosen, datasets, pairs.rows),
@@ -113,7 +122,9 @@ def best_note(pairs: pl.DataFrame) -> str:
 def _number(rows: pl.DataFrame, line: dict[str, object]) -> Number:
     for row in rows.filter(matching(line)).iter_rows(named=True):
         where = {**line, "dataset": row["dataset"]}
-        return Number(row["estimate"], digits=1, spread=row["sd"], scale=100, where=where)
+        return Number(
+            row["estimate"], 1, row["sd"], scale=100, where=where, uncertainty=row["uncertainty"]
+        )
     return Number(None)
 
 

@@ -168,6 +168,7 @@ def _number(rows: pl.DataFrame, cell: Mapping[str, object], column: Mapping[str,
             scale=100,
             interval=ends if None not in ends else None,
             where={**cell, **column},
+            uncertainty=row["uncertainty"],
         )
     return Number(None)
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from warehouse.uncertainty import require_one_kind
+
 Rank = Literal["", "best", "tied"]
 
 
@@ -35,6 +37,8 @@ class Number:
         Column of that row that the spread is.
     interval_columns : tuple of str
         Columns of that row that the ends of the interval are.
+    uncertainty : str
+        What the spread or interval varies over (fold, seed, test_sample ...); '' for no kind.
     """
 
     value: float | None
@@ -48,6 +52,7 @@ class Number:
     column: str = "estimate"
     spread_column: str = "sd"
     interval_columns: tuple[str, str] = ("ci_low", "ci_high")
+    uncertainty: str = ""
 
 
 Cell = str | Number
@@ -91,15 +96,29 @@ class Block:
 class Table:
     """Columns, blocks of rows (a rule between blocks) and notes below.
 
+    Attributes
+    ----------
+    columns : tuple of Column
+        From left to right.
+    blocks : tuple of Block
+        From top to bottom.
+    notes : tuple of str
+        Plain text, a paragraph each.
+    mixes_uncertainty : bool, default False
+        Whether several kinds of uncertainty may stand in it; the notes must then tell them apart.
+
     Raises
     ------
     ValueError
         If a row has another number of cells than there are columns, or there is no row.
+    MixedUncertaintyError
+        If cells vary over different things and the mixture was not asked for.
     """
 
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
     notes: tuple[str, ...] = field(default=())
+    mixes_uncertainty: bool = False
 
     def __post_init__(self) -> None:
         if not self.rows:
@@ -110,6 +129,13 @@ class Table:
                     f"row {row.cells[:1]} has {len(row.cells)} cells,"
                     f" the table {len(self.columns)} columns"
                 )
+        cells = (cell for row in self.rows for cell in row.cells if isinstance(cell, Number))
+        require_one_kind(
+            (cell.uncertainty for cell in cells if cell.uncertainty),
+            table="a table",
+            way_out="make one table per kind, or say mixes_uncertainty=True and tell them apart",
+            allow_mixed=self.mixes_uncertainty,
+        )
 
     @property
     def rows(self) -> tuple[Row, ...]:
