@@ -40,6 +40,8 @@ class Spacing:
         At the bottom, for a label that all panels share.
     widest : float
         Greatest width of a panel.
+    head : float
+        Above all panels, for titles of columns.
     """
 
     height: float = 30.0
@@ -50,6 +52,7 @@ class Spacing:
     between: float = 4.0
     foot: float = 1.0
     widest: float = 48.0
+    head: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def panel_grid(
     panel = min(spacing.widest, (TEXT_WIDTH_MM - gaps) / n_columns)
     width = gaps + n_columns * panel
     n_lines = _legend_rows(legend, width)
-    head = n_lines * LEGEND_ROW_MM
+    head = n_lines * LEGEND_ROW_MM + spacing.head
     row_height = spacing.above + spacing.height + spacing.below
     height = head + n_rows * row_height + spacing.foot
     figure = Figure(figsize=inches(width, height))  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ POINTS_PER_MM = 72 / MM_PER_INCH
 
 def room_above(title: str, statistics: Mapping[str, str]) -> float:
     """Return the room that title and statistics take over a panel, in mm."""
-    return 2.0 + TITLE_LINE_MM * (title.count("\n") + 1) + LINE_MM * _n_lines(statistics)
+    title_lines = title.count("\n") + 1 if title else 0
+    return 2.0 + TITLE_LINE_MM * title_lines + LINE_MM * _n_lines(statistics)
 
 
 def print_above(

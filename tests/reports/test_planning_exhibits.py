@@ -2,8 +2,9 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
-from reports.exhibits import planning, specifications
+from reports.exhibits import planning, power, specifications
 from reports.figures.curve import specification_curve
 from tests.reports.building import (
     FIT,
@@ -167,3 +168,37 @@ def test_agreement_shows_both_baselines(con):
     insert(con, "results.agreements", rows(row))
     (artefact,) = built(con, planning.AGREEMENTS)
     assert lines_of(artefact)[-1] == "| breast |  | 82.3 | – | 74.0 | 8.3 [−4.9, 21.6] | – |"
+
+
+def test_power_curves_mark_the_runs_at_hand_and_what_the_wanted_difference_needs(con):
+    row = GROUP | {
+        "dataset": None,
+        "first": "resnet50 / ImageNet / full / mean / linear",
+        "second": "resnet50 / random / scratch / mean / linear",
+        "n_datasets": 7,
+        "n_folds": 5,
+        "n_seeds": 1,
+        "std_error": 0.02,
+        "df": 6.0,
+        "power": 0.8,
+        "wanted_effect": 0.01,
+    }
+    designs = (("dataset", 5, 0.06, 0.1), ("dataset", 7, 0.05, 0.2), ("fold", 5, 0.05, 0.2))
+    each = [
+        row
+        | {"unit": unit, "n_units": n, "minimal_effect": effect, "wanted_power": power}
+        | {"is_current": (unit, n) != ("dataset", 5)}
+        | {"n_units_needed": 120 if unit == "dataset" else None}
+        for unit, n, effect, power in designs
+    ]
+    insert(con, "results.power_curves", rows(*each))
+    (artefact,) = built(con, power.EXHIBIT)
+    effects, _, powers, _ = figure_of(artefact).axes
+    curve, now, wanted = effects.lines
+    np.testing.assert_allclose(drawn(curve), [[5, 6.0], [7, 5.0]])
+    np.testing.assert_allclose(drawn(now), [[7, 5.0]])
+    assert drawn(wanted)[0, 1] == pytest.approx(1.0)
+    np.testing.assert_allclose(drawn(powers.lines[0]), [[5, 0.1], [7, 0.2]])
+    assert drawn(powers.lines[2])[0, 1] == pytest.approx(0.8)
+    printed = [axis.texts[0].get_text() for axis in figure_of(artefact).axes[:2]]
+    assert printed == ["needs 120 datasets", "no number of folds is enough"]

@@ -1,0 +1,59 @@
+-- One row per pictured run, stage and filter of the first layer; of each cell the first run, by fold, seed and run.
+-- change: Distance of all filters from those before fine-tuning, over the length of those.
+-- stage: pre-trained (epoch 0) or fine-tuned (the epoch that stands for the run).
+-- key: run_id, stage, filter
+with pictured as (
+    select
+        runs.origin,
+        sets.studies as study,
+        runs.dataset,
+        runs.backbone,
+        runs.pretraining,
+        runs.adaptation,
+        runs.n_blocks,
+        runs.pooling,
+        runs.head,
+        runs.run_id,
+        runs.selected_epoch
+    from staging.runs as runs
+    inner join staging.studies as sets on runs.origin = sets.origin and runs.study = sets.study
+    where runs.run_id in (select run_id from filters)
+    qualify row_number() over (
+        partition by
+            runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
+            runs.pooling, runs.head
+        order by runs.fold, runs.seed, runs.run_id
+    ) = 1
+)
+
+select
+    pictured.origin,
+    pictured.study,
+    pictured.dataset,
+    pictured.backbone,
+    pictured.pretraining,
+    pictured.adaptation,
+    pictured.n_blocks,
+    pictured.pooling,
+    pictured.head,
+    pictured.run_id,
+    now.layer,
+    now.filter,
+    if(now.epoch = 0, 'pre-trained', 'fine-tuned') as stage,
+    now.height,
+    now.width,
+    now.n_channels,
+    now.weights,
+    sqrt(
+        sum(list_distance(now.weights, start.weights) ** 2 order by now.filter) over stage_of_run
+        / sum(list_inner_product(start.weights, start.weights) order by now.filter) over stage_of_run
+    ) as change
+from filters as now
+inner join pictured on now.run_id = pictured.run_id
+inner join filters as start
+    on now.run_id = start.run_id and now.layer = start.layer and now.filter = start.filter and start.epoch = 0
+where now.epoch = 0 or now.epoch = pictured.selected_epoch
+window stage_of_run as (partition by now.run_id, now.epoch)
+order by
+    pictured.origin, study, pictured.dataset, pictured.adaptation, pictured.n_blocks, pictured.pooling, pictured.head,
+    pictured.backbone, pictured.pretraining, stage desc, now.filter
