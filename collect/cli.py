@@ -24,7 +24,7 @@ AcceptLeakage = Annotated[
         help="Go on in spite of what the gate finds; the reason is written into every run.",
     ),
 ]
-Executor = Literal["local", "slurm"]
+Executor = Literal["local", "slurm", "ray"]
 Miniature = Annotated[
     bool, typer.Option(help="Make the study small, as its [miniature] table says.")
 ]
@@ -72,11 +72,17 @@ def show_plan(
 def run_study(
     study: StudyFile,
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that train at a time.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Runs at a time, where this machine trains.")
+    ] = 1,
     executor: Annotated[Executor, typer.Option(help="Where the runs are executed.")] = "local",
     partition: Annotated[str | None, typer.Option(help="Slurm: partition.")] = None,
     account: Annotated[str | None, typer.Option(help="Slurm: account.")] = None,
-    gpus: Annotated[int, typer.Option(min=0, help="Slurm: GPUs of a job.")] = 0,
+    address: Annotated[
+        str | None,
+        typer.Option(help="Ray: a running cluster; without one, a local one is started."),
+    ] = None,
+    gpus: Annotated[int, typer.Option(min=0, help="Slurm, Ray: GPUs of a run.")] = 0,
     minutes: Annotated[int, typer.Option(min=1, help="Slurm: time limit of a job.")] = 240,
     quiet: Annotated[bool, typer.Option(help="Show nothing but problems.")] = False,
     accept_leakage: AcceptLeakage = None,
@@ -89,6 +95,8 @@ def run_study(
     from collect.configuration.study import Study
     from collect.data.gate import require_clean
     from collect.executors.local import run_all
+    from collect.executors.ray import RaySettings
+    from collect.executors.ray import run_all as run_on_ray
     from collect.executors.slurm import SlurmSettings
     from collect.executors.slurm import run_all as run_on_slurm
     from collect.progress import shown
@@ -106,6 +114,9 @@ def run_study(
     with shown(runs, Console(file=sys.stderr), quiet=quiet) as on_event:
         if executor == "local":
             run_all(runs, layout, workers=workers, on_event=on_event)
+        elif executor == "ray":
+            cluster = RaySettings(address=address, n_workers=workers, n_gpus=gpus)
+            run_on_ray(runs, layout, settings=cluster, on_event=on_event)
         else:
             settings = SlurmSettings(
                 partition=partition, account=account, n_gpus=gpus, time_min=minutes
