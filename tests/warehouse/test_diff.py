@@ -74,6 +74,22 @@ def test_a_number_that_only_one_has_differs_too(tmp_path):
     assert found.select("a", "b").rows() == [(None, "0.7")]
 
 
+def test_intervals_of_scores_differ_by_their_ends(tmp_path):
+    for name, high in (("a", 0.8), ("b", 0.9)):
+        layout = Layout(tmp_path / name)
+        rows = (
+            score_rows(0.75)
+            .drop("value", "n_samples")
+            .with_columns(ci_low=0.7, ci_high=high, level=0.95, unit=pl.lit("image"), n_units=20)
+        )
+        write_run(layout, "run0", score_intervals=rows)
+        ingest(layout)
+    found = differences(tmp_path / "a", tmp_path / "b")
+    assert found.select("relation", "a", "b").rows() == [
+        ("raw.score_intervals", "0.7 to 0.8", "0.7 to 0.9")
+    ]
+
+
 def test_refuses_what_is_no_warehouse(tmp_path):
     a = make(tmp_path / "a", values=[0.1])
     with pytest.raises(WarehouseError, match=r"no warehouse in .*nothing"):
