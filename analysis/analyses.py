@@ -101,6 +101,13 @@ ANALYSES = (
         ("level", "seed", "n_ranking_resamples"),
     ),
     Analysis("regressions", POINTS, "regressions", sloping.regression_rows, ("level",)),
+    Analysis(
+        "dataset slopes",
+        POINTS,
+        "dataset_slopes",
+        sloping.dataset_slope_rows,
+        ("seed", "n_permutations"),
+    ),
     Analysis("other fits", POINTS, "regressions", sloping.other_fit_rows, ("level",)),
     Analysis(
         "correlation equivalences",

@@ -52,7 +52,7 @@ def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         seed=settings.seed,
     )
     rows = all_comparisons(scores, comparison).drop("uncertainty", "sd")
-    return adjust(rows, family=[*COMPARED, "method"])
+    return adjust(rows, family=[*COMPARED, "method"], others=["p_wilcoxon", "p_equivalent"])
 
 
 def all_comparisons(scores: pl.DataFrame, comparison: Comparison) -> pl.DataFrame:
@@ -68,14 +68,20 @@ def all_comparisons(scores: pl.DataFrame, comparison: Comparison) -> pl.DataFram
 
 
 def ranking_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Networks ranked over datasets, from ``marts.final_scores``."""
-    return rank_networks(
+    """Networks ranked over datasets, from ``marts.final_scores``; a Friedman test per score."""
+    rows = rank_networks(
         compared_networks(scores),
         by=COMPARED,
         level=settings.level,
         n_resamples=settings.n_ranking_resamples,
         seed=settings.seed,
     )
+    family = [name for name in COMPARED if name != "score"]
+    tests = rows.select(*COMPARED, "friedman_p_value").unique()
+    adjusted = adjust(tests, family=family, p_value="friedman_p_value").select(
+        *COMPARED, "family", "family_size", friedman_p_adjusted="p_adjusted"
+    )
+    return rows.join(adjusted, on=COMPARED, nulls_equal=True, maintain_order="left")
 
 
 def compared_networks(scores: pl.DataFrame) -> pl.DataFrame:

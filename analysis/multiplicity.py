@@ -1,7 +1,6 @@
 """Many tests, one promise: p-values adjusted in the family that they belong to."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +75,7 @@ def adjust(
     *,
     family: Sequence[str],
     p_value: str = "p_value",
-    method: Literal["holm", "benjamini_hochberg"] = "holm",
+    others: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Name the family of every p-value, count it, and adjust in it.
 
@@ -88,40 +87,50 @@ def adjust(
         Columns whose values name a family; its members differ in the other columns.
     p_value : str, default "p_value"
         Column that is adjusted.
-    method : {"holm", "benjamini_hochberg"}
-        What is promised: no false rejection (``holm``), or few among many.
+    others : sequence of str
+        Columns with p-values of other tests of the same rows, each adjusted in the same family.
 
     Returns
     -------
     DataFrame
-        The tests in their order, with ``family, family_size, p_adjusted``.
+        The tests in their order, with ``family, family_size``, ``p_adjusted`` (Holm: no false
+        rejection), ``p_false_discovery`` (Benjamini and Hochberg: few among many), and for each of
+        ``others`` its Holm-adjusted value as ``<name>_adjusted``.
 
     Examples
     --------
-    >>> tests = pl.DataFrame({"layer": ["a", "b"], "method": "ols", "p_value": [0.01, 0.04]})
-    >>> adjust(tests, family=["method"]).select("family", "family_size", "p_adjusted").rows()
-    [('method=ols', 2, 0.02), ('method=ols', 2, 0.04)]
+    >>> tests = pl.DataFrame({"layer": ["a", "b"], "method": "ols", "p_value": [0.03, 0.04]})
+    >>> rows = adjust(tests, family=["method"])
+    >>> rows.select("family", "family_size", "p_adjusted", "p_false_discovery").rows()
+    [('method=ols', 2, 0.06, 0.04), ('method=ols', 2, 0.06, 0.04)]
     """
-    adjusted = holm if method == "holm" else benjamini_hochberg
     name = pl.concat_str(
         [pl.format("{}={}", pl.lit(column), pl.col(column).cast(pl.String)) for column in family],
         separator=", ",
         ignore_nulls=True,
     )
-    named = tests.with_columns(family=pl.when(pl.col(p_value).is_not_null()).then(name))
+    known = pl.any_horizontal(pl.col(p_value, *others).is_not_null())
+    named = tests.with_columns(family=pl.when(known).then(name))
     return named.with_columns(
         family_size=pl.when(pl.col("family").is_not_null())
         .then(pl.len().over("family"))
         .cast(pl.Int64),
-        p_adjusted=pl.col(p_value)
-        .map_batches(lambda p: _unless_null(p, adjusted), return_dtype=pl.Float64)
-        .over("family"),
+        p_adjusted=_adjusted(p_value, holm),
+        p_false_discovery=_adjusted(p_value, benjamini_hochberg),
+        **{f"{other}_adjusted": _adjusted(other, holm) for other in others},
     )
 
 
-def _unless_null(p_values: pl.Series, adjusted: Callable[[Floats], Floats]) -> pl.Series:
-    """Adjust one family; rows without a p-value stay without."""
-    return p_values if p_values.null_count() else pl.Series(adjusted(p_values.to_numpy()))
+def _adjusted(p_value: str, by: Callable[[Floats], Floats]) -> pl.Expr:
+    """Adjust a column family by family; rows without a p-value stay without."""
+
+    def values(p_values: pl.Series) -> pl.Series:
+        known = p_values.is_not_null()
+        found = np.full(len(p_values), np.nan)
+        found[known.to_numpy()] = by(p_values.drop_nulls().to_numpy())
+        return pl.Series(found, nan_to_null=True)
+
+    return pl.col(p_value).map_batches(values, return_dtype=pl.Float64).over("family")
 
 
 def _checked(p_values: npt.ArrayLike) -> Floats:

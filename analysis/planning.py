@@ -7,6 +7,7 @@ from analysis.comparing import COMPARED, compared_networks
 from analysis.comparisons import paired_differences, run_differences
 from analysis.dimensions import HIGHER_IS_BETTER, NETWORK
 from analysis.intervals import mean_intervals
+from analysis.multiplicity import adjust
 from analysis.multiverse import joint_test, specification_curve
 from analysis.power import minimal_detectable_effect, units_needed
 from analysis.power_curves import power_curves
@@ -87,7 +88,8 @@ def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
 
 def specification_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Specification curve of every score's gain, per network."""
-    return specification_curve(_questions(points), by=QUESTION, level=settings.level)
+    rows = specification_curve(_questions(points), by=QUESTION, level=settings.level)
+    return adjust(rows, family=[*QUESTION, "method"])
 
 
 def specification_test_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
@@ -99,13 +101,12 @@ def specification_test_rows(points: pl.DataFrame, _settings: Settings) -> pl.Dat
     network = [name for name in QUESTION if name != "score"]
     several = questions.filter(pl.col("score").n_unique().over(network) > 1)
     together = joint_test(several, by=network, choices=["score"])
-    return pl.concat(
-        [
-            joint_test(questions, by=QUESTION),
-            together.with_columns(score=pl.lit(ANY_SCORE)),
-        ],
-        how="diagonal",
-    )
+    alone = joint_test(questions, by=QUESTION)
+    rows = pl.concat([alone, together.with_columns(score=pl.lit(ANY_SCORE))], how="diagonal")
+    family = [name for name in QUESTION if name not in {"backbone", "pretraining"}]
+    tests = ["p_median", "p_largest"]
+    adjusted = adjust(rows, family=family, p_value=tests[0], others=tests)
+    return adjusted.drop("p_adjusted", "p_false_discovery")
 
 
 def _questions(points: pl.DataFrame) -> pl.DataFrame:

@@ -33,6 +33,9 @@ class Settings:
         Seed of every bootstrap and permutation.
     n_shuffles : int
         Shuffles of the outcome beside a binned fit; no p-value is below ``1 / (n_shuffles + 1)``.
+    n_permutations : int
+        Permutations of the outcome behind the slopes of datasets and layers; no p-value is below
+        ``1 / (n_permutations + 1)``.
     n_membership_draws : int
         Draws over runs and images of the probability of membership.
     n_posterior_draws, n_comparison_resamples : int
@@ -56,6 +59,7 @@ class Settings:
     projection_level: float = 0.8
     seed: int = 0
     n_shuffles: int = 99
+    n_permutations: int = 1999
     n_membership_draws: int = 499
     n_posterior_draws: int = 2000
     n_comparison_resamples: int = 1000

@@ -4,9 +4,10 @@ import polars as pl
 
 from analysis.binned import Binning, binned_fits
 from analysis.correlations import correlation_equivalences
+from analysis.dataset_slopes import dataset_slopes
 from analysis.decomposition import sign_alarms, within_and_between
 from analysis.dimensions import NETWORK, REPRESENTATION, RUNS
-from analysis.gain_definitions import gain_definitions
+from analysis.gain_definitions import DEFINITIONS, gain_definitions
 from analysis.influence import leave_one_dataset_out
 from analysis.max_t import max_t_p_values
 from analysis.multiplicity import adjust
@@ -33,6 +34,15 @@ def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     joint = joint.select(*BY, "p_max_t", method=pl.lit("wild_cluster"))
     slopes = slopes.join(joint, on=[*BY, "method"], how="left", nulls_equal=True)
     return pl.concat([slopes, rows.filter(~is_slope)], how="diagonal")
+
+
+def dataset_slope_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Slopes within every dataset and layer; all of a network and outcome form a family."""
+    tuned = points.filter(pl.col("adaptation") != "none")
+    family = [name for name in BY if name != "layer"]
+    return dataset_slopes(
+        tuned, by=family, n_permutations=settings.n_permutations, seed=settings.seed
+    )
 
 
 def other_fit_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -80,7 +90,8 @@ def binned_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     binning = Binning(
         n_bins=settings.n_bins, n_permutations=settings.n_shuffles, seed=settings.seed
     )
-    return binned_fits(with_pooled_adaptations(points), Model(), binning, by=BY)
+    rows = binned_fits(with_pooled_adaptations(points), Model(), binning, by=BY)
+    return adjust(rows, family=FAMILY)
 
 
 def slope_difference_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -96,7 +107,11 @@ def gain_definition_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFra
         pl.col("outcome").str.starts_with("score:"), pl.col("scratch_value").is_not_null()
     )
     scores = scores.with_columns(score=pl.col("outcome").str.strip_prefix("score:"))
-    return gain_definitions(scores, by=[*NETWORK, *REPRESENTATION, "score"], level=settings.level)
+    rows = gain_definitions(scores, by=[*NETWORK, *REPRESENTATION, "score"], level=settings.level)
+    tests = [f"p_{definition}" for definition in DEFINITIONS]
+    family = [name for name in FAMILY if name != "outcome"]
+    adjusted = adjust(rows, family=[*family, "score", "method"], p_value=tests[0], others=tests)
+    return adjusted.drop("p_adjusted", "p_false_discovery")
 
 
 def with_pooled_adaptations(points: pl.DataFrame) -> pl.DataFrame:

@@ -38,6 +38,21 @@ def write_run(layout, *, dataset, adaptation, fold, auc, similarity):
             ),
         )
         writer.append(
+            "scores",
+            pl.DataFrame(
+                {
+                    "epoch": 0,
+                    "split": "test",
+                    "confidence_source": "knn",
+                    "token": "mean",
+                    "n_neighbours": 10,
+                    "score": "accuracy",
+                    "value": [0.9 * auc],
+                    "n_samples": 50,
+                }
+            ),
+        )
+        writer.append(
             "similarities",
             pl.DataFrame(
                 {

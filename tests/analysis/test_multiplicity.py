@@ -51,12 +51,26 @@ def test_size_travels_with_the_number(tests):
     assert rows["p_adjusted"].to_list() == [0.02, 0.04, None, 0.03]
 
 
-def test_method_is_the_one_asked_for(tests):
-    everything = tests.with_columns(all=pl.lit("all"))
-    holm_rows = adjust(everything, family=["all"])
-    fdr_rows = adjust(everything, family=["all"], method="benjamini_hochberg")
-    assert_allclose(holm_rows["p_adjusted"].drop_nulls(), [0.03, 0.06, 0.06])
-    assert_allclose(fdr_rows["p_adjusted"].drop_nulls(), [0.03, 0.04, 0.04])
+def test_both_promises_stand_beside_each_other(tests):
+    rows = adjust(tests.with_columns(all=pl.lit("all")), family=["all"])
+    assert_allclose(rows["p_adjusted"].drop_nulls(), [0.03, 0.06, 0.06])
+    assert_allclose(rows["p_false_discovery"].drop_nulls(), [0.03, 0.04, 0.04])
+
+
+def test_another_test_of_the_same_rows_is_adjusted_in_the_same_family(tests):
+    others = tests.with_columns(all=pl.lit("all"), p_wilcoxon=pl.Series([0.02, None, 0.5, 0.01]))
+    rows = adjust(others, family=["all"], others=["p_wilcoxon"])
+    assert rows["family_size"].to_list() == [4] * 4
+    assert rows["p_wilcoxon_adjusted"].to_list() == [0.04, None, 0.5, 0.03]
+
+
+def test_false_discoveries_stay_few_among_independent_tests(rng):
+    trials, family, true = 2000, 20, 5
+    z = rng.normal(size=(trials, family))
+    z[:, :true] += 3.5
+    found = np.array([benjamini_hochberg(p) <= 0.1 for p in 2 * stats.norm.sf(np.abs(z))])
+    share = found[:, true:].sum(axis=1) / np.maximum(found.sum(axis=1), 1)
+    assert share.mean() == pytest.approx(0.1 * (family - true) / family, abs=0.012)
 
 
 @pytest.mark.parametrize("bad", [[0.5, 1.2], [-0.1], [float("nan")], [[0.5]]])

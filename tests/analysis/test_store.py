@@ -38,8 +38,10 @@ def results(made_warehouse):
 
 def test_running_twice_replaces_rather_than_repeats(results):
     assert sorted(results["analyses"]["name"]) == sorted(NAMES)
-    for name, rows in results.items():  # one pretraining only, so that no slopes can differ
-        assert rows.is_empty() == (name == "slope_differences"), name
+    # One pretraining only, so that no slopes can differ; three folds are too few for a slope.
+    empty = {"slope_differences", "dataset_slopes"}
+    for name, rows in results.items():
+        assert rows.is_empty() == (name in empty), name
         assert not rows.is_duplicated().any(), name
 
 
