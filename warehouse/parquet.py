@@ -25,13 +25,13 @@ class ParquetStream:
     def write(self, rows: pa.Table) -> None:
         """Append the rows as one row group; no rows are no row group."""
         if self._writer is None:
-            floats = _leaves(rows.schema, is_float=True)
+            floats = leaves(rows.schema, is_float=True)
             self._writer = pq.ParquetWriter(
                 self._path,
                 rows.schema,
                 compression="zstd",
                 compression_level=COMPRESSION_LEVEL,
-                use_dictionary=_leaves(rows.schema, is_float=False),
+                use_dictionary=leaves(rows.schema, is_float=False),
                 use_byte_stream_split=floats,
             )
         if rows.num_rows:
@@ -99,7 +99,7 @@ def activation_table(
     )
 
 
-def _leaves(schema: pa.Schema, *, is_float: bool) -> list[str]:
+def leaves(schema: pa.Schema, *, is_float: bool) -> list[str]:
     """Parquet paths of the columns that hold floats, or of those that do not."""
     found = []
     for field in schema:

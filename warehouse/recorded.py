@@ -10,10 +10,12 @@ import pyarrow.parquet as pq
 
 from warehouse.errors import WarehouseError
 from warehouse.importers.imported import ImportedRuns
-from warehouse.tables import IN_DATABASE, table
+from warehouse.parquet import leaves
+from warehouse.tables import IN_DATABASE, PICTURES, table, table_of_run
 from warehouse.views import read_view
 
 RUNS = "runs"
+CELL = ("dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 # float32 there, half the size
 IN_SINGLE = ("similarities", "parameter_distances", "attention", "timings")
 
@@ -23,7 +25,8 @@ def write_recorded(con: duckdb.DuckDBPyConnection, study: str, directory: Path) 
 
     Made to be committed: columns that are null in every row are left out, rows are sorted by their
     key, and the numbers of ``IN_SINGLE`` are rounded to float32 (24 bits). Scores stay as they are.
-    Predictions and activations are not written.
+    Attention maps, their images and filters are those of one run in each cell of the grid: of the
+    lowest seed and fold that has them. Predictions and activations are not written.
 
     Parameters
     ----------
@@ -55,6 +58,7 @@ def write_recorded(con: duckdb.DuckDBPyConnection, study: str, directory: Path) 
         if len(rows):
             key = [key for key in table(f"raw.{name}").key if key != "epoch"]
             frames[name] = rows.sort([*key, "epoch"], nulls_last=True)
+    frames |= _pictures(con, runs)
     paths = []
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -97,7 +101,7 @@ def read_recorded(
     )
     tables = {
         name: _read(path)
-        for name in IN_DATABASE
+        for name in IN_DATABASE + PICTURES
         if (path := directory / f"{name}.parquet").is_file()
     }
     if similarities and "similarities" in tables:
@@ -105,19 +109,33 @@ def read_recorded(
     return ImportedRuns(runs=runs, tables=tables, unmapped=())
 
 
+def _pictures(con: duckdb.DuckDBPyConnection, runs: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Tables of `PICTURES` of the first run of each cell that has some."""
+    run_ids = runs["run_id"].to_list()
+    rows = {name: read_view(con, name, where={"run_id": run_ids}) for name in PICTURES}
+    pictured = pl.concat(frame.select("run_id") for frame in rows.values()).unique()
+    first = (
+        runs.join(pictured, on="run_id", how="semi")
+        .sort("seed", "fold", "run_id")
+        .unique(CELL, keep="first", maintain_order=True)
+    )
+    kept = {name: frame.join(first, on="run_id", how="semi") for name, frame in rows.items()}
+    return {name: frame.sort(table_of_run(name).key) for name, frame in kept.items() if len(frame)}
+
+
 def _without_empty_columns(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(column for column in rows if column.null_count() < len(rows))
 
 
 def _write(rows: pl.DataFrame, path: Path) -> None:
-    floats = rows.select(pl.col(pl.Float32, pl.Float64)).columns
+    stored = rows.to_arrow(compat_level=pl.CompatLevel.oldest())
     pq.write_table(
-        rows.to_arrow(compat_level=pl.CompatLevel.oldest()),
+        stored,
         path,
         compression="zstd",
         compression_level=19,
-        use_dictionary=[name for name in rows.columns if name not in floats],
-        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+        use_dictionary=leaves(stored.schema, is_float=False),
+        column_encoding=dict.fromkeys(leaves(stored.schema, is_float=True), "BYTE_STREAM_SPLIT"),
         row_group_size=len(rows),
     )
 

@@ -18,7 +18,7 @@ from warehouse.layout import Layout
 from warehouse.lock import RunLock
 from warehouse.parquet import ParquetStream, activation_table
 from warehouse.shard import MANIFEST, RUN, is_complete, manifest_text
-from warehouse.tables import IN_DATABASE, IN_PARQUET, table
+from warehouse.tables import IN_PARQUET, table, table_of_run
 
 __all__ = ["RunWriter", "is_complete"]
 
@@ -95,7 +95,7 @@ class RunWriter:
         Parameters
         ----------
         name : str
-            The table: one of `IN_DATABASE` or `IN_PARQUET`, but ``activations``.
+            The table: one of `IN_DATABASE` or `IN_PARQUET`.
         rows : polars.DataFrame
             Its columns as the schema declares them; ``run_id`` is filled in, and columns that may
             be null can be left out.
@@ -105,14 +105,7 @@ class RunWriter:
         ValueError
             If the table is unknown, or the rows do not fit it.
         """
-        if name in IN_DATABASE:
-            declared = table(f"raw.{name}")
-        elif name in IN_PARQUET and name != "activations":
-            declared = table(f"shards.{name}")
-        else:
-            raise ValueError(
-                f"a run has no table {name!r}, but {', '.join(IN_DATABASE + IN_PARQUET)}"
-            )
+        declared = table_of_run(name)
         rows = declared.conform(rows.with_columns(run_id=pl.lit(self.run_id)))
         if name in IN_PARQUET:
             self._stream(name).write(rows.to_arrow(compat_level=pl.CompatLevel.oldest()))

@@ -19,7 +19,8 @@ IN_DATABASE = (
     "timings",
     "summaries",
 )
-IN_PARQUET = ("predictions", "activations", "attention_maps", "probe_images", "filters")
+PICTURES = ("attention_maps", "probe_images", "filters")
+IN_PARQUET = ("predictions", "activations", *PICTURES)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,19 @@ def table(name: str) -> Table:
         return _declared()[name]
     except KeyError:
         raise ValueError(f"no table {name!r} is declared") from None
+
+
+def table_of_run(name: str) -> Table:
+    """Table of a run's file, by its name: ``raw.scores`` for ``scores``.
+
+    Raises
+    ------
+    ValueError
+        If a run has no such table.
+    """
+    if name not in IN_DATABASE + IN_PARQUET:
+        raise ValueError(f"a run has no table {name!r}, but {', '.join(IN_DATABASE + IN_PARQUET)}")
+    return table(f"raw.{name}" if name in IN_DATABASE else f"shards.{name}")
 
 
 def declared_tables() -> list[str]:

@@ -7,13 +7,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.warehouse.small_runs import score_rows, similarity_rows
+from tests.warehouse.small_runs import RUN, score_rows, similarity_rows
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.importers.imported import land
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
 from warehouse.recorded import read_recorded, write_recorded
+from warehouse.spool import RunWriter
 from warehouse.views import read_view
 
 TABLES = ("raw.runs", "raw.scores", "raw.similarities")
@@ -100,3 +101,64 @@ def test_reads_the_similarities_that_are_asked_for(recorded):
     none = read_recorded(recorded, similarities={"probe": "source"})
     assert (len(some.tables["similarities"]), len(none.tables["similarities"])) == (2, 0)
     assert len(none.tables["scores"]) == 2
+
+
+def picture_rows(value):
+    """Two maps, their images and two filters."""
+    place = {"probe": ["source", "source"], "sample_id": ["b", "a"]}
+    grid = {"height": [2, 2], "width": [2, 2]}
+    return {
+        "attention": pl.DataFrame(
+            {"epoch": [0], "probe": ["source"], "layer": ["last"], "statistic": ["entropy"]}
+        ).with_columns(value=pl.lit(value), n_images=pl.lit(2)),
+        "attention_maps": pl.DataFrame(
+            {**place, **grid, "attention": [[value, 0.0, 0.0, 1 - value]] * 2}
+        ).with_columns(epoch=pl.lit(0), layer=pl.lit("last"), kind=pl.lit("rollout")),
+        "probe_images": pl.DataFrame(
+            {**place, **grid, "n_channels": [1, 1], "pixels": [[0, 1, 2, 255]] * 2},
+            schema_overrides={"pixels": pl.List(pl.UInt8)},
+        ),
+        "filters": pl.DataFrame(
+            {**grid, "filter": [0, 1], "n_channels": [1, 1], "weights": [[value] * 4] * 2}
+        ).with_columns(epoch=pl.lit(0), layer=pl.lit("first")),
+    }
+
+
+@pytest.fixture
+def pictured(layout, add_run, tmp_path):
+    """Record three runs of two cells, the first of which has no pictures."""
+    add_run("run1", scores=score_rows(0.5))
+    for name, value, cell in [
+        ("run2", 0.25, {"seed": 1}),
+        ("run3", 0.75, {"seed": 2}),
+        ("run4", 0.125, {"pooling": "cls"}),
+    ]:
+        with RunWriter(layout, name) as writer:
+            for table, rows in picture_rows(value).items():
+                writer.append(table, rows)
+            writer.finish(RUN | cell)
+    ingest(layout)
+    with connect(layout.root) as con:
+        write_recorded(con, "small", tmp_path / "recorded")
+    return tmp_path / "recorded"
+
+
+def test_pictures_are_those_of_the_first_run_of_each_cell_that_has_some(pictured):
+    for name in ("attention_maps", "probe_images", "filters"):
+        rows = pl.read_parquet(pictured / f"{name}.parquet")
+        assert rows["run_id"].to_list() == ["run2", "run2", "run4", "run4"]
+    numbers = pl.read_parquet(pictured / "attention.parquet")
+    assert set(numbers["run_id"]) == {"run2", "run3", "run4"}
+
+
+def test_pictures_come_back_as_they_were(pictured, tmp_path):
+    assert replayed(pictured, tmp_path / "again").n_new == 4
+    assert replayed(pictured, tmp_path / "again").n_known == 4
+    with connect(tmp_path / "again") as con:
+        maps = read_view(con, "attention_maps", where={"run_id": "run4"})
+        images = read_view(con, "probe_images", where={"run_id": "run4"})
+        filters = read_view(con, "filters", where={"run_id": "run2"})
+    assert maps["attention"].to_list() == [[0.125, 0.0, 0.0, 0.875]] * 2
+    assert maps["sample_id"].to_list() == ["a", "b"]
+    assert images["pixels"].to_list() == [[0, 1, 2, 255]] * 2
+    assert filters["weights"].to_list() == [[0.25] * 4] * 2

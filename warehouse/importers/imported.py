@@ -13,7 +13,7 @@ from warehouse.layout import Layout
 from warehouse.progress import OnProgress, unseen
 from warehouse.shard import is_complete
 from warehouse.spool import RunWriter
-from warehouse.tables import table
+from warehouse.tables import table, table_of_run
 
 WRITERS = 16
 # What makes two imported runs the same run.
@@ -167,7 +167,7 @@ def _write(layout: Layout, run: dict[str, object], tables: dict[str, pl.DataFram
 def _is_same(directory: Path, tables: dict[str, pl.DataFrame]) -> bool:
     stored = {path.stem for path in directory.glob("*.parquet")}
     return stored == set(tables) and all(
-        pl.read_parquet(directory / f"{name}.parquet").equals(table(f"raw.{name}").conform(rows))
+        pl.read_parquet(directory / f"{name}.parquet").equals(table_of_run(name).conform(rows))
         for name, rows in tables.items()
     )
 
