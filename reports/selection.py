@@ -17,6 +17,7 @@ from reports.wording import TASK_SCORES, measure_name, score_name
 
 MEASURE = "cka_linear_debiased"  # unless it was not recorded; then the first by name
 PROBE = "target"
+LOOKED_AT = "source"  # attention is shown on the images of pre-training, as Zu et al. show it
 OTHER_SCORES = ("accuracy", "ece_width_15")
 OUTCOMES = ("calibration_error", "knn_accuracy")
 
@@ -24,6 +25,7 @@ EVERY_SCORE = frozenset({"scores", "comparisons", "rankings"})  # others: the ta
 HEAD_ALONE = frozenset({"comparisons", "rankings", "detectable_effects", "variance_components"})
 EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choices it compares
 SPACE = frozenset({"memberships", "membership_surfaces"})  # accuracy, one score on every dataset
+LOOKS = frozenset({"attention_maps", "attention_statistics"})
 EVERY_TOKEN = frozenset({"scores"})
 
 LEAST: Mapping[str, tuple[str, int]] = {
@@ -142,7 +144,7 @@ def _conditions(data: Data, query: str, origin: str) -> dict[str, object]:
     if "measure" in rows.columns and query not in EVERY_MEASURE:
         where["measure"] = _preferred(rows["measure"], (MEASURE,))
     if "probe" in rows.columns:
-        where["probe"] = _preferred(rows["probe"], (PROBE,))
+        where["probe"] = _preferred(rows["probe"], (LOOKED_AT if query in LOOKS else PROBE,))
     if "token" in rows.columns and query not in EVERY_TOKEN:
         where["token"] = _preferred(rows["token"], _head_tokens(data, origin))
     if "n_neighbours" in rows.columns:

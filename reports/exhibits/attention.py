@@ -9,7 +9,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, 
 from reports.exhibits.settings import with_setting
 from reports.figures.attention import Image, Look, Map, attention_panels
 from reports.figures.attention_profiles import STATISTICS, attention_profiles
-from reports.formatting import significant
+from reports.formatting import number
 from reports.layers import layer_order
 from reports.style import network
 
@@ -18,7 +18,7 @@ PANEL = ("dataset", "setting")
 KINDS = {
     "cls_attention": "class token",
     "rollout": "rollout",
-    "mean_patch_similarity": "mean of patches",
+    "mean_patch_similarity": "patch mean",
 }
 STAGES = ("pre-trained", "fine-tuned")
 MOST_NETWORKS = 3
@@ -110,8 +110,8 @@ def _note(rows: pl.DataFrame, numbers: pl.DataFrame) -> str:
         rows.select(*cell, "layer").unique(), on=[*cell, "layer"], nulls_equal=True, how="semi"
     )
     lines = [
-        f"{label} {significant(row['before'])} → {significant(row['after'])} {unit}".strip()
-        for statistic, (label, unit) in STATISTICS.items()
+        f"{label} {number(row['before'], digits)} → {number(row['after'], digits)} {unit}".strip()
+        for statistic, (label, unit, digits) in STATISTICS.items()
         for row in own.filter(statistic=statistic).iter_rows(named=True)
     ]
     counts = own["n_runs"].max()

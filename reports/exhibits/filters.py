@@ -58,7 +58,9 @@ def _panels(rows: pl.DataFrame) -> list[FilterPanel]:
         shape = (len(own), first["n_channels"], first["height"], first["width"])
         note = f"change {number(first['change'], 3)}" if stage == "fine-tuned" else " "
         found[str(stage)] = FilterPanel(
-            f"{first['series']}\n{STAGES[str(stage)]}", weights.reshape(shape)[:, 0], note
+            f"{first['backbone']}\n{first['pretraining']}, {STAGES[str(stage)]}",
+            weights.reshape(shape)[:, 0],
+            note,
         )
     return [found[stage] for stage in STAGES] if set(found) == set(STAGES) else []
 

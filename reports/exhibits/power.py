@@ -26,7 +26,7 @@ def build(data: Data) -> list[Artefact]:
         names, same = short_names([*source.rows["first"], *source.rows["second"]])
         n = len(source.rows)
         rows = source.rows.with_columns(
-            series=pl.format("{}, {}", pl.Series(names[:n]), pl.Series(names[n:]))
+            series=pl.format("{} against {}", pl.Series(names[:n]), pl.Series(names[n:]))
         )
         pairs = rows["series"].unique(maintain_order=True).to_list()
         artefacts += [
@@ -50,11 +50,11 @@ def _figure(
         caption=(
             f"What comparisons by {score_name(str(where['score']))} "
             f"{'on ' + str(where['dataset']) if where['dataset'] else 'across datasets'} find over "
-            f"the number of units ({where['origin']}{', all ' + same if same else ''}). Above: the "
+            f"the number of units ({where['origin']}{', all ' + same if same else ''}). Left: the "
             f"smallest true difference found with probability {first['power']:.0%} by a two-sided "
-            f"t test at {1 - first['level']:.0%}. Below: the probability of finding the wanted "
-            "difference (dashed above). Large marks: the runs at hand. Where one unit is added "
-            "the other two stay as they are. Printed: units that the wanted difference needs."
+            f"t test at {1 - first['level']:.0%}. Right: the probability of finding the wanted "
+            "difference (dashed on the left). Large marks: the runs at hand. Where one unit is "
+            "added the other two stay as they are. Printed: units that the wanted difference needs."
         ),
         content=partial(power_curves, panels, ordered_appearances(pairs), statistics),
         sources=(source,),

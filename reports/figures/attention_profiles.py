@@ -9,10 +9,10 @@ from matplotlib.figure import Figure
 from reports.figures.grid import Legend, Spacing, panel_grid
 from reports.style import Appearance
 
-STATISTICS = {
-    "entropy": ("entropy", "nats"),
-    "mean_distance": ("distance", "patches"),
-    "artefact_rate": ("artefacts", ""),
+STATISTICS = {  # name, unit, decimals
+    "entropy": ("entropy", "nats", 2),
+    "mean_distance": ("distance", "patches", 2),
+    "artefact_rate": ("artefacts", "", 3),
 }
 
 
@@ -45,11 +45,13 @@ def attention_profiles(
     figure, axes = panel_grid(len(cells), len(STATISTICS), spacing, legend)
     place = {layer: index for index, layer in enumerate(layers)}
     for (title, rows), line in zip(cells, axes, strict=True):
-        for (statistic, (label, unit)), axis in zip(STATISTICS.items(), line, strict=True):
+        for (statistic, (label, unit, _)), axis in zip(STATISTICS.items(), line, strict=True):
             own = rows.filter(statistic=statistic).with_columns(
                 place=pl.col("layer").replace_strict(place, return_dtype=pl.Int64)
             )
             _draw(axis, own.sort("series", "place"), styles)
+            if statistic == "artefact_rate":
+                axis.set_ylim(bottom=0)
             axis.set_xticks(
                 range(len(layers)), layers, rotation=45, ha="right", rotation_mode="anchor"
             )

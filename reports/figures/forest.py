@@ -45,7 +45,7 @@ def forest(
     spacing = Spacing(
         height=5.0 + ROW_MM * len(rows) * len(names) / 2,
         above=8.0,
-        below=5.0,
+        below=6.5,
         left=8.0 + 1.15 * longest,
         foot=4.0,
     )

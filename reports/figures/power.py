@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from reports.figures.grid import Legend, Spacing, label_row, panel_grid
+from reports.figures.grid import Legend, Spacing, panel_grid
 from reports.figures.statistics import print_above, room_above
 from reports.style import GREY, Appearance
 
@@ -31,28 +32,30 @@ def power_curves(
     Returns
     -------
     Figure
-        Effects × 100 above, power below; a large mark is the design at hand, the dashed line the
-        wanted effect and the wanted power.
+        A row per kind of unit: effects × 100 on a log axis, then power. A large mark is the
+        design at hand, the dashed line the wanted effect and the wanted power.
     """
-    names = list(styles)
     above = max(room_above("", own) for own in statistics)
-    spacing = Spacing(height=33.0, above=above, below=9.0, between=6.0, left=17.0)
-    legend = Legend(names, styles, are_lines=True)
-    figure, (effects, powers) = panel_grid(2, len(panels), spacing, legend)
-    for place, (unit, rows) in enumerate(panels):
-        _draw(effects[place], rows, "minimal_effect", styles, scale=100)
-        _draw(powers[place], rows, "wanted_power", styles, scale=1)
-        effects[place].axhline(100 * rows["wanted_effect"][0], color=GREY, ls="--", lw=0.8)
-        powers[place].axhline(rows["power"][0], color=GREY, ls="--", lw=0.8)
-        effects[place].set_ylim(bottom=0)
-        powers[place].set_ylim(0, 1.02)
-        print_above(effects[place], "", statistics[place], styles)
-        for axis in (effects[place], powers[place]):
+    spacing = Spacing(height=33.0, above=above, below=9.0, between=17.0, left=17.0, widest=62.0)
+    legend = Legend(list(styles), styles, are_lines=True)
+    figure, axes = panel_grid(len(panels), 2, spacing, legend)
+    for (unit, rows), (effect, power), needed in zip(panels, axes, statistics, strict=True):
+        first = rows.row(0, named=True)
+        wanted = 100 * first["wanted_effect"]
+        _draw(effect, rows, "minimal_effect", styles, scale=100)
+        effect.set_yscale("log")
+        effect.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        effect.yaxis.set_minor_formatter(NullFormatter())
+        effect.axhline(wanted, color=GREY, ls="--", lw=0.8)
+        print_above(effect, "", needed, styles)
+        _draw(power, rows, "wanted_power", styles, scale=1)
+        power.axhline(first["power"], color=GREY, ls="--", lw=0.8)
+        power.set_ylim(0, 1.02)
+        labels = ("smallest difference\nfound, × 100", f"power for a\ndifference of {wanted:.1f}")
+        for axis, label in zip((effect, power), labels, strict=True):
             axis.set_xlabel(unit)
+            axis.set_ylabel(label)
             axis.xaxis.get_major_locator().set_params(integer=True, nbins=6)  # type: ignore[call-arg]
-    label_row(effects, "smallest difference found, × 100", spacing)
-    wanted = 100 * float(panels[0][1]["wanted_effect"][0])
-    label_row(powers, f"power for a difference of {wanted:.1f}", spacing)
     return figure
 
 

@@ -75,7 +75,7 @@ def test_maps_stand_beside_the_image_before_and_after_on_one_scale(con):
     titles = [axis.get_title() for axis in maps]
     assert titles == [
         f"{kind}\n{stage}"
-        for kind in ("class token", "mean of patches")
+        for kind in ("class token", "patch mean")
         for stage in ("before", "after")
     ]
     before, after = (np.asarray(axis.images[0].get_array()) for axis in maps[:2])
@@ -85,9 +85,9 @@ def test_maps_stand_beside_the_image_before_and_after_on_one_scale(con):
         assert axis.images[0].get_clim() == (0, pytest.approx(0.8))
     assert maps[1].texts[0].get_text() == "≤ 3.2×"  # 0.8 where 0.25 is even
     assert maps[-1].texts[-1].get_text().splitlines() == [
-        "entropy 3.9 → 3.5 nats",
-        "distance 2.0 → 1.5 patches",
-        "artefacts 0 → 0.034",
+        "entropy 3.91 → 3.52 nats",
+        "distance 2.00 → 1.50 patches",
+        "artefacts 0.000 → 0.034",
         "n 1 run",
     ]
 
@@ -152,8 +152,8 @@ def test_filters_say_how_far_they_moved(con):
     (artefact,) = built(con, filters.EXHIBIT)
     before, after = figure_of(artefact).axes
     assert [axis.get_title(loc="left") for axis in (before, after)] == [
-        "vit · imagenet\nbefore",
-        "vit · imagenet\nafter",
+        "vit\nimagenet, before",
+        "vit\nimagenet, after",
     ]
     np.testing.assert_allclose(np.asarray(before.images[0].get_array()), mosaic(start[:, 0]))
     change = np.linalg.norm(end - start) / np.linalg.norm(start)
