@@ -1,6 +1,7 @@
 """Where a printed number stands among the rows behind its table, so that it can be traced."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -18,10 +19,13 @@ class Places:
         CSV with these rows, relative to the report.
     rows : DataFrame
         Its rows, in order.
+    found : dict
+        Rows by the values of some columns, for each set of columns that was asked for.
     """
 
     file: str
     rows: pl.DataFrame
+    found: dict[tuple[str, ...], dict[tuple[object, ...], list[int]]] = field(default_factory=dict)
 
     def cell(self, number: Number, column: str = "") -> str:
         """Return ``ROW:COLUMN`` of a number, rows counted from 1; '' when no one row is picked.
@@ -36,8 +40,25 @@ class Places:
         named = {name: value for name, value in number.where.items() if name in self.rows.columns}
         if number.value is None or not named:
             return ""
-        indices = self.rows.select(pl.arg_where(pl.all_horizontal(matching(named)))).to_series()
+        indices = self._indices(named)
         return f"{indices[0] + 1}:{column or number.column}" if len(indices) == 1 else ""
+
+    def _indices(self, where: Mapping[str, object]) -> list[int]:
+        """Return the rows that satisfy a condition; values are looked up, others compared."""
+        single = {name: value for name, value in where.items() if not isinstance(value, tuple)}
+        names = tuple(single)
+        if names not in self.found:
+            keys = self.rows.select(names).rows() if names else [()] * len(self.rows)
+            by_values: dict[tuple[object, ...], list[int]] = {}
+            for index, key in enumerate(keys):
+                by_values.setdefault(key, []).append(index)
+            self.found[names] = by_values
+        indices = self.found[names].get(tuple(single.values()), [])
+        several = {name: value for name, value in where.items() if name not in single}
+        if not several or not indices:
+            return indices
+        kept = self.rows[indices].select(pl.arg_where(pl.all_horizontal(matching(several))))
+        return [indices[place] for place in kept.to_series()]
 
 
 def places(artefact: Artefact) -> Places:

@@ -33,7 +33,6 @@ FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
     "png": {"Software": None},
 }
 PNG_DPI = 200
-MOST_RUN_IDS = 100_000  # of one CSV: 1.7 MB
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def artefact_files(artefact: Artefact) -> dict[str, bytes]:
         files[f"{stem}.tex"] = latex_table(artefact.content).encode()
         files[f"{stem}.md"] = markdown_table(artefact.content).encode()
     for source, name in zip(artefact.sources, source_stems(artefact), strict=True):
-        files[f"{stem}{name}.csv"] = csv_bytes(source.rows)
+        files[f"{stem}{name}.csv"] = source.csv
         files[f"{stem}{name}.sql"] = selection_sql(source.query, source.where).encode()
     return files
 
@@ -187,21 +186,6 @@ def figure_bytes(figure: Figure, suffix: str) -> bytes:
         buffer, format=suffix, dpi=PNG_DPI, metadata=dict(FIGURE_METADATA.get(suffix, {}))
     )
     return buffer.getvalue()
-
-
-def csv_bytes(rows: pl.DataFrame) -> bytes:
-    """Return rows as CSV, numbers unrounded, lists joined by spaces.
-
-    Run ids are left out where there are more than 100,000 of them: the SQL gives them.
-    """
-    if "run_ids" in rows.columns and rows["run_ids"].list.len().sum() > MOST_RUN_IDS:
-        rows = rows.drop("run_ids")
-    lists = [name for name, kind in rows.schema.items() if kind == pl.List]
-    return (
-        rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" "))
-        .write_csv()
-        .encode()
-    )
 
 
 def _manifest_entry(artefact: Artefact, files: Mapping[str, bytes]) -> dict[str, object]:
@@ -229,7 +213,7 @@ def _source_entry(source: Selection) -> dict[str, object]:
             for name, value in source.where.items()
         },
         "n_rows": len(rows),
-        "rows_sha256": hashlib.sha256(csv_bytes(rows)).hexdigest(),
+        "rows_sha256": hashlib.sha256(source.csv).hexdigest(),
         "analysis_ids": analyses,
         "run_ids": runs.drop_nulls().unique().sort().to_list(),
     }

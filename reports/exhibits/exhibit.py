@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 from reports.store import AtLeast
 from reports.style import Appearance
 from reports.tables.model import Table
+
+MOST_RUN_IDS = 100_000  # of one CSV: 1.7 MB
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,26 @@ class Selection:
     query: str
     where: Mapping[str, object]
     rows: pl.DataFrame
+
+    @cached_property
+    def csv(self) -> bytes:
+        """The rows as CSV."""
+        return csv_bytes(self.rows)
+
+
+def csv_bytes(rows: pl.DataFrame) -> bytes:
+    """Return rows as CSV, numbers unrounded, lists joined by spaces.
+
+    Run ids are left out where there are more than 100,000 of them: the SQL gives them.
+    """
+    if "run_ids" in rows.columns and rows["run_ids"].list.len().sum() > MOST_RUN_IDS:
+        rows = rows.drop("run_ids")
+    lists = [name for name, kind in rows.schema.items() if kind == pl.List]
+    return (
+        rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" "))
+        .write_csv()
+        .encode()
+    )
 
 
 @dataclass(frozen=True)
@@ -84,6 +107,8 @@ class Data:
     conditions : mapping
         By query and origin: which values the rows of ``frames`` were limited to; empty for every
         row.
+    selected : dict
+        Selections made so far; the parts of a figure share theirs.
     """
 
     frames: Mapping[str, pl.DataFrame]
@@ -91,6 +116,7 @@ class Data:
     datasets: Mapping[str, Appearance]
     paper: str | None = None
     conditions: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    selected: dict[object, Selection] = field(default_factory=dict, init=False, repr=False)
 
     def select(self, query: str, **where: object) -> Selection:
         """Return the rows of a query where columns have the given values.
@@ -99,8 +125,12 @@ class Data:
         """
         limits = self.conditions.get(query, {}).get(str(where.get("origin")), {})
         where = {**where, **{name: _both(where.get(name), limits[name]) for name in limits}}
-        frame = self.frames[query]
-        return Selection(query, where, frame.filter(matching(where)) if where else frame)
+        key = (query, tuple(where.items()))
+        if key not in self.selected:
+            frame = self.frames[query]
+            rows = frame.filter(matching(where)) if where else frame
+            self.selected[key] = Selection(query, where, rows)
+        return self.selected[key]
 
 
 def _both(given: object, limit: object) -> object:

@@ -9,6 +9,7 @@ from reports.figures.grid import Spacing, label_below, panel_grid
 from reports.style import COLOURS, GREY
 
 ROW_MM = 5.0
+TALLEST_MM = 210.0  # of a page
 
 
 def critical_difference(ranks: pl.DataFrame, *, critical: float | None) -> Figure:
@@ -29,8 +30,9 @@ def critical_difference(ranks: pl.DataFrame, *, critical: float | None) -> Figur
     """
     ranks = ranks.sort("mean_rank", "network")
     names = ranks["network"].to_list()
+    row_mm = min(ROW_MM, TALLEST_MM / (len(names) + 1.2))
     spacing = Spacing(
-        height=ROW_MM * (len(names) + 1.2), above=3.0, left=7.0 + 1.1 * max(map(len, names)), foot=4
+        height=row_mm * (len(names) + 1.2), above=3.0, left=7.0 + 1.1 * max(map(len, names)), foot=4
     )
     figure, ((axis,),) = panel_grid(1, 1, spacing)
     y = range(len(names))

@@ -7,7 +7,8 @@ import json
 import polars as pl
 import pytest
 
-from reports.rendering import csv_bytes, render
+from reports.exhibits.exhibit import csv_bytes
+from reports.rendering import render
 from warehouse.errors import ReportError
 
 
