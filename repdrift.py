@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from analysis.cli import app as analysis
+from analysis.cli import check_claims as judge_claims
 from analysis.cli import run as analyse
 from collect.cli import app as collect
 from collect.cli import run_study
@@ -25,6 +26,9 @@ app.add_typer(collect, name="collect")
 app.add_typer(warehouse, name="warehouse")
 app.add_typer(analysis, name="analysis")
 app.add_typer(report, name="report")
+claims = typer.Typer(no_args_is_help=True, help="Claims about runs, judged under rising rigour.")
+claims.command("check")(judge_claims)
+app.add_typer(claims, name="claims")
 app.command()(sql)
 
 

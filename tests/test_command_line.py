@@ -10,7 +10,8 @@ HEAVY = ("torch", "timm", "polars", "duckdb", "statsmodels", "scipy", "matplotli
 GROUPS = {
     "collect": ("plan", "run", "datasets", "remeasure"),
     "warehouse": ("ingest", "import", "describe", "check", "repair", "trace", "export", "diff"),
-    "analysis": ("run", "claims", "audit"),
+    "analysis": ("run", "intervals", "forgetting", "claims", "audit", "meta"),
+    "claims": ("check",),
     "report": ("build", "check"),
 }
 
