@@ -1,4 +1,4 @@
-"""Runs go through a real Slurm, and what is cancelled or fails is one line and goes on later."""
+"""Runs go through a real Slurm; what is preempted goes on, what is cancelled or fails is a line."""
 
 import subprocess
 import time
@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(bool(why_not()), reason=why_not() or "there is a Slurm"),
 ]
 SETTINGS = SlurmSettings(partition="tests", time_min=10, memory_gb=1, n_parallel=2)
+LONG = {"epochs": 60}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,22 +32,34 @@ def slurm(tmp_path_factory):
         yield
 
 
-def cancelled_after_epoch(run_id, layout):
-    """Cancel the jobs of a run as soon as it has a state to go on from."""
-    cancelled: list[str] = []
+def stopped_after_epoch(run_id, layout, command):
+    """Stop the jobs of a run by a command as soon as it has a state to go on from."""
+    stopped: list[str] = []
 
     def watch(event):
         state = layout.spool / f"{run_id}.resume.pt"
-        if event.kind == "started" and event.run_id == run_id and not cancelled:
+        if event.kind == "started" and event.run_id == run_id and not stopped:
             while not state.exists():
                 time.sleep(0.05)
             jobs = subprocess.run(
                 ["squeue", "--noheader", "--array", "--format=%i"], capture_output=True, text=True
             )
-            cancelled.extend(jobs.stdout.split())
-            subprocess.run(["scancel", *cancelled], check=True)
+            stopped.extend(jobs.stdout.split())
+            subprocess.run([*command, *stopped], check=True)
 
     return watch
+
+
+def assert_as_undisturbed(config, layout, tmp_path):
+    path = layout.run(config.run_id)
+    assert "resumed after epoch" in (path / "run.log").read_text()
+    undisturbed = execute(config, Layout(tmp_path / "undisturbed"), lambda _: None)
+    for name in ("scores", "similarities", "predictions"):
+        assert_frame_equal(
+            pl.read_parquet(path / f"{name}.parquet"),
+            pl.read_parquet(undisturbed / f"{name}.parquet"),
+            check_exact=True,
+        )
 
 
 def test_runs_finish_and_one_that_cannot_fails_alone(tmp_path):
@@ -65,29 +78,22 @@ def test_runs_finish_and_one_that_cannot_fails_alone(tmp_path):
 
 
 def test_a_cancelled_job_is_said_so_and_goes_on_when_asked_again(tmp_path):
-    config = small_run(
-        tmp_path, training={"epochs": 60}, probing={"epochs": "last"}, with_source=False
-    )
+    config = small_run(tmp_path, training=LONG, probing={"epochs": "last"}, with_source=False)
     layout = Layout(tmp_path / "w")
+    watch = stopped_after_epoch(config.run_id, layout, ["scancel"])
     with pytest.raises(CollectError, match=r"1 of 1 runs failed"):
-        run_all(
-            [config],
-            layout,
-            settings=SETTINGS,
-            on_event=cancelled_after_epoch(config.run_id, layout),
-            poll_s=0.2,
-        )
+        run_all([config], layout, settings=SETTINGS, on_event=watch, poll_s=0.2)
     assert not is_complete(layout, config.run_id)
     run_all([config], layout, settings=SETTINGS, on_event=lambda _: None, poll_s=0.5)
-    path = layout.run(config.run_id)
-    assert "resumed after epoch" in (path / "run.log").read_text()
-    undisturbed = execute(config, Layout(tmp_path / "undisturbed"), lambda _: None)
-    for name in ("scores", "similarities", "predictions"):
-        assert_frame_equal(
-            pl.read_parquet(path / f"{name}.parquet"),
-            pl.read_parquet(undisturbed / f"{name}.parquet"),
-            check_exact=True,
-        )
+    assert_as_undisturbed(config, layout, tmp_path)
+
+
+def test_a_job_that_is_put_back_into_the_queue_goes_on_by_itself(tmp_path):
+    config = small_run(tmp_path, training=LONG, probing={"epochs": "last"}, with_source=False)
+    layout = Layout(tmp_path / "w")
+    watch = stopped_after_epoch(config.run_id, layout, ["scontrol", "requeue"])
+    run_all([config], layout, settings=SETTINGS, on_event=watch, poll_s=0.2)
+    assert_as_undisturbed(config, layout, tmp_path)
 
 
 def test_a_job_that_the_queue_does_not_know_has_no_state():
