@@ -41,8 +41,9 @@ class Claim:
         Columns whose values make panels.
     where : mapping of str to str or list of str
         Rows that the claim is about.
-    view : {"scores", "similarities"}
-        What a ``difference`` or a ``mean`` is taken of.
+    view : {"scores", "similarities", "summaries"}
+        What a ``difference`` or a ``mean`` is taken of; ``summaries`` are printed means of runs
+        that were not published.
     first, second : str or mapping
         What is compared.
     pair_on : tuple of str
@@ -122,7 +123,7 @@ _ALLOWED = {
     "kind": ("slope", "slope_difference", "difference", "mean"),
     "expects": ("greater", "less", "equivalent"),
     "scope": ("every", "most", "any"),
-    "view": ("scores", "similarities"),
+    "view": ("scores", "similarities", "summaries"),
 }
 
 

@@ -16,7 +16,12 @@ from analysis.studies import with_study_sets
 from warehouse.errors import AnalysisError
 
 STUDIES = "staging.studies"
-CLAIM_VIEWS = {"points": POINTS, "scores": SCORES, "similarities": SIMILARITIES}
+CLAIM_VIEWS = {
+    "points": POINTS,
+    "scores": SCORES,
+    "similarities": SIMILARITIES,
+    "summaries": "marts.summaries",
+}
 CLAIM_COLUMNS = ("source", "text", "kind", "expects", "scope", "margin")
 
 Tables = dict[str, pl.DataFrame]

@@ -29,9 +29,9 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
     claim : Claim
         What is claimed.
     frames : mapping of str to DataFrame
-        ``points`` (``marts.similarity_by_outcome``), ``scores`` (``marts.final_scores``) and
+        ``points`` (``marts.similarity_by_outcome``), ``scores`` (``marts.final_scores``),
         ``similarities`` (``marts.final_similarities`` with ``reference_pretraining`` and
-        ``reference_adaptation``).
+        ``reference_adaptation``) and ``summaries`` (``marts.summaries``).
     level : float, default 0.95
         Coverage of the intervals behind the verdicts; equivalence is tested at one minus it.
 
@@ -74,26 +74,40 @@ def _fits(effects: pl.DataFrame, model: Model, method: str, level: float) -> pl.
     """Fit the coefficient that is judged, one row per panel.
 
     A mean over the folds of one dataset has no clusters: it takes the correction of Nadeau and
-    Bengio.
+    Bengio. Seeds on one split of one dataset say nothing of other images, and give no interval.
     """
     rows = regress(effects, model, by=["panel"], methods=[method], level=level)
     rows = rows.filter(pl.col("term") == model.terms[-1])
-    if model.predictor is not None or method != "cluster_cr3":
+    if model.predictor is not None or method != "cluster_cr3" or "fold" not in effects.columns:
         return rows
-    is_alone = (pl.col("n_clusters") == 1) & (pl.col("n_runs") > 1)
-    plain = regress(effects, model, by=["panel"], methods=["ols"], level=level).filter(
-        is_alone, pl.col("status") == "fitted"
+    several = pl.col("fold").drop_nulls().n_unique().over("panel") > 1
+    is_alone = (pl.col("cluster").n_unique().over("panel") == 1) & several
+    folds = effects.filter(is_alone).group_by("panel", "cluster", "fold", maintain_order=True)
+    means = folds.agg(pl.col("outcome_value").mean(), pl.col("run_id").first())
+    if means.is_empty():
+        return rows
+    plain = regress(means, model, by=["panel"], methods=["ols"], level=level).filter(
+        pl.col("status") == "fitted"
     )
-    folds = pl.col("n_runs")
-    stretch = (1 + folds / (folds - 1)).sqrt()
-    corrected = plain.with_columns(
-        ci_low=pl.col("estimate") - stretch * (pl.col("estimate") - pl.col("ci_low")),
-        ci_high=pl.col("estimate") + stretch * (pl.col("ci_high") - pl.col("estimate")),
-        p_value=pl.lit(None, pl.Float64),
-        reason=pl.lit("one dataset: interval over its folds (Nadeau-Bengio)"),
+    n_folds = pl.col("n_runs")
+    stretch = (1 + n_folds / (n_folds - 1)).sqrt()
+    corrected = plain.select(
+        "panel",
+        low=pl.col("estimate") - stretch * (pl.col("estimate") - pl.col("ci_low")),
+        high=pl.col("estimate") + stretch * (pl.col("ci_high") - pl.col("estimate")),
+        mean="estimate",
     )
-    others = rows.filter(~pl.col("panel").is_in(corrected["panel"].implode()))
-    return pl.concat([others, corrected]).sort("panel")
+    joined = rows.join(corrected, on="panel", how="left")
+    has_folds = pl.col("mean").is_not_null()
+    return joined.with_columns(
+        estimate=pl.coalesce("mean", "estimate"),
+        ci_low=pl.coalesce("low", "ci_low"),
+        ci_high=pl.coalesce("high", "ci_high"),
+        p_value=pl.when(~has_folds).then("p_value"),
+        reason=pl.when(has_folds)
+        .then(pl.lit("one dataset: interval over its folds (Nadeau-Bengio)"))
+        .otherwise("reason"),
+    ).drop("low", "high", "mean")
 
 
 def _as_published(claim: Claim, effects: pl.DataFrame, model: Model) -> pl.DataFrame:
@@ -130,7 +144,9 @@ def _effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
     if claim.kind in {"slope", "slope_difference"}:
         points, model = _slope_points(claim, _filtered(frames["points"], claim.where))
     else:
-        points, model = _paired_points(claim, _filtered(frames[claim.view], claim.where))
+        rows = frames[claim.view]
+        rows = rows.rename({"mean": "value"}) if claim.view == "summaries" else rows
+        points, model = _paired_points(claim, _filtered(rows, claim.where))
     names = [pl.col(name).cast(pl.String) for name in claim.over]
     panel = pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit("all")
     return points.with_columns(panel=panel, cluster=pl.col("dataset")), model

@@ -1,16 +1,26 @@
 """A claim is judged panel by panel under rising rigour, and its verdicts combined as it says."""
 
+import io
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from typer.testing import CliRunner
 
 from analysis.claims import combined, conclude, read_claims
 from analysis.cli import app
 from analysis.judging import RIGOURS, judge
-from analysis.published_files import PAPERS, load_claims
+from analysis.published_files import PAPERS, PUBLISHED, load_claims
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
+from warehouse.importers.imported import land
+from warehouse.importers.mapping import read_mapping
+from warehouse.importers.tabular import read_tables
+from warehouse.ingest import ingest
+from warehouse.layout import Layout
 from warehouse.views import read_view
 
 SLOPE = """
@@ -242,3 +252,85 @@ def test_command_refuses_claims_about_nothing(published_warehouse, tmp_path):
     outcome = CliRunner().invoke(app, ["claims", str(path), "-w", str(published_warehouse)])
     assert isinstance(outcome.exception, AnalysisError)
     assert "none of 1 claims is about a run" in str(outcome.exception)
+
+
+def test_seeds_of_a_fold_are_no_folds(rng):
+    [claim] = read_claims(DIFFERENCE.format(expects="greater", margin=0.0))
+    frames = score_frames(rng, effect=0.2, n_datasets=1)
+    seeds = pl.concat(
+        frames["scores"].with_columns(
+            value=pl.col("value") + 0.001 * rng.normal(size=10), seed=seed
+        )
+        for seed in range(6)
+    )
+    paired = replace(claim, pair_on=("dataset", "fold", "seed"))
+    found = judge(paired, {"scores": seeds}).filter(rigour="clustered").row(0, named=True)
+    folds = seeds.group_by("dataset", "fold", "pretraining", "score").agg(
+        pl.col("value").mean(), pl.col("run_id").first()
+    )
+    single = judge(claim, {"scores": folds}).filter(rigour="clustered").row(0, named=True)
+    assert found["n_runs"] == 30
+    for end in ("estimate", "ci_low", "ci_high"):
+        assert found[end] == pytest.approx(single[end], rel=1e-10)
+
+
+def test_seeds_on_one_split_of_one_dataset_support_nothing_beyond_it(rng):
+    [claim] = read_claims(DIFFERENCE.format(expects="greater", margin=0.0))
+    seeds = score_frames(rng, effect=5.0, n_datasets=1)["scores"].with_columns(
+        seed="fold", fold=pl.lit(None, pl.Int64)
+    )
+    paired = replace(claim, pair_on=("dataset", "fold", "seed"))
+    found = verdicts(paired, {"scores": seeds})
+    assert found["as_published"] == found["independent"] == "supported"
+    assert {found[name] for name in ("clustered", "wild", "mixed", "adjusted")} == {"inconclusive"}
+
+
+def test_claims_are_held_against_printed_means(rng):
+    [claim] = read_claims(
+        DIFFERENCE.format(expects="greater", margin=0.0)
+        + 'view = "summaries"\npair_on = ["dataset"]'
+    )
+    printed = pl.DataFrame(
+        {
+            "dataset": [f"d{i}" for i in range(8)] * 2,
+            "run_id": [str(i) for i in range(16)],
+            "score": "auc",
+            "pretraining": ["a"] * 8 + ["b"] * 8,
+            "mean": np.concatenate([np.zeros(8), 0.2 + 0.01 * rng.normal(size=8)]),
+        }
+    )
+    panels = judge(claim, {"summaries": printed})
+    plain = panels.filter(rigour="independent").row(0, named=True)
+    theirs = stats.ttest_1samp(printed["mean"][8:], 0).confidence_interval(0.95)
+    assert [plain["ci_low"], plain["ci_high"]] == pytest.approx([theirs.low, theirs.high], rel=1e-9)
+    assert set(verdicts(claim, {"summaries": printed}).values()) == {"supported"}
+
+
+@pytest.fixture(scope="module")
+def printed_verdicts(tmp_path_factory):
+    """Verdicts of the shipped claims about printed tables."""
+    layout = Layout(tmp_path_factory.mktemp("printed"))
+    folder = Path(str(PUBLISHED))
+    for paper in ("zu2025", "pales2024"):
+        land(layout, read_tables(folder, read_mapping(paper)))
+    ingest(layout)
+    outcome = CliRunner().invoke(app, ["claims", "-w", str(layout.root)])
+    assert outcome.exit_code == 0, outcome.output
+    return pl.read_csv(io.StringIO(outcome.stdout))
+
+
+def test_printed_tables_of_four_datasets_settle_no_claim_about_all_networks(printed_verdicts):
+    by_signs = printed_verdicts.filter(rigour="as_published")
+    assert dict(by_signs.select("claim", "verdict").iter_rows()) == {
+        "fine-tuning-beats-frozen-as-printed": "supported",
+        "deit-classifier-adds-little-as-printed": "supported",
+        "dinov2-beats-the-baseline-as-printed": "supported",
+        "full-beats-linear-as-printed": "contradicted",  # DINOv2 on APTOS2019 and MedFM-Endo
+        "full-beats-scratch-as-printed": "supported",
+        "linear-beats-scratch-as-printed": "supported",
+        "supervised-beats-unsupervised-as-printed": "supported",
+    }
+    honest = printed_verdicts.filter(pl.col("rigour") != "as_published")
+    assert set(honest["verdict"]) == {"inconclusive"}
+    wild = printed_verdicts.filter(rigour="wild")
+    assert wild["n_inconclusive"].to_list() == wild["n_panels"].to_list()

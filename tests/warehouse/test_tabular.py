@@ -175,8 +175,22 @@ def test_refuses_a_row_that_fits_two_sets(read):
 
 
 def test_refuses_an_unknown_mapping():
-    with pytest.raises(WarehouseError, match=r"no mapping 'zu2025'.*juodelyte2023"):
-        read_mapping("zu2025")
+    with pytest.raises(WarehouseError, match=r"no mapping 'nobody2030'.*juodelyte2023"):
+        read_mapping("nobody2030")
+
+
+def test_a_printed_table_in_per_cent_comes_in_as_fractions(layout):
+    printed = Path(__file__).parents[2] / "analysis" / "published"
+    imported = read_tables(printed, read_mapping("zu2025"))
+    assert (land(layout, imported).n_new, imported.unmapped) == (28, ())
+    ingest(layout)
+    with connect(layout.root) as con:
+        rows = read_view(con, "marts.summaries", where={"pretraining": "random"})
+    columns = ["adaptation", "dataset", "score", "mean", "sd", "n_runs"]
+    assert sorted(rows.select(columns).rows())[:2] == [
+        ("scratch", "APTOS2019", "accuracy", pytest.approx(0.7268), None, 20),
+        ("scratch", "ISIC2018", "accuracy", pytest.approx(0.6783), None, 20),
+    ]
 
 
 def test_printed_means_come_in_as_summaries_and_no_mart_of_runs_counts_them(layout):
