@@ -1,9 +1,12 @@
 """Sections of a study file: dataset, source, network, training and probing."""
 
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from collect.configuration.spellings import WITH_WEIGHTS
 
 Task = Literal["binary", "multiclass", "ordinal", "multilabel"]
 Adaptation = Literal[
@@ -93,11 +96,13 @@ class SourceConfig(DatasetConfig):
 class NetworkConfig(Section):
     """What is fine-tuned: each list spans one dimension of the grid.
 
-    ``head_backbone`` and ``head_pretraining`` name the second network of a ``transformer`` head.
+    ``miniature_supervised``, ``miniature_contrastive`` and ``miniature_selfsupervised`` name their
+    weights too; ``pretraining`` is for the other backbones. ``head_backbone`` and
+    ``head_pretraining`` name the second network of a ``transformer`` head.
     """
 
     backbone: tuple[str, ...] = Field(min_length=1)
-    pretraining: tuple[str, ...] = Field(min_length=1)
+    pretraining: tuple[str, ...] = ()
     adaptation: tuple[Adaptation, ...] = Field(min_length=1)
     n_blocks: tuple[Count, ...] = ()
     pooling: tuple[Pooling, ...] = ("mean",)
@@ -111,6 +116,26 @@ class NetworkConfig(Section):
     @classmethod
     def _one_or_more(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @property
+    def networks(self) -> tuple[tuple[str, str], ...]:
+        """Backbone and weights of every network, in the order of the file."""
+        return tuple(
+            pair
+            for name in self.backbone
+            for pair in (
+                [WITH_WEIGHTS[name]] if name in WITH_WEIGHTS else product([name], self.pretraining)
+            )
+        )
+
+    @model_validator(mode="after")
+    def _weights_where_needed(self) -> Self:
+        needed = [name for name in self.backbone if name not in WITH_WEIGHTS]
+        if needed and not self.pretraining:
+            raise ValueError(f"pretraining is missing: {needed[0]} needs a list of weights")
+        if self.pretraining and not needed:
+            raise ValueError(f"pretraining: {self.backbone[0]} names its weights; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _blocks_where_needed(self) -> Self:

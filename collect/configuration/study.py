@@ -177,8 +177,8 @@ class Study(Section):
 
     def _grid(self) -> Iterator[RunConfig]:
         for dataset, network in product(self.dataset, self.network):
-            for backbone, pretraining, adaptation, pooling in product(
-                network.backbone, network.pretraining, network.adaptation, network.pooling
+            for (backbone, pretraining), adaptation, pooling in product(
+                network.networks, network.adaptation, network.pooling
             ):
                 if adaptation == "scratch" or (adaptation, pretraining) == ("full", "random"):
                     adaptation, pretraining = "scratch", "random"

@@ -3,8 +3,10 @@
 import tomllib
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from collect.configuration import spellings
 from collect.configuration.study import RunConfig, Study
 from warehouse.errors import StudyError
 
@@ -128,6 +130,52 @@ def test_run_ids_stay_what_they_were():
     assert with_data(study_from(STUDY).runs()[0]).run_id == "ff586cf845c855db"
 
 
+MINIATURES = """
+[network]
+backbone = ["miniature_supervised", "resnet18", "miniature_selfsupervised"]
+pretraining = ["imagenet"]
+adaptation = ["full", "scratch"]
+"""
+
+
+def with_network(table):
+    before, _, rest = STUDY.partition("[network]")
+    return study_from(before + table + rest[rest.index("[training]") :])
+
+
+def test_the_name_of_a_miniature_says_its_weights_too():
+    named = {(run.backbone, run.pretraining) for run in with_network(MINIATURES).runs()}
+    assert named == {
+        ("miniature_vit", "supervised"),
+        ("miniature_vit", "selfsupervised"),
+        ("miniature_vit", "random"),
+        ("resnet18", "imagenet"),
+        ("resnet18", "random"),
+    }
+
+
+def test_recorded_runs_are_those_of_the_studies_that_name_the_miniatures():
+    folder = Path(spellings.__file__).parents[1] / "studies"
+    names = ("zu2025_miniature", "zu2025_miniature_baselines")
+    runs = [run for name in names for run in Study.load(folder / f"{name}.toml").runs()]
+    recorded = pl.read_parquet(folder / names[0] / "runs.parquet")
+    hashes = dict(recorded.select("dataset", "data_hash").unique().iter_rows())
+    ids = {with_data(run, hashes[run.dataset.name]).run_id for run in runs}
+    assert set(recorded["run_id"]) <= ids
+    assert len(ids) == 320
+
+
+def test_a_miniature_by_either_name_is_the_same_run():
+    rest = 'adaptation = ["full", "linear", "scratch"]\n'
+    long = '[network]\nbackbone = "miniature_vit"\npretraining = ["supervised", "contrastive"]\n'
+    short = '[network]\nbackbone = ["miniature_supervised", "miniature_contrastive"]\n'
+    ids = [
+        [with_data(run).run_id for run in with_network(table + rest).runs()]
+        for table in (long, short)
+    ]
+    assert ids[0] == ids[1]
+
+
 def test_run_id_depends_on_the_data_and_needs_them():
     run = study_from(STUDY).runs()[0]
     assert with_data(run, "a" * 64).run_id != with_data(run, "b" * 64).run_id
@@ -159,6 +207,16 @@ def test_run_id_depends_on_the_data_and_needs_them():
         ("1e-2", '"x"', r"training_overrides\.linear: learning_rate: 'x'"),
         ('name = "pneumonia"', "", "name: is missing"),
         ('path = "pneumonia.npz"', "", "dataset: path is missing: an NPZ"),
+        (
+            'pretraining = ["imagenet"]',
+            "",
+            "network: pretraining is missing: resnet18 needs a list of weights",
+        ),
+        (
+            '"resnet18"',
+            '"miniature_supervised"',
+            "network: pretraining: miniature_supervised names",
+        ),
         ('"linear"', '"keep_first_k"', r"network: n_blocks is missing: keep_first_k needs"),
         ("epochs = 10", "epochs = 2\nwarmup_epochs = 2", "training: warmup_epochs = 2: warm-up"),
         (
