@@ -20,7 +20,7 @@ from collect.measures.calibration_bootstrap import calibration_intervals
 from collect.measures.cca import cca_mean, mean_correlation, whitened_layer
 from collect.measures.cka import alignments
 from collect.measures.gram import BLOCK_ROWS, centred_layer
-from collect.measures.knn import nearest_neighbours
+from collect.measures.neighbour_search import nearest_neighbours
 from collect.measures.null import pairing_null
 from collect.measures.null_terms import null_terms
 from collect.measures.smooth_calibration import smooth_calibration_error

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 
 from collect.measures.forecasts import check_probabilities
+from collect.measures.neighbour_search import nearest_neighbours
 
 GRID = (10, 20, 100, 200)
-_CHUNK_ELEMENTS = 1 << 25
-_BLOCK = 64
 
 
 def knn_probabilities(  # noqa: PLR0913 -- the protocol has this many settings
@@ -136,74 +135,6 @@ def _votes(logits: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     return votes.clamp(max=1.0)
 
 
-def nearest_neighbours(
-    bank: Tensor, queries: Tensor, *, n_neighbours: int, leave_one_out: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Nearest rows of the bank by cosine, nearest first, a chunk of queries at a time.
-
-    Parameters
-    ----------
-    bank, queries : Tensor of shape (n_bank, n_features) and (n_queries, n_features)
-        Features.
-    n_neighbours : int
-        How many.
-    leave_one_out : bool, default False
-        Query i is row i of the bank, and is not its own neighbour.
-
-    Returns
-    -------
-    tuple of Tensor of shape (n_queries, n_neighbours)
-        Cosines, and rows of the bank.
-
-    Raises
-    ------
-    ValueError
-        If widths differ, a feature is not finite or a row is 0, or with ``leave_one_out`` the
-        queries are not the bank.
-
-    Notes
-    -----
-    Holds at most 33 million cosines at a time, whatever the number of queries.
-    """
-    if bank.ndim != 2 or queries.ndim != 2 or bank.shape[1] != queries.shape[1]:
-        raise ValueError(
-            f"bank has shape {tuple(bank.shape)} and queries {tuple(queries.shape)}: "
-            "expected two matrices of the same width"
-        )
-    if leave_one_out and bank.shape != queries.shape:
-        raise ValueError("leave_one_out: the queries are not the bank")
-    directions, query_directions = _directions(bank, "bank"), _directions(queries, "queries")
-    chunk = max(1, _CHUNK_ELEMENTS // len(bank))
-    found = []
-    for start in range(0, len(queries), chunk):
-        cosine = query_directions[start : start + chunk] @ directions.T
-        if leave_one_out:
-            rows = torch.arange(len(cosine), device=cosine.device)
-            cosine[rows, rows + start] = -torch.inf
-        found.append(_largest(cosine, n_neighbours))
-    return torch.cat([values for values, _ in found]), torch.cat([index for _, index in found])
-
-
-def _largest(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Return the k largest of each row and their columns, largest first.
-
-    The k blocks of columns with the largest maxima hold the k largest values: the maxima are fast
-    to take, and few columns are left to select from.
-    """
-    n_rows, n_columns = values.shape
-    n_blocks = n_columns // _BLOCK
-    if k * _BLOCK * 4 > n_columns:
-        top = values.topk(k, dim=1)
-        return top.values, top.indices
-    blocks = values[:, : n_blocks * _BLOCK].reshape(n_rows, n_blocks, _BLOCK)
-    best = blocks.amax(dim=2).topk(k, dim=1, sorted=False).indices
-    columns = best[:, :, None] * _BLOCK + torch.arange(_BLOCK, device=values.device)
-    rest = torch.arange(n_blocks * _BLOCK, n_columns, device=values.device).expand(n_rows, -1)
-    columns = torch.cat([columns.flatten(1), rest], dim=1)
-    top = values.gather(1, columns).topk(k, dim=1)
-    return top.values, columns.gather(1, top.indices)
-
-
 def knn_accuracy(probabilities: Tensor, labels: Tensor) -> float:
     """Share of queries whose class of largest vote is right.
 
@@ -228,18 +159,6 @@ def knn_accuracy(probabilities: Tensor, labels: Tensor) -> float:
         raise ValueError("accuracy of k-NN takes one class per image; score labels by mAP")
     check_probabilities(probabilities, labels)
     return float((probabilities.argmax(dim=1) == labels).double().mean())
-
-
-def _directions(features: Tensor, name: str) -> Tensor:
-    features = features.float() if features.dtype != torch.float64 else features
-    lengths = features.norm(dim=1)
-    if not bool(torch.isfinite(lengths).all()):
-        raise ValueError(f"{name} has features that are not finite")
-    if not bool((lengths > 0).all()):
-        row = int((lengths == 0).nonzero()[0])
-        raise ValueError(f"row {row} of {name} is 0: its cosine is undefined")
-    directions: Tensor = features / lengths[:, None]
-    return directions
 
 
 def _checked_labels(labels: Tensor, n_bank: int, n_classes: int) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from numpy.testing import assert_allclose
 from sklearn.neighbors import KNeighborsClassifier
 
-from collect.measures import knn
-from collect.measures.knn import knn_accuracy, knn_probabilities, nearest_neighbours
+from collect.measures import neighbour_search
+from collect.measures.knn import knn_accuracy, knn_probabilities
 
 
 def votes_by_loop(bank, labels, query, k, n_classes):
@@ -76,7 +76,7 @@ def test_a_query_does_not_vote_for_itself(bank, labels):
 
 def test_chunks_change_nothing(bank, labels, monkeypatch):
     whole = knn_probabilities(bank, labels, bank, n_neighbours=5, n_classes=3, leave_one_out=True)
-    monkeypatch.setattr(knn, "_CHUNK_ELEMENTS", 7 * 40)
+    monkeypatch.setattr(neighbour_search, "_CHUNK_ELEMENTS", 7 * 40)
     parts = knn_probabilities(bank, labels, bank, n_neighbours=5, n_classes=3, leave_one_out=True)
     assert_allclose(parts, whole, rtol=1e-10)
 
@@ -86,12 +86,6 @@ def test_length_of_features_does_not_matter(bank, labels, queries):
     p = knn_probabilities(bank, labels, queries, n_neighbours=5, n_classes=3)
     q = knn_probabilities(stretched, labels, queries * 9, n_neighbours=5, n_classes=3)
     assert_allclose(q, p, rtol=1e-10)
-
-
-def test_nearest_come_first(bank):
-    cosines, index = nearest_neighbours(bank, bank, n_neighbours=3)
-    assert index[:, 0].tolist() == list(range(40))
-    assert bool((cosines.diff(dim=1) <= 0).all())
 
 
 @pytest.mark.parametrize("n_neighbours", [3, 7, 10, 20])
