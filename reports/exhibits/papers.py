@@ -51,6 +51,7 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
                 "early-layers-change-less",
             ),
         ),
+        Chapter("Figure 4", ("filters",)),
         Chapter(
             "Figure 5",
             ("juodelyte2023-figure-5",),
@@ -80,13 +81,14 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
         ),
         Chapter("Table 2 and Figure 1", ("zu2025-table2-printed", "forgetting", "distributions")),
         Chapter("Figure 2", ("surfaces",)),
+        Chapter("Figure 3", ("attention",), ("attention-by-block",)),
         Chapter(
             "Figure 4", ("bands", "members"), ("trajectories",), ("fine-tuned-networks-drift-far",)
         ),
         Chapter(
             "Figure 5",
             ("outcomes", "bins"),
-            ("rigour",),
+            ("rigour", "reliability"),
             ("similarity-goes-with-knn-accuracy", "similarity-goes-with-calibration-error"),
         ),
     ),
