@@ -12,7 +12,7 @@ import platform
 import sys
 from pathlib import Path
 
-MODULES = ("measures", "warehouse", "analysis", "collect")
+MODULES = ("measures", "warehouse", "analysis", "collect", "reports")
 
 
 def main(asked: list[str]) -> int:
