@@ -18,6 +18,7 @@ SLOPES: Mapping[str, str | tuple[str, ...]] = {
 }
 ROWS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "intervals": {},
+    "comparisons": {},
     "regressions": SLOPES,
     "other fits": SLOPES,
     "binned fits": SLOPES,
