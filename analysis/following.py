@@ -5,7 +5,8 @@ import polars as pl
 from analysis.bounds import within_range
 from analysis.dimensions import CELL, REPRESENTATION
 from analysis.settings import Settings
-from analysis.trajectories import distributions, trajectory_bands, trajectory_shapes
+from analysis.trajectories import trajectory_bands
+from analysis.trajectory_shapes import distributions, trajectory_shapes
 
 BY = (*CELL, *REPRESENTATION)
 

@@ -31,13 +31,15 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 
 
-def wilson_interval(n_members: int, n_runs: int, *, level: float = 0.95) -> tuple[float, float]:
+def wilson_interval(n_members: float, n_runs: int, *, level: float = 0.95) -> tuple[float, float]:
     """Interval of a fraction that stays in [0, 1] and does not collapse at 0 or 1.
 
     Parameters
     ----------
-    n_members, n_runs : int
-        Successes and trials.
+    n_members : float
+        Successes; a fraction where each trial has a probability.
+    n_runs : int
+        Trials.
     level : float, default 0.95
         Coverage.
 

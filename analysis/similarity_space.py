@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analysis.least_squares import Floats
-from analysis.membership import Divergence, divergence_from
+from analysis.membership import Divergence, divergence_from, wilson_interval
 
 ETAS = tuple(round(0.1 * i, 1) for i in range(11))
 EPSILONS = (0.0, 0.01, 0.05, 0.1)
@@ -81,16 +81,16 @@ def membership_probability(
         One row per set: ``eta, epsilon, divergence, corrects_floor, probability, ci_low, ci_high,
         level, n_runs, run_ids``. Runs are resampled; similarity varies by its interval over images,
         the score as a share of ``n_test`` images. Where neither is known and runs do not differ,
-        the probability is membership itself.
+        the probability is membership itself. The interval is Wilson's for as many runs: resampled
+        runs that are all members would leave it no width.
     """
     points = points.drop_nulls(["similarity", "outcome_value", "reference_score"])
     points = without_floor(points) if space.corrects_floor else points
     rng = np.random.default_rng(space.seed)
-    tails = [(1 - level) / 2, (1 + level) / 2]
     rows = []
     for key, group in points.sort(*by, "run_id").group_by(by, maintain_order=True):
-        shares = _drawn_shares(group, space, rng)
-        low, high = np.quantile(shares, tails)
+        probability = float(_drawn_shares(group, space, rng).mean())
+        low, high = wilson_interval(probability * len(group), len(group), level=level)
         rows.append(
             dict(zip(by, key, strict=True))
             | {
@@ -98,9 +98,9 @@ def membership_probability(
                 "epsilon": space.epsilon,
                 "divergence": space.divergence,
                 "corrects_floor": space.corrects_floor,
-                "probability": float(shares.mean()),
-                "ci_low": float(low),
-                "ci_high": float(high),
+                "probability": probability,
+                "ci_low": low,
+                "ci_high": high,
                 "level": level,
                 "n_runs": len(group),
                 "run_ids": group["run_id"].cast(pl.String).to_list(),

@@ -9,13 +9,15 @@ from sklearn.metrics import cohen_kappa_score
 
 from analysis.agreement import agreement, agreement_intervals
 from analysis.bootstrap import bca_intervals, bootstrap_means, cluster_totals
+from analysis.membership import wilson_interval
 from analysis.similarity_space import (
     Space,
     membership_probability,
     membership_surface,
     without_floor,
 )
-from analysis.trajectories import distributions, trajectory_bands, trajectory_shapes
+from analysis.trajectories import simultaneous_quantile, trajectory_bands
+from analysis.trajectory_shapes import distributions, trajectory_shapes
 
 
 def test_error_consistency_is_cohens_kappa_of_being_right(rng):
@@ -120,9 +122,10 @@ def curves(rng, *, trials, runs, epochs, correlation=0.8):
     )
 
 
-def test_band_covers_the_whole_trajectory_and_pointwise_intervals_do_not(rng):
+@pytest.mark.parametrize(("runs", "epochs"), [(3, 12), (8, 12), (8, 30)])
+def test_band_covers_the_whole_trajectory_and_pointwise_intervals_do_not(rng, runs, epochs):
     trials = 400
-    mean, points = curves(rng, trials=trials, runs=8, epochs=12, correlation=0.3)
+    mean, points = curves(rng, trials=trials, runs=runs, epochs=epochs, correlation=0.3)
     rows = trajectory_bands(points, by=["trial"], n_resamples=799)
     truth = np.tile(mean, trials)
     inside = {
@@ -136,7 +139,30 @@ def test_band_covers_the_whole_trajectory_and_pointwise_intervals_do_not(rng):
         for name in ("ci", "band")
     }
     assert inside["band"] == pytest.approx(0.95, abs=0.045)
-    assert inside["ci"] < 0.80
+    assert inside["ci"] < 0.85
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_bootstrap_of_many_runs_covers_with_less_width_where_epochs_are_alike(rng, correlation):
+    trials, runs, epochs = 400, 30, 12
+    _, points = curves(rng, trials=trials, runs=runs, epochs=epochs, correlation=correlation)
+    values = points["similarity"].to_numpy().reshape(trials, runs, epochs)
+    values = values - np.exp(-np.arange(epochs) / 5)
+    reach = np.array([simultaneous_quantile(v, 0.95, 799, 0) for v in values])
+    largest = np.abs(values.mean(axis=1) / stats.sem(values, axis=1)).max(axis=1)
+    assert np.mean(largest <= reach) == pytest.approx(0.95, abs=0.045)
+    assert reach.mean() < {0.0: 3.2, 0.9: 2.8}[correlation]
+
+
+@pytest.mark.parametrize("runs", [3, 5, 20])
+def test_a_plateau_is_no_recovery(rng, runs):
+    trials, epochs = 600, 12
+    _, points = curves(rng, trials=trials, runs=runs, epochs=epochs, correlation=0.5)
+    fall = np.array([1.0, 0.6, 0.4] + [0.3] * 9) - np.exp(-np.arange(epochs) / 5)
+    level = points.with_columns(similarity=pl.col("similarity") + np.tile(fall, trials * runs))
+    found = trajectory_shapes(level, by=["trial"])
+    assert (found["recovery"] > 0).mean() > 0.8  # the lowest of several epochs is below the last
+    assert (found["recovery_low"] > 0).mean() <= 0.025 + 4 * np.sqrt(0.025 * 0.975 / trials)
 
 
 def test_pointwise_interval_is_the_t_interval(rng):
@@ -176,7 +202,8 @@ def test_drop_and_recovery_by_hand():
     assert (row["start"], row["minimum_epoch"], row["final_epoch"]) == (1.0, 2, 4)
     assert row["steepest_epoch"] == 1
     assert_allclose([row["minimum"], row["drop"], row["recovery"]], [0.4, 0.6, 0.3])
-    expected = stats.ttest_1samp([0.2, 0.4], 0).confidence_interval()
+    # Three epochs could have been the lowest: the level of each is the third root.
+    expected = stats.ttest_1samp([0.2, 0.4], 0).confidence_interval(0.95 ** (1 / 3))
     assert_allclose(row["recovery_low"], expected.low)
     assert_allclose(row["recovery_high"], expected.high)
 
@@ -217,7 +244,27 @@ def members(similarity, score, *, images=None, floor=None, width=None):
 def test_without_noise_probability_is_membership(similarity, expected):
     points = members([similarity] * 4, [0.9] * 4)
     row = membership_probability(points, Space(0.5, 0.05), by=["cell"]).row(0, named=True)
-    assert row["probability"] == row["ci_low"] == row["ci_high"] == expected
+    assert row["probability"] == expected
+    assert [row["ci_low"], row["ci_high"]] == pytest.approx(wilson_interval(4 * expected, 4))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_few_runs_cover_the_share_of_members_that_many_would_have(rng, share):
+    trials, runs = 300, 5
+    similarity = np.where(rng.uniform(size=trials * runs) < share, 0.9, 0.1)
+    points = members(similarity.tolist(), [0.9] * trials * runs).with_columns(
+        cell=pl.Series(np.repeat(np.arange(trials), runs))
+    )
+    rows = membership_probability(points, Space(0.5, 0.05, n_draws=60), by=["cell"])
+    covered = ((rows["ci_low"] <= share) & (rows["ci_high"] >= share)).mean()
+    # Five runs have six outcomes, so the coverage jumps about the level as the share moves.
+    exact = sum(
+        stats.binom.pmf(k, runs, share)
+        for k in range(runs + 1)
+        if wilson_interval(k, runs)[0] <= share <= wilson_interval(k, runs)[1]
+    )
+    assert covered == pytest.approx(exact, abs=4 * np.sqrt(0.25 / trials))
+    assert exact > 0.9
 
 
 def test_probability_is_that_of_the_noise_it_is_given():
