@@ -169,6 +169,8 @@ class _Run:
             observation = self.observer.begin(self.network, random)
         self.recorder.record_scores(0, observation)
         self._record_probe(0, observation)
+        if self.config.probing.n_known:
+            self.recorder.record_before(self.observer.read_train(self.network), observation)
         self.recorder.keep(0, observation)
         self.pictures.record(0, self.network)
 

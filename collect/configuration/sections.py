@@ -234,6 +234,9 @@ class ProbingConfig(Section):
     n_attention_images : int, default 8
         Images of each probe whose attention maps a vision transformer keeps, at the start and at
         the checkpoint that stands for the run; 0 leaves out attention.
+    n_known : int, default 2000
+        Training images, stratified by class, whose features before the first step give LogME and
+        are the neighbours of the test images; 0 leaves both out.
     n_permutations : int, default 99
         Random pairings of the images, for the null of measures that have no closed form; 0 leaves
         it out.
@@ -263,6 +266,7 @@ class ProbingConfig(Section):
     temperature: Annotated[float, Field(gt=0)] = 0.07
     keep_activations: bool = True
     n_attention_images: Annotated[int, Field(ge=0)] = 8
+    n_known: Annotated[int, Field(ge=0)] = 2000
     n_permutations: Annotated[int, Field(ge=0)] = 99
     n_blocks: Annotated[int, Field(ge=0)] = 20
     resampled: Literal["selected", "probed"] = "selected"

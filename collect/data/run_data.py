@@ -88,6 +88,18 @@ class RunData:
     split: Split
     probe_hash: str
 
+    def train_sample(self, n: int) -> Part:
+        """Choose ``n`` training images, stratified by class, or all if there are fewer."""
+        chosen = stratified_sample(self.target, self.split.train, n)
+        rows = np.flatnonzero(np.isin(self.split.train, chosen))
+        part, at = self.train, torch.from_numpy(rows).to(self.train.images.device)
+        return Part(
+            part.images[at],
+            part.labels[at],
+            tuple(part.sample_ids[row] for row in rows),
+            None if part.groups is None else tuple(part.groups[row] for row in rows),
+        )
+
     @property
     def n_evaluated(self) -> int:
         """Images on which the head is scored."""

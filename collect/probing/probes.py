@@ -8,7 +8,7 @@ from torch import Tensor
 
 from collect.backbones.architecture import Layer
 from collect.configuration.sections import ProbingConfig
-from collect.data.run_data import RunData
+from collect.data.run_data import Part, RunData
 from collect.measures.compare import Comparison, defined_comparisons
 from collect.measures.inference import Inference
 from collect.measures.registry import MEASURES
@@ -121,6 +121,11 @@ class Observer:
             self._references["pretrained"] = readings
         self._start = Observation(readings, self._similarities_now(readings))
         return self._start
+
+    def read_train(self, network: Network) -> tuple[Part, Reading]:
+        """Read a part of the training images as they are, without augmentation."""
+        part = self.data.train_sample(self.probing.n_known)
+        return part, self._reading(network, part.images)
 
     def evaluate(self, network: Network, *, probed: bool, frozen: bool = False) -> Observation:
         """Read the validation and test images now.

@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from collect.configuration.sections import ProbingConfig
-from collect.data.run_data import RunData
+from collect.data.run_data import Part, RunData
 from collect.measures.parameters import ParameterDistance
 from collect.probing.probes import PART_OF, Observation, Similarity
-from collect.probing.reading import Layers
+from collect.probing.reading import Layers, Reading
+from collect.recording.before import Transferability
 from collect.recording.records import (
     Rows,
     distance_rows,
@@ -123,6 +124,28 @@ class Recorder:
                     reason = f"{n_neighbours} neighbours, {token}, epoch {epoch}: {error}"
                     self.left_out[reason] = None
 
+    def record_before(self, train: tuple[Part, Reading], observation: Observation) -> None:
+        """Record what features say of the target before the first step.
+
+        Parameters
+        ----------
+        train : tuple of Part and Reading
+            Training images, and what the network makes of them.
+        observation : Observation
+            Of epoch 0.
+        """
+        known = Transferability(
+            self.data.target.task,
+            self.data.target.n_classes,
+            n_neighbours=self.probing.n_neighbours,
+            temperature=self.probing.temperature,
+        )
+        for token in self.knn_tokens:
+            known.record(token, train, (self.data.test, observation.readings["test"]))
+        self.rows["scores"] += known.rows
+        self.predictions += known.predictions
+        self.left_out |= dict.fromkeys(known.left_out)
+
     def replace_similarities(self, epoch: int, similarities: Iterable[Similarity]) -> None:
         """Record the similarities of an epoch anew, in place of those that it has."""
         others = [row for row in self.rows["similarities"] if row["epoch"] != epoch]
@@ -210,10 +233,10 @@ class Recorder:
         if source is None:
             return
         scores, chances = knn_scores(
-            source,
-            observation.readings["bank"],
-            observation.readings["source"],
-            token,
+            source.task,
+            (observation.readings["bank"].pooled[token], source.bank.labels),
+            (observation.readings["source"].pooled[token], source.queries.labels),
+            n_classes=source.n_classes,
             n_neighbours=n_neighbours,
             temperature=self.probing.temperature,
         )

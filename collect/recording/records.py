@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from torch import Tensor
 
-from collect.data.run_data import Part, Source
+from collect.data.run_data import Part
 from collect.measures.calibration import calibration_scores
 from collect.measures.knn import knn_probabilities
 from collect.measures.parameters import ParameterDistance
@@ -49,24 +49,24 @@ def head_scores(
 
 
 def knn_scores(
-    source: Source,
-    bank: Reading,
-    queries: Reading,
-    token: str,
+    task: str,
+    bank: tuple[Tensor, Tensor],
+    queries: tuple[Tensor, Tensor],
     *,
+    n_classes: int,
     n_neighbours: int,
     temperature: float = 0.07,
 ) -> tuple[dict[str, float], Tensor]:
-    """Scores of the neighbours' vote on the source, from features alone.
+    """Scores of the neighbours' vote, from features alone.
 
     Parameters
     ----------
-    source : Source
-        Labels of bank and queries.
-    bank, queries : Reading
-        Pooled features of both.
-    token : str
-        Pooling.
+    task : str
+        What the labels mean.
+    bank, queries : tuple of Tensor
+        Pooled features, (n, n_features), and labels, (n,) or (n, n_classes), of both.
+    n_classes : int
+        Classes or labels.
     n_neighbours : int
         k.
     temperature : float, default 0.07
@@ -78,16 +78,15 @@ def knn_scores(
         Scores by name; and the probabilities, (n_queries, n_classes), on the CPU.
     """
     chances = knn_probabilities(
-        bank.pooled[token],
-        source.bank.labels,
-        queries.pooled[token],
+        *bank,
+        queries[0],
         n_neighbours=n_neighbours,
-        n_classes=source.n_classes,
+        n_classes=n_classes,
         temperature=temperature,
     ).cpu()
-    labels = source.queries.labels.cpu()
+    labels = queries[1].cpu()
     return {
-        **task_scores(source.task, chances, labels),
+        **task_scores(task, chances, labels),
         **calibration_scores(chances, labels),
     }, chances
 

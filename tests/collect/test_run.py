@@ -57,7 +57,7 @@ def test_another_seed_gives_other_numbers(full, tmp_path):
 
 def test_every_epoch_has_its_scores(full):
     scores = table(full[1], "scores")
-    assert set(scores.filter(split="train")["epoch"]) == {1, 2}
+    assert set(scores.filter(split="train", score="loss")["epoch"]) == {1, 2}
     for split in ("validation", "test"):
         heads = scores.filter(split=split, confidence_source="head")
         assert set(heads["epoch"]) == {0, 1, 2}
@@ -65,6 +65,27 @@ def test_every_epoch_has_its_scores(full):
     votes = scores.filter(split="source", confidence_source="knn", n_neighbours=3)
     assert {"accuracy", "ece_width_15"} <= set(votes["score"])
     assert set(votes["token"]) == {"mean"}
+
+
+def test_what_features_say_of_the_target_is_known_before_the_first_step(full):
+    scores = table(full[1], "scores")
+    known = scores.filter(score="logme")
+    n_train = record(full[1])["n_train"]
+    assert known.select("epoch", "split", "n_samples").rows() == [(0, "train", n_train)]
+    votes = scores.filter(split="test", confidence_source="knn")
+    assert set(votes["epoch"]) == {0}
+    assert {"accuracy", "auc", "ece_width_15"} <= set(votes["score"])
+    kept = table(full[1], "predictions").filter(split="test", confidence_source="knn")
+    chance = kept["probabilities"].list.to_array(2).to_numpy()
+    accuracy = votes.filter(score="accuracy")["value"].item()
+    assert accuracy == (chance.argmax(axis=1) == kept["label"].to_numpy()).mean()
+
+
+def test_what_is_known_before_can_be_left_out_or_taken_of_fewer_images(tmp_path):
+    fewer, _ = done(small_run(tmp_path, probing={"n_known": 8}), tmp_path / "fewer")
+    assert table(fewer, "scores").filter(score="logme")["n_samples"].to_list() == [8]
+    none, _ = done(small_run(tmp_path, probing={"n_known": 0}), tmp_path / "none")
+    assert table(none, "scores").filter(epoch=0, split="train").is_empty()
 
 
 def test_scores_are_those_of_the_predictions_kept(full):
@@ -320,8 +341,10 @@ def test_a_transformer_is_read_by_both_tokens(tmp_path):
     votes = table(path, "scores").filter(confidence_source="knn")
     assert set(votes["token"]) == {"cls", "mean", "cls+mean"}
     assert record(path)["n_tokens"] == 5
-    heads = table(path, "scores").filter(confidence_source="head")
+    heads = table(path, "scores").filter(split="test", confidence_source="head")
     assert set(heads["token"]) == {"cls+mean"}
+    known = table(path, "scores").filter(score="logme")
+    assert set(known["token"]) == {"cls", "mean", "cls+mean"}
 
 
 def test_frozen_blocks_stay(tmp_path):
