@@ -13,9 +13,10 @@ from polars.testing import assert_frame_equal
 
 from collect.backbones.build import build_backbone
 from collect.data.inputs import network_input
+from collect.data.run_data import run_data
 from collect.networks.heads import Network, linear_head
 from collect.probing.attention_reading import attention_maps, attention_statistics, has_attention
-from collect.recording.pictures import seen_images
+from collect.recording.pictures import Pictures, seen_images
 from collect.run import execute
 from tests.collect.small_runs import small_run
 from warehouse.connection import connect
@@ -149,6 +150,40 @@ def test_a_convolutional_network_keeps_filters_alone(convolutional_run):
     filters = pl.read_parquet(path / "filters.parquet")
     assert set(filters["layer"]) == {"conv_stem"}
     assert set(filters["epoch"]) == {0, selected_epoch(path)}
+
+
+def test_a_transformer_at_another_size_is_read_by_both_tokens_and_mapped_on_its_own_grid(tmp_path):
+    """48 pixels are 12 x 12 patches: the position embedding of 8 x 8 is interpolated."""
+    config = small_run(
+        tmp_path,
+        backbone="miniature_vit",
+        pretraining="contrastive",
+        image_size=48,
+        pooling="cls+mean",
+        probing={**PROBING, "tokens": ("cls", "mean")},
+        training={"epochs": 1},
+    )
+    path = execute(config, Layout(tmp_path / "w"), lambda _: None)
+    assert json.loads((path / "run.json").read_text())["n_tokens"] == 1 + 12 * 12
+    assert set(pl.read_parquet(path / "similarities.parquet")["token"]) == {"cls", "mean"}
+    votes = pl.read_parquet(path / "scores.parquet").filter(confidence_source="knn")
+    assert set(votes["token"]) == {"cls", "mean", "cls+mean"}
+    maps = pl.read_parquet(path / "attention_maps.parquet")
+    assert set(maps.select("height", "width").iter_rows()) == {(12, 12)}
+    assert set(maps["attention"].list.len()) == {144}
+    pictures = pl.read_parquet(path / "probe_images.parquet")
+    assert set(pictures.select("height", "width").iter_rows()) == {(48, 48)}
+
+
+def test_attention_that_is_not_block_by_block_is_left_out_with_the_reason(run):
+    network = network_of("cait_xxs24_224")  # its class token comes in after 24 blocks without it
+    data = run_data(run[0], network.description.inputs, torch.device("cpu"))
+    pictures = Pictures(data, n_images=2)
+    pictures.record(0, network)
+    reason = "the network does not have one attention of all tokens per layer"
+    assert list(pictures.left_out) == [
+        f"attention, {probe} probe, epoch 0: {reason}" for probe in ("target", "source")
+    ]
 
 
 def test_a_run_of_before_is_ingested_and_its_views_are_empty(convolutional_run, tmp_path):
