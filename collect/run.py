@@ -16,6 +16,7 @@ from collect.measures.parameters import parameter_distances
 from collect.networks.assembly import run_backbone, run_network
 from collect.networks.heads import Network
 from collect.probing.probes import Observation, Observer, knn_tokens
+from collect.recording.cost import iterations_until_best, network_cost
 from collect.recording.pictures import Pictures
 from collect.recording.provenance import code_hash, described_device, package_versions, run_device
 from collect.recording.recorder import Recorder
@@ -136,6 +137,7 @@ class _Run:
             self.log.write(f"diverged: {error}")
         for line in [*self.observer.left_out, *self.recorder.left_out, *self.pictures.left_out]:
             self.log.write(f"left out: {line}")
+        n_flops = self._record_cost()
         self.recorder.write(self.writer)
         self.pictures.write(self.writer)
         path = self.writer.finish(
@@ -143,6 +145,12 @@ class _Run:
                 "status": status,
                 "selected_epoch": (
                     self.selection.epoch if status == "complete" else self.last_epoch
+                ),
+                "n_flops": n_flops,
+                "n_iterations_to_best": iterations_until_best(
+                    self.recorder.rows["scores"],
+                    n_train=len(self.data.train),
+                    batch_size=self.config.training.batch_size,
                 ),
                 **run_record(
                     self.config,
@@ -245,6 +253,12 @@ class _Run:
             self.before, _parameters(self.network), layer_prefixes(layers, self.before)
         )
         self.recorder.record_probe(number, observation, distances)
+
+    def _record_cost(self) -> int:
+        channels_last = self.config.training.channels_last
+        cost = network_cost(self.network, self.data.test.images, channels_last=channels_last)
+        self.recorder.rows["timings"] += cost.timings(self.last_epoch)
+        return cost.n_flops
 
     def _is_probed(self, number: int) -> bool:
         asked = self.config.probing.epochs

@@ -208,6 +208,21 @@ def test_the_record_says_what_ran(full):
     assert run["weights_hash"] is None
 
 
+def test_the_cost_of_the_network_is_recorded(full):
+    _, path, _ = full
+    timings = table(path, "timings").filter(pl.col("stage").str.starts_with("forward"))
+    seconds = dict(timings.select("stage", "duration_s").iter_rows())
+    assert 0 < seconds["forward_median"] <= seconds["forward_percentile_95"]
+    assert set(timings["n_images"]) == {16}
+    assert record(path)["n_flops"] > 256 * 2 * 2  # the head's alone
+    losses = table(path, "scores").filter(split="validation", score="loss").sort("epoch")["value"]
+    best = 1 + losses[1:].to_list().index(min(losses[1:]))
+    n_steps = -(
+        -record(path)["n_train"] // record(path)["hyperparameters"]["training"]["batch_size"]
+    )
+    assert record(path)["n_iterations_to_best"] == best * n_steps
+
+
 def test_events_count_the_epochs(full):
     _, _, events = full
     assert [(event.kind, event.epoch) for event in events] == [

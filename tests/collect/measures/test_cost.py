@@ -29,6 +29,14 @@ def test_flops_are_two_per_multiply_add(network):
     assert n_flops(network, torch.zeros(1, 3, 8, 8)) == 2 * (36 * 4 * 27 + 5 * 144)
 
 
+def test_attention_is_its_two_matrix_products():
+    class Attention(nn.Module):
+        def forward(self, x):
+            return nn.functional.scaled_dot_product_attention(x, x, x)
+
+    assert n_flops(Attention(), torch.zeros(1, 2, 7, 5)) == 2 * 2 * (2 * 7 * 7 * 5)
+
+
 def test_latency_is_per_image_and_after_warm_up():
     calls: list[int] = []
 
