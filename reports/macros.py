@@ -5,12 +5,12 @@ that is no longer there stops LaTeX with an error that says its name. The commen
 definition is its file and cell, as ``repdrift warehouse trace`` takes them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reports.exhibits.exhibit import Artefact, slug
 from reports.formatting import number
-from reports.places import Places, places
+from reports.places import Places, place, places
 from reports.tables.model import Number, Table
 
 _HEAD = r"""% Numbers of the report by name: \repdrift{NAME}. Made from the warehouse.
@@ -61,11 +61,11 @@ def named_numbers(artefacts: Iterable[Artefact]) -> dict[str, NamedNumber]:
         if not isinstance(artefact.content, Table):
             continue
         cells = [cell for row in artefact.content.rows for cell in row.cells]
-        where = places(artefact) if artefact.sources else None
+        among = places(artefact)
         for cell in cells:
             if isinstance(cell, Number) and cell.value is not None and cell.where:
                 stem = _unused("/".join((artefact.name, *_parts(cell))), names)
-                names |= {stem + suffix: named for suffix, named in _named(cell, where)}
+                names |= {stem + suffix: named for suffix, named in _named(cell, among)}
     return names
 
 
@@ -83,7 +83,7 @@ def _unused(name: str, names: Mapping[str, NamedNumber]) -> str:
     return candidate
 
 
-def _named(cell: Number, where: Places | None) -> Iterator[tuple[str, NamedNumber]]:
+def _named(cell: Number, among: Sequence[Places]) -> Iterator[tuple[str, NamedNumber]]:
     low, high = cell.interval or (None, None)
     parts = {
         "": (cell.value, cell.column),
@@ -93,6 +93,5 @@ def _named(cell: Number, where: Places | None) -> Iterator[tuple[str, NamedNumbe
     }
     for suffix, (value, column) in parts.items():
         if value is not None:
-            place = where.cell(cell, column) if where is not None else ""
             text = number(value, cell.digits, scale=cell.scale)
-            yield suffix, NamedNumber(text, f"{where.file} {place}" if where and place else "")
+            yield suffix, NamedNumber(text, place(cell, among, column))

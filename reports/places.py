@@ -1,11 +1,11 @@
 """Where a printed number stands among the rows behind its table, so that it can be traced."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, matching
+from reports.exhibits.exhibit import Artefact, matching, source_stems
 from reports.tables.model import Number, Table
 
 
@@ -27,21 +27,15 @@ class Places:
     rows: pl.DataFrame
     found: dict[tuple[str, ...], dict[tuple[object, ...], list[int]]] = field(default_factory=dict)
 
-    def cell(self, number: Number, column: str = "") -> str:
-        """Return ``ROW:COLUMN`` of a number, rows counted from 1; '' when no one row is picked.
-
-        Parameters
-        ----------
-        number : Number
-            Of the table.
-        column : str
-            Another column than the number's own: of its spread, or of an end of its interval.
-        """
-        named = {name: value for name, value in number.where.items() if name in self.rows.columns}
-        if number.value is None or not named:
-            return ""
-        indices = self._indices(named)
-        return f"{indices[0] + 1}:{column or number.column}" if len(indices) == 1 else ""
+    def row(self, number: Number) -> int | None:
+        """Return the row that a number is of, from 0; None when these rows do not hold it."""
+        if number.value is None or not number.where or number.column not in self.rows.columns:
+            return None
+        if not number.where.keys() <= set(self.rows.columns):
+            return None
+        indices = self._indices(number.where)
+        is_it = len(indices) == 1 and self.rows[number.column][indices[0]] == number.value
+        return indices[0] if is_it else None
 
     def _indices(self, where: Mapping[str, object]) -> list[int]:
         """Return the rows that satisfy a condition; values are looked up, others compared."""
@@ -61,21 +55,43 @@ class Places:
         return [indices[place] for place in kept.to_series()]
 
 
-def places(artefact: Artefact) -> Places:
-    """Return where to look up the numbers of a table."""
-    return Places(f"tables/{artefact.name}.csv", artefact.sources[0].rows)
+def places(artefact: Artefact) -> list[Places]:
+    """Return where to look up the numbers of a table: the files of its sources."""
+    return [
+        Places(f"tables/{artefact.name}{stem}.csv", source.rows)
+        for stem, source in zip(source_stems(artefact), artefact.sources, strict=True)
+    ]
+
+
+def place(number: Number, among: Sequence[Places], column: str = "") -> str:
+    """Return ``FILE ROW:COLUMN`` of a number, rows counted from 1; '' when no row holds it.
+
+    Parameters
+    ----------
+    number : Number
+        Of the table.
+    among : sequence of Places
+        As `places` gives them.
+    column : str
+        Another column than the number's own: of its spread, or of an end of its interval.
+    """
+    for one in among:
+        row = one.row(number)
+        if row is not None:
+            return f"{one.file} {row + 1}:{column or number.column}"
+    return ""
 
 
 def printed_cells(artefact: Artefact) -> list[list[str]] | None:
-    """Return ``ROW:COLUMN`` for every cell of a table as it is printed, row by row.
+    """Return ``FILE ROW:COLUMN`` for every cell of a table as it is printed, row by row.
 
     Headings of blocks are no rows; text and numbers without a row of their own are ''. None for a
     figure.
     """
     if not isinstance(artefact.content, Table):
         return None
-    where = places(artefact)
+    among = places(artefact)
     return [
-        [where.cell(cell) if isinstance(cell, Number) else "" for cell in row.cells]
+        [place(cell, among) if isinstance(cell, Number) else "" for cell in row.cells]
         for row in artefact.content.rows
     ]

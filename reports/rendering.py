@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from reports.document import Section, report_tex
-from reports.exhibits.exhibit import Artefact, Data, Selection
+from reports.exhibits.exhibit import Artefact, Data, Selection, source_stems
 from reports.exhibits.papers import Place, places_of
 from reports.figures.svg import inline_svg
 from reports.macros import number_macros
@@ -172,11 +172,6 @@ def artefact_files(artefact: Artefact) -> dict[str, bytes]:
 def picture_files(name: str, figure: Figure) -> dict[str, bytes]:
     """Return a figure as PDF for print and as PNG for everything else."""
     return {f"figures/{name}.{suffix}": figure_bytes(figure, suffix) for suffix in ("pdf", "png")}
-
-
-def source_stems(artefact: Artefact) -> list[str]:
-    """Return what follows the artefact's name in the files of each source: the first nothing."""
-    return ["" if i == 0 else f".{s.query}" for i, s in enumerate(artefact.sources)]
 
 
 def figure_bytes(figure: Figure, suffix: str) -> bytes:

@@ -86,10 +86,12 @@ def report_cell(artefact: Path, place: str) -> ReportCell:
     if name == "numbers.tex":
         return _by_name(folder, place)
     entry = _entry(folder, name)
+    if re.fullmatch(r"[1-9]\d*,[1-9]\d*", place):
+        return _at(folder, _printed_place(entry, place))
     own = artefact.with_suffix(".csv")
     numbers = [file for file in entry.files if file.endswith(".csv")]
     source = own if own.is_file() else folder / min(numbers, key=len)
-    return _cell_of(source, parsed_cell(_unprinted(entry, place)))
+    return _cell_of(source, parsed_cell(place))
 
 
 def parsed_cell(text: str) -> Cell:
@@ -148,15 +150,12 @@ def _by_name(folder: Path, name: str) -> ReportCell:
         raise WarehouseError(f"{path} has no number {name!r}: its lines list them")
     if found[0]["place"] is None:
         raise WarehouseError(f"{path} does not say where {name} stands: build the report again")
-    file, _, place = found[0]["place"].partition(" ")
-    cell = _cell_of(folder / file, parsed_cell(place))
+    cell = _at(folder, found[0]["place"])
     return ReportCell(cell.source, cell.query, cell.row, cell.column, rounded=found[0]["text"])
 
 
-def _unprinted(entry: Entry, place: str) -> str:
-    """Turn ``LINE,COLUMN`` of the printed table into ``ROW:COLUMN`` of its rows."""
-    if not re.fullmatch(r"[1-9]\d*,[1-9]\d*", place):
-        return place
+def _printed_place(entry: Entry, place: str) -> str:
+    """Turn ``LINE,COLUMN`` of the printed table into ``FILE ROW:COLUMN`` of its rows."""
     line, column = (int(part) for part in place.split(","))
     if not entry.cells:
         raise WarehouseError(f"{place} is a cell of a printed table, and this is none: {SYNTAX}")
@@ -164,8 +163,14 @@ def _unprinted(entry: Entry, place: str) -> str:
     if line > n_lines or column > n_columns:
         raise WarehouseError(f"the table has {n_lines} lines and {n_columns} columns, no {place}")
     if not entry.cells[line - 1][column - 1]:
-        raise WarehouseError(f"line {line}, column {column} of the table is text, not a number")
+        raise WarehouseError(f"line {line}, column {column} of the table is no number of a row")
     return entry.cells[line - 1][column - 1]
+
+
+def _at(folder: Path, place: str) -> ReportCell:
+    """Cell at ``FILE ROW:COLUMN``, as the report notes it."""
+    file, _, cell = place.partition(" ")
+    return _cell_of(folder / file, parsed_cell(cell))
 
 
 def _cell_of(source: Path, cell: Cell) -> ReportCell:

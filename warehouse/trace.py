@@ -80,7 +80,7 @@ def traced(
     cell = report_cell(artefact, place)
     key = {name: cell.row[name] for name in _key(cell)}
     today = _row_of(query_rows(con, cell.query), key)
-    run_ids = (cell.row.get("run_ids") or cell.row.get("run_id") or "").split()
+    run_ids = _run_ids(cell.row) or _run_ids({} if today is None else _texts(today))
     runs = provenance(con, run_ids)
     analysis_id = (today or cell.row).get("analysis_id")
     analysis = next(iter(analysis_states(con, str(analysis_id))), None)
@@ -113,6 +113,7 @@ def trace_text(trace: Trace) -> str:
         f"printed     {cell.printed} ({cell.column} in {cell.source})",
         f"today       {_verdict(cell, trace.today)}",
         *(f"recomputed  {_verdict(cell, value)} {how}" for how, value in trace.recomputed.items()),
+        *([] if trace.recomputed else ["recomputed  no: its query derives it from the results"]),
         *(f"row         {name} = {value}" for name, value in trace.key.items()),
     ]
     if trace.analysis is not None:
@@ -201,6 +202,11 @@ def _as_shown(rows: pl.DataFrame) -> pl.DataFrame:
     flat = rows.with_columns(pl.col(lists).cast(pl.List(pl.String)).list.join(" "))
     shown = list(csv.reader(io.StringIO(flat.write_csv())))
     return pl.DataFrame(shown[1:], schema=dict.fromkeys(shown[0], pl.String), orient="row")
+
+
+def _run_ids(row: Mapping[str, str]) -> list[str]:
+    """Ids of the runs behind a row; none where a report left a long list to its SQL."""
+    return (row.get("run_ids") or row.get("run_id") or "").split()
 
 
 def _texts(row: Mapping[str, object]) -> dict[str, str]:

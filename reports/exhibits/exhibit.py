@@ -168,6 +168,11 @@ class Exhibit:
     paper: str = ""
 
 
+def source_stems(artefact: Artefact) -> list[str]:
+    """Return what follows the artefact's name in the files of each source: the first nothing."""
+    return ["" if i == 0 else f".{s.query}" for i, s in enumerate(artefact.sources)]
+
+
 def named(first: str, second: str, name: Callable[[Any, Any], str]) -> pl.Expr:
     """Return a column with the name of each pair of values of two columns."""
     return pl.struct(first, second).map_elements(

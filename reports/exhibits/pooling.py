@@ -6,6 +6,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug, span
 from reports.exhibits.score_matrix import (
+    OWN_ROW,
     SET,
     best_note,
     compared,
@@ -102,6 +103,7 @@ def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Tabl
 
 def _score(rows: pl.DataFrame, where: dict[str, object]) -> Number:
     for row in rows.filter(matching(where)).iter_rows(named=True):
+        where = {**where, **{name: row[name] for name in OWN_ROW}}
         return Number(
             row["estimate"], 1, row["sd"], scale=100, where=where, uncertainty=row["uncertainty"]
         )
@@ -113,7 +115,11 @@ def _difference(pairs: pl.DataFrame, line: Mapping[str, object]) -> Number:
     first, second = (comparison_name({**line, "pooling": pooling}) for pooling in ("cls", "mean"))
     for row in pairs.filter(first=first, second=second).iter_rows(named=True):
         ends = (row["ci_low"], row["ci_high"])
-        return Number(row["estimate"], digits=1, scale=100, interval=None if None in ends else ends)
+        where = {
+            name: row[name] for name in ("dataset", "score", "n_neighbours", "first", "second")
+        }
+        interval = None if None in ends else ends
+        return Number(row["estimate"], digits=1, scale=100, interval=interval, where=where)
     return Number(None)
 
 

@@ -10,6 +10,7 @@ from reports.wording import TASK_SCORES, adaptation_name, is_better_small, score
 
 LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "pooling", "head")
 SET = ("origin", "study")
+OWN_ROW = ("dataset", "score", "token", "n_neighbours")  # with LINE they pick one row
 MOST_DATASETS = 8
 
 
@@ -121,7 +122,7 @@ def best_note(pairs: pl.DataFrame) -> str:
 
 def _number(rows: pl.DataFrame, line: dict[str, object]) -> Number:
     for row in rows.filter(matching(line)).iter_rows(named=True):
-        where = {**line, "dataset": row["dataset"]}
+        where = {**line, **{name: row[name] for name in OWN_ROW}}
         return Number(
             row["estimate"], 1, row["sd"], scale=100, where=where, uncertainty=row["uncertainty"]
         )
