@@ -52,6 +52,25 @@ def test_patients_with_several_images_widen_the_interval(rng):
     assert patients[1] - patients[0] > 2 * (images[1] - images[0])
 
 
+@pytest.mark.parametrize("n_patients", [15, 40])
+def test_agreement_over_patients_is_covered(rng, n_patients):
+    trials, images = 200, 5
+    patient = np.repeat(np.arange(n_patients), images)
+    covered = 0
+    for seed in range(trials):
+        # Patients are all agreed on or not, but for a fifth of their images: 0.5 on average.
+        agrees = np.repeat(rng.uniform(size=n_patients) < 0.5, images)
+        agrees ^= rng.uniform(size=len(patient)) < 0.2
+        right = rng.uniform(size=len(patient)) < 0.7
+        low, high = agreement_intervals(
+            right, right == agrees, clusters=patient, n_resamples=299, seed=seed
+        ).observed
+        covered += low <= 0.5 <= high
+    # The bootstrap of 15 patients is a little too sure; images taken as independent would cover
+    # three in four.
+    assert covered / trials > 0.95 - 0.02 - 4 * np.sqrt(0.95 * 0.05 / trials)
+
+
 def test_networks_that_are_always_right_have_no_kappa():
     found = agreement_intervals(np.ones(20), np.ones(20), n_resamples=10)
     assert np.isnan(found.estimate.kappa)

@@ -179,8 +179,9 @@ def test_seven_datasets_promise_seven_eighths_at_most(rng):
     assert project(points, Model(), by=["trial"], level=0.875)["status"].item() == "fitted"
 
 
-def test_intervals_hold_for_datasets_that_were_never_seen(rng):
-    trials, n, level = 500, 9, 0.8
+@pytest.mark.parametrize("n", [4, 9])
+def test_intervals_hold_for_datasets_that_were_never_seen(rng, n):
+    trials, level = 400, 0.8
     points = outcomes(rng, n_datasets=n + 1, slope=1.0, trials=trials)
     seen = points.filter(pl.col("dataset") < n)
     widths = dict(
