@@ -144,14 +144,44 @@ def conclude(claim: Claim, panels: pl.DataFrame) -> pl.DataFrame:
         n_inconclusive``. ``every``: supported if all panels are, contradicted if any is. ``most``:
         supported or contradicted if more than half are. ``any``: supported if one is, contradicted
         if all are. Otherwise equivalent if every panel is, else inconclusive.
+
+    Notes
+    -----
+    Where all panels must agree each is judged at the level. Where r of n are enough, one of many
+    would be among them by chance: then those count that hold with an error of ``(1 - level) / (n -
+    r + 1)``, which keeps the error of the combined verdict. The numbers of panels are at the level.
+
+    References
+    ----------
+    .. [1] Benjamini and Heller (2008), "Screening for partial conjunction hypotheses", Biometrics
+       64, https://doi.org/10.1111/j.1541-0420.2007.00984.x
     """
     kinds = ("supported", "contradicted", "equivalent", "inconclusive")
+    among_many = pl.col("verdict_among_many")
     counts = panels.group_by("rigour", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("n_panels"),
         *((pl.col("verdict") == kind).sum().cast(pl.Int64).alias(f"n_{kind}") for kind in kinds),
+        supported=(among_many == "supported").sum(),
+        contradicted=(among_many == "contradicted").sum(),
     )
-    found = [combined(claim.scope, *row) for row in counts.drop("rigour", "n_inconclusive").rows()]
-    return counts.with_columns(pl.Series("verdict", found, dtype=pl.String))
+    supports = "n_supported" if claim.scope == "every" else "supported"
+    contradicts = "n_contradicted" if claim.scope == "any" else "contradicted"
+    rows = counts.select("n_panels", supports, contradicts, "n_equivalent").rows()
+    found = [combined(claim.scope, *row) for row in rows]
+    return counts.drop("supported", "contradicted").with_columns(
+        pl.Series("verdict", found, dtype=pl.String)
+    )
+
+
+def deciding(scope: Scope, n_panels: int) -> int:
+    """Count the panels that decide a claim when not all of them must agree.
+
+    Examples
+    --------
+    >>> deciding("every", 5), deciding("most", 5), deciding("any", 5)
+    (1, 3, 1)
+    """
+    return n_panels // 2 + 1 if scope == "most" else 1
 
 
 def combined(

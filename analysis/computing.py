@@ -87,7 +87,7 @@ def claim_tables(
         claim=pl.lit(claim.id),
         level=pl.lit(level),
     )
-    return {"claims": concluded, "claim_panels": judged}
+    return {"claims": concluded, "claim_panels": judged.drop("verdict_among_many")}
 
 
 def audit_tables(tables: Mapping[str, pl.DataFrame], checks: Sequence[Mapping[str, Any]]) -> Tables:

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from analysis.claims import Claim
+from analysis.claims import Claim, deciding
 from analysis.regression import regress
 from analysis.stacking import Model
 from analysis.verdicts import Verdict, verdict
@@ -39,7 +39,9 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
     -------
     DataFrame
         One row per rigour and panel: ``rigour, panel, verdict, estimate, ci_low, ci_high, p_value,
-        reason, n_runs, n_clusters, run_ids``. No rows when no run fits the claim.
+        reason, n_runs, n_clusters, run_ids``, and ``verdict_among_many``, which counts where only
+        some of the panels decide (see `analysis.claims.conclude`). No rows when no run fits the
+        claim.
 
     Notes
     -----
@@ -52,22 +54,28 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
     if effects.is_empty():
         return pl.DataFrame(schema=_PANEL)
     n_panels = effects["panel"].n_unique()
-    levels = dict.fromkeys(METHOD, level)
-    levels["adjusted"] = 1 - (1 - level) / n_panels
+    among_many = 1 - (1 - level) / (n_panels - deciding(claim.scope, n_panels) + 1)
+    levels = dict.fromkeys(METHOD, (level, among_many))
+    levels["adjusted"] = (1 - (1 - level) / n_panels,) * 2
     frames_found = [_as_published(claim, effects, model)]
     for rigour, method in METHOD.items():
-        coverage = levels[rigour]
-        wide, narrow = (
-            _fits(effects, model, method, c) for c in (coverage, max(0.5, 2 * coverage - 1))
-        )
-        rows = wide.join(
-            narrow.select("panel", narrow_low="ci_low", narrow_high="ci_high"), on="panel"
-        )
-        found = [_verdict(claim, row) for row in rows.iter_rows(named=True)]
-        frames_found.append(
-            rows.with_columns(pl.Series("verdict", found, dtype=pl.String), rigour=pl.lit(rigour))
-        )
+        single, many = levels[rigour]
+        rows = _judged(claim, effects, model, method, single)
+        others = rows if many == single else _judged(claim, effects, model, method, many)
+        others = others.select("panel", verdict_among_many="verdict")
+        frames_found.append(rows.join(others, on="panel").with_columns(rigour=pl.lit(rigour)))
     return pl.concat([frame.select(*_PANEL) for frame in frames_found])
+
+
+def _judged(
+    claim: Claim, effects: pl.DataFrame, model: Model, method: str, level: float
+) -> pl.DataFrame:
+    """Fits of every panel with their verdicts at a level."""
+    wide, narrow = (_fits(effects, model, method, c) for c in (level, max(0.5, 2 * level - 1)))
+    ends = narrow.select("panel", narrow_low="ci_low", narrow_high="ci_high")
+    rows = wide.join(ends, on="panel")
+    found = [_verdict(claim, row) for row in rows.iter_rows(named=True)]
+    return rows.with_columns(pl.Series("verdict", found, dtype=pl.String))
 
 
 def _fits(effects: pl.DataFrame, model: Model, method: str, level: float) -> pl.DataFrame:
@@ -115,16 +123,21 @@ def _as_published(claim: Claim, effects: pl.DataFrame, model: Model) -> pl.DataF
     rows = _fits(effects, model, "ols", 0.95)
     side = {"greater": pl.col("estimate") > 0, "less": pl.col("estimate") < 0}
     agrees = side.get(claim.expects, pl.col("estimate").abs() < claim.margin)
-    return rows.with_columns(
-        verdict=pl.when(pl.col("estimate").is_null())
+    found = (
+        pl.when(pl.col("estimate").is_null())
         .then(pl.lit("inconclusive"))
         .when(agrees)
         .then(pl.lit("supported"))
-        .otherwise(pl.lit("contradicted")),
+        .otherwise(pl.lit("contradicted"))
+    )
+    nothing = pl.lit(None, pl.Float64)
+    return rows.with_columns(
+        verdict=found,
+        verdict_among_many=found,
         rigour=pl.lit("as_published"),
-        ci_low=pl.lit(None, pl.Float64),
-        ci_high=pl.lit(None, pl.Float64),
-        p_value=pl.lit(None, pl.Float64),
+        ci_low=nothing,
+        ci_high=nothing,
+        p_value=nothing,
     )
 
 
@@ -196,6 +209,7 @@ _PANEL: dict[str, pl.DataType] = {
     "rigour": pl.String(),
     "panel": pl.String(),
     "verdict": pl.String(),
+    "verdict_among_many": pl.String(),
     "estimate": pl.Float64(),
     "ci_low": pl.Float64(),
     "ci_high": pl.Float64(),

@@ -334,3 +334,71 @@ def test_printed_tables_of_four_datasets_settle_no_claim_about_all_networks(prin
     assert set(honest["verdict"]) == {"inconclusive"}
     wild = printed_verdicts.filter(rigour="wild")
     assert wild["n_inconclusive"].to_list() == wild["n_panels"].to_list()
+
+
+def test_one_of_many_panels_contradicts_only_what_chance_would_not():
+    # 40 panels without any slope: some fall below 0 at the level of one panel, and say nothing.
+    [claim] = read_claims(SLOPE.replace('"less"', '"greater"'))
+    panels, datasets, rng = 40, 6, np.random.default_rng(7)
+    n = panels * datasets
+    frame = pl.DataFrame(
+        {
+            "layer": np.repeat(np.arange(panels), datasets).astype(str),
+            "dataset": np.tile(np.arange(datasets), panels).astype(str),
+            "run_id": [str(i) for i in range(n)],
+            "similarity": rng.normal(size=n),
+            "outcome": "gain",
+            "outcome_value": rng.normal(size=n),
+        }
+    )
+    judged = judge(claim, {"points": frame}).filter(rigour="independent")
+    falls = pl.col("estimate") < 0
+    for column, error in (("verdict", 0.05), ("verdict_among_many", 0.05 / 40)):
+        expected = judged.filter(falls, pl.col("p_value") < error)["panel"].to_list()
+        found = judged.filter(pl.col(column) == "contradicted")["panel"].to_list()
+        assert found == expected
+    (row,) = conclude(claim, judged).iter_rows(named=True)
+    assert row["n_contradicted"] > 0
+    assert row["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("scope", "single", "many", "expected"),
+    [
+        # Verdicts of three panels at the level, and those that hold among many.
+        ("every", "sss", "iii", "supported"),  # all must agree: each at the level
+        ("every", "sci", "iii", "inconclusive"),
+        ("every", "sci", "ici", "contradicted"),
+        ("any", "sii", "iii", "inconclusive"),
+        ("any", "sii", "sii", "supported"),
+        ("any", "ccc", "iii", "contradicted"),
+        ("most", "ssi", "sii", "inconclusive"),
+        ("most", "ssi", "ssi", "supported"),
+        ("most", "cci", "cci", "contradicted"),
+        ("every", "eee", "iii", "equivalent"),
+    ],
+)
+def test_where_some_panels_decide_they_must_hold_among_many(scope, single, many, expected):
+    words = {"s": "supported", "c": "contradicted", "i": "inconclusive", "e": "equivalent"}
+    [claim] = read_claims(SLOPE)
+    panels = pl.DataFrame(
+        {
+            "rigour": "clustered",
+            "verdict": [words[letter] for letter in single],
+            "verdict_among_many": [words[letter] for letter in many],
+        }
+    )
+    (row,) = conclude(replace(claim, scope=scope), panels).iter_rows(named=True)
+    assert row["verdict"] == expected
+    assert row["n_supported"] == single.count("s")
+
+
+def test_a_clear_contradiction_in_one_of_many_panels_still_counts(rng):
+    [claim] = read_claims(SLOPE.replace('"less"', '"greater"'))
+    frames = slope_frames(rng, slope=1.0)
+    points = frames["points"].with_columns(
+        outcome_value=pl.when(pl.col("layer") == "late")
+        .then(-pl.col("outcome_value"))
+        .otherwise("outcome_value")
+    )
+    assert set(verdicts(claim, {"points": points}).values()) == {"contradicted"}
