@@ -22,7 +22,7 @@ OTHER_SCORES = ("accuracy", "ece_width_15")
 OUTCOMES = ("calibration_error", "knn_accuracy")
 
 EVERY_SCORE = frozenset({"scores", "comparisons", "rankings"})  # others: the task score alone
-HEAD_ALONE = frozenset({"comparisons", "rankings", "detectable_effects", "variance_components"})
+HEAD_ALONE = frozenset({"rankings", "detectable_effects", "variance_components"})
 EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choices it compares
 SPACE = frozenset({"memberships", "membership_surfaces"})  # accuracy, one score on every dataset
 LOOKS = frozenset({"attention_maps", "attention_statistics"})
@@ -172,7 +172,7 @@ def _scores_and_outcomes(
     query: str, rows: pl.DataFrame, tasks: tuple[str, ...]
 ) -> dict[str, object]:
     where: dict[str, object] = {}
-    if query in SPACE:
+    if query in SPACE and "score" in rows.columns:
         where["score"] = _preferred(rows["score"], ("accuracy", *tasks))[:1]
     elif tasks and "score" in rows.columns:
         others = OTHER_SCORES if query in EVERY_SCORE else ()

@@ -16,6 +16,7 @@ from reports.exhibits.outcomes import (
     is_shown,
     panel_heading,
 )
+from reports.exhibits.settings import of_own_head
 from reports.figures.binned import BinnedPanel, binned_panels
 from reports.layers import evenly_chosen, layer_order
 from reports.wording import measure_name, outcome_name
@@ -30,7 +31,7 @@ def build(data: Data) -> list[Artefact]:
             continue
         fits = data.select("binned_fits", **where)
         points = data.select("similarity_by_outcome", **where)
-        keys = fits.rows.select(PANEL_ROW).unique().sort(PANEL_ROW)
+        keys = of_own_head(data, fits.rows).select(PANEL_ROW).unique().sort(PANEL_ROW)
         keys = keys.head(MOST_ROWS * MOST_FIGURES)
         artefacts += [
             _figure(fits, points, keys[start : start + MOST_ROWS], start // MOST_ROWS)

@@ -6,6 +6,7 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
+from reports.exhibits.settings import of_own_head
 from reports.figures.regression import Panel, PointGroup, point_groups, regression_panels
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
@@ -56,7 +57,7 @@ def outcome_figures(
     fits = data.select("regressions", **where)
     if _points(data, fits).rows.is_empty():  # results of before a change of what tells runs apart
         return []
-    fitted = fits.rows.filter(method="ols", term="similarity", status="fitted")
+    fitted = of_own_head(data, fits.rows.filter(method="ols", term="similarity", status="fitted"))
     keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
     shown = keys.head(MOST_ROWS * MOST_FIGURES)
     parts = [shown[start : start + MOST_ROWS] for start in range(0, len(shown), MOST_ROWS)]

@@ -7,6 +7,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, own_setting
+from reports.exhibits.settings import of_own_head
 from reports.figures.forest import forest
 from reports.layers import layer_order
 from reports.style import network, ordered_appearances
@@ -35,7 +36,7 @@ def build(data: Data) -> list[Artefact]:
             pl.col("status") == "fitted",
             pl.col("method").is_in(list(METHODS)),
         )
-        clustered = slopes.filter(pl.col("n_clusters") > 1)
+        clustered = of_own_head(data, slopes.filter(pl.col("n_clusters") > 1))
         if is_shown(str(where["outcome"])) and clustered["method"].n_unique() > 1:
             artefacts.append(_artefact(source, clustered))
     return artefacts
