@@ -24,7 +24,7 @@ AcceptLeakage = Annotated[
         help="Go on in spite of what the gate finds; the reason is written into every run.",
     ),
 ]
-Executor = Literal["local", "slurm", "ray"]
+Executor = Literal["local", "slurm", "ray", "torchrun"]
 Miniature = Annotated[
     bool, typer.Option(help="Make the study small, as its [miniature] table says.")
 ]
@@ -99,10 +99,13 @@ def run_study(
     from collect.executors.ray import run_all as run_on_ray
     from collect.executors.slurm import SlurmSettings
     from collect.executors.slurm import run_all as run_on_slurm
+    from collect.executors.torchrun import is_first
+    from collect.executors.torchrun import run_all as run_together
     from collect.progress import shown
     from warehouse.layout import Layout
 
     layout = Layout(warehouse)
+    quiet = quiet or (executor == "torchrun" and not is_first())
     planned = plan(Study.load(study, miniature=miniature), layout)
     if not quiet:
         _report_findings(planned.findings)
@@ -117,6 +120,8 @@ def run_study(
         elif executor == "ray":
             cluster = RaySettings(address=address, n_workers=workers, n_gpus=gpus)
             run_on_ray(runs, layout, settings=cluster, on_event=on_event)
+        elif executor == "torchrun":
+            run_together(runs, layout, on_event=on_event)
         else:
             settings = SlurmSettings(
                 partition=partition, account=account, n_gpus=gpus, time_min=minutes

@@ -1,6 +1,5 @@
 """Execute one run: fine-tune, read, record."""
 
-import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +8,12 @@ from typing import Literal
 from torch import Tensor
 
 from collect.configuration.study import RunConfig
-from collect.data.run_data import RunData, run_data
 from collect.determinism import deterministic
 from collect.events import Kind, OnEvent, RunEvent
 from collect.measures.parameters import parameter_distances
 from collect.networks.assembly import run_backbone, run_network
 from collect.networks.heads import Network
+from collect.preparation import prepared
 from collect.probing.probes import Observation, Observer, knn_tokens
 from collect.recording.cost import iterations_until_best, network_cost
 from collect.recording.pictures import Pictures
@@ -24,10 +23,8 @@ from collect.recording.records import layer_prefixes
 from collect.recording.run_log import RunLog
 from collect.recording.run_record import Trained, run_record
 from collect.resume import ResumePoint, State, random_state, set_random_state
-from collect.training.fine_tuning import DivergedError, Epoch, FineTuning
-from collect.training.learning_rate_search import search_learning_rate, with_learning_rate
-from collect.training.losses import Loss, balanced_class_weights, task_loss
-from collect.training.selection import Selection
+from collect.training.fine_tuning import DivergedError, Epoch
+from collect.training.parallel import announced, n_processes, of_first
 from warehouse.layout import Layout
 from warehouse.spool import RunWriter
 
@@ -79,24 +76,10 @@ class _Run:
         self.log = RunLog(writer.directory / "run.log")
         self.on_event = on_event
         self.started_at = datetime.now(UTC)
-        self.device = run_device()
-        backbone = run_backbone(config)
-        self.data = run_data(config, backbone.inputs, self.device)
-        self.network = run_network(
-            backbone, config, n_classes=self.data.target.n_classes, device=self.device
-        )
-        self.selection = Selection(config.training.select)
-        loss = _loss(config, self.data)
-        searched: dict[float, float] = {}
-        if config.training.search_learning_rates:
-            searched = search_learning_rate(self.network, config, self.data, loss)
-            config = with_learning_rate(config, min(searched, key=searched.__getitem__))
-        self.fine_tuning = FineTuning(self.network, config, self.data.train, loss, self.selection)
-        self.trained = Trained(
-            self.fine_tuning.n_trainable,
-            config.training.learning_rate,
-            {rate: value if math.isfinite(value) else None for rate, value in searched.items()},
-        )
+        run = prepared(config)
+        self.device, self.data, self.network = run.device, run.data, run.network
+        self.selection, self.fine_tuning = run.selection, run.fine_tuning
+        self.trained = Trained(self.fine_tuning.n_trainable, run.learning_rate, run.searched)
         self.observer = Observer(
             self.data,
             config.probing,
@@ -106,7 +89,7 @@ class _Run:
         self.recorder = Recorder(
             self.data,
             config.probing,
-            loss,
+            run.loss,
             pooling=config.pooling,
             knn_tokens=knn_tokens(self.network, config.probing),
         )
@@ -122,12 +105,12 @@ class _Run:
         """Run to the end and finish the shard."""
         self._tell("started")
         self._begin()
-        state = self.resume_point.load()
+        state = of_first(self.resume_point.load())
         if state is not None:
             self._restore(state)
         status: Literal["complete", "diverged"] = "complete"
         try:
-            self.fine_tuning.run(self._after_epoch, save=self._save, resumed=state)
+            self.fine_tuning.run(announced(self._after_epoch), save=self._save, resumed=state)
             self._probe_selected()
             self.recorder.record_intervals(
                 self.selection.epoch, loss_is_nll=self.config.training.class_weights == "none"
@@ -274,15 +257,8 @@ class _Run:
 def _identity(config: RunConfig) -> str:
     """Return everything that the bits of a run depend on."""
     versions = sorted(package_versions().items())
-    return repr((config.config_hash, code_hash(), versions, described_device(run_device())))
-
-
-def _loss(config: RunConfig, data: RunData) -> Loss:
-    task = data.target.task
-    if config.training.class_weights == "none":
-        return task_loss(task)
-    weights = balanced_class_weights(task, data.train.labels, data.target.n_classes)
-    return task_loss(task, class_weights=weights)
+    where = (described_device(run_device()), n_processes())
+    return repr((config.config_hash, code_hash(), versions, *where))
 
 
 def _parameters(network: Network) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from collect.configuration.study import RunConfig
 from collect.data.run_data import RunData
 from collect.networks.heads import Network
 from collect.recording.provenance import code_version, described_device, package_versions
+from collect.training.parallel import n_processes
 
 
 @dataclass(frozen=True)
@@ -118,4 +119,5 @@ def _hyperparameters(config: RunConfig, network: Network, trained: Trained) -> d
         "learning_rate_used": trained.learning_rate,
         "validation_loss_by_learning_rate": {str(k): v for k, v in trained.searched.items()},
         "threads": torch.get_num_threads(),
+        "processes": n_processes(),
     }

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from collect.configuration.sections import PhaseConfig, TrainingConfig
 from collect.training.losses import Loss
 from collect.training.optimisation import learning_rate_factor, new_optimiser
+from collect.training.parallel import n_processes, own_part, summed
 from warehouse.errors import CollectError
 
 
@@ -101,7 +102,7 @@ class PhaseTraining:
         total = 0.0
         for positions in self.batches.shuffled(self.generator):
             total += self._train_batch(positions) * len(positions)
-        return total / len(self.batches.labels)
+        return summed(total) / len(self.batches.labels)
 
     def validated(self, loss: float) -> None:
         """Take note of the validation loss after an epoch: the rate drops at a plateau."""
@@ -153,11 +154,13 @@ class PhaseTraining:
                 self._make_smaller(error)
 
     def _backward(self, positions: Tensor, share: float) -> float:
+        own = own_part(len(positions))
+        inputs = self.batches.inputs(positions)[own]  # augmentation draws for all of them
         with autocast(self.device, self.training.precision):
-            logits = self.model(self.batches.inputs(positions))
-        labels = self.batches.labels[positions.to(self.batches.labels.device)]
-        loss = self.loss(logits, labels) * share
-        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            logits = self.model(inputs)
+        labels = self.batches.labels[positions.to(self.batches.labels.device)][own]
+        loss = self.loss(logits, labels) * (share * len(labels) / len(positions))
+        self.scaler.scale(loss * n_processes()).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
     def _make_smaller(self, error: RuntimeError) -> None:

@@ -20,6 +20,7 @@ from collect.resume import State
 from collect.training.augmentation import RECIPES, augmented
 from collect.training.epochs import Batches, PhaseTraining
 from collect.training.losses import Loss
+from collect.training.parallel import averaging, n_processes, process_number
 from collect.training.selection import Selection
 
 # Beyond any loss of a network that still learns: a sure error costs about 100 in 32 bit.
@@ -137,6 +138,9 @@ class FineTuning:
 
     def _epoch(self, number: int, training: PhaseTraining, *, frozen: bool) -> Epoch:
         start = time.perf_counter()
+        if n_processes() > 1:  # dropout differs between their images
+            purpose = f"process {process_number()} epoch {number}"
+            torch.manual_seed(derived_seed(self.config.seed, purpose))
         loss = training.run_epoch()
         if not math.isfinite(loss) or loss > EXPLODED:
             raise DivergedError(f"training loss of epoch {number} is {loss:g}")
@@ -149,7 +153,7 @@ class FineTuning:
     def _phase_training(self, phase: Phase) -> PhaseTraining:
         model, inputs = self._cached() if self._is_cached(phase) else self._live()
         return PhaseTraining(
-            model,
+            averaging(model.train()),
             Batches(inputs, self.train.labels, self.config.training.batch_size),
             self.loss,
             phase.settings,

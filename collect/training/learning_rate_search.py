@@ -9,6 +9,7 @@ from collect.probing.reading import read
 from collect.resume import State, random_state, set_random_state
 from collect.training.fine_tuning import DivergedError, Epoch, FineTuning
 from collect.training.losses import Loss
+from collect.training.parallel import of_first
 from collect.training.selection import Selection
 from warehouse.errors import CollectError
 
@@ -66,7 +67,7 @@ def _lowest_loss(network: Network, config: RunConfig, data: RunData, loss: Loss)
 
     def validated(epoch: Epoch) -> float:
         reading = read(network, data.validation.images, channels_last=config.training.channels_last)
-        value = float(loss(reading.logits, data.validation.labels))
+        value = of_first(float(loss(reading.logits, data.validation.labels)))
         if value != value:
             raise DivergedError(f"validation loss of epoch {epoch.number} is no number")
         selection.update(epoch.number, value, network)
