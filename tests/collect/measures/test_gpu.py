@@ -4,13 +4,20 @@ import pytest
 import torch
 
 from collect.measures.calibration import calibration_scores
+from collect.measures.calibration_bootstrap import calibration_intervals
 from collect.measures.compare import compare
 from collect.measures.gram import centred_layer, inner_products
 from collect.measures.inference import Inference
 from collect.measures.knn import knn_probabilities
+from collect.measures.leave_one_out import biased_cka_without_each_unit, plain_layer
+from collect.measures.logme import logme
+from collect.measures.neighbour_search import nearest_neighbours
 from collect.measures.null import pairing_null
 from collect.measures.null_terms import null_terms
 from collect.measures.registry import MEASURES
+from collect.measures.representation import centred
+from collect.measures.smooth_calibration import smooth_calibration_error
+from collect.measures.streaming import StreamingCka
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
 
 pytestmark = [
@@ -81,6 +88,57 @@ def test_leaving_out_each_image_is_the_same(rng):
     torch.testing.assert_close(gpu.without.cpu(), cpu.without, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("groups", [None, torch.arange(N) // 5], ids=["rows", "images"])
+def test_leaving_out_each_image_of_biased_cka_is_the_same(rng, groups):
+    x, y = pair(rng, torch.float64)
+    cpu, gpu = (
+        biased_cka_without_each_unit(plain_layer(a, "x", groups), plain_layer(b, "y", groups))
+        for a, b in ((x, y), (x.cuda(), y.cuda()))
+    )
+    torch.testing.assert_close(gpu.without.cpu(), cpu.without, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("mean", [0, 1e3])
+def test_centring_is_the_same(rng, mean):
+    x = torch.from_numpy(rng.normal(size=(1512, 30)) + mean).float()
+    exact = x.double() - x.double().mean(dim=0)
+    torch.testing.assert_close(centred(x.cuda()).cpu().double(), exact, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_rows", [100, 128, 700])
+def test_blocks_of_gram_matrices_are_the_same(rng, n_rows):
+    layers = [torch.from_numpy(rng.normal(size=(n_rows, 50)) + 5).float() for _ in range(3)]
+    cpu, gpu = (
+        inner_products([centred_layer(a) for a in x], [centred_layer(x[0])], space="rows").cross
+        for x in (layers, [a.cuda() for a in layers])
+    )
+    torch.testing.assert_close(gpu.off_diagonal, cpu.off_diagonal, rtol=1e-5, atol=0)
+
+
+def test_streams_are_the_same(rng):
+    x, y = pair(rng, torch.float32)
+    streams = StreamingCka(), StreamingCka()
+    for rows in torch.arange(N).split(70):
+        streams[0].update({"a": x[rows]}, {"a": y[rows]})
+        streams[1].update({"a": x[rows].cuda()}, {"a": y[rows].cuda()})
+    cpu, gpu = (stream.values(debiased=True) for stream in streams)
+    torch.testing.assert_close(gpu.cpu(), cpu, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("groups", [None, torch.arange(N) // 3], ids=["rows", "images"])
+def test_resampled_comparisons_in_float32_are_close(rng, groups):
+    x, y = pair(rng, torch.float32)
+    how = Inference(n_permutations=19, n_blocks=10)
+    measures = ["cka_linear", "cka_linear_debiased", "cca_mean", "svcca", "procrustes", "pwcca"]
+    cpu, gpu = (
+        compare({"a": a}, {"a": b}, measures=measures, groups=groups, inference=how)
+        for a, b in ((x, y), (x.cuda(), y.cuda()))
+    )
+    for a, b in zip(cpu, gpu, strict=True):
+        for field in ("value", "null_mean", "null_sd", "ci_low", "ci_high"):
+            assert getattr(b, field) == pytest.approx(getattr(a, field), abs=1e-4), field
+
+
 def test_comparisons_are_the_same(rng):
     x, y = pair(rng, torch.float64)
     how = Inference(n_permutations=19, n_blocks=10)
@@ -89,7 +147,10 @@ def test_comparisons_are_the_same(rng):
     cpu = compare({"a": x}, {"a": y}, measures=measures, groups=groups, inference=how)
     gpu = compare({"a": x.cuda()}, {"a": y.cuda()}, measures=measures, groups=groups, inference=how)
     for a, b in zip(cpu, gpu, strict=True):
-        for field in ("value", "null_mean", "null_sd", "null_p_value", "ci_low", "ci_high"):
+        for field in (
+            "value", "null_mean", "null_sd", "null_p_value", "ci_low", "ci_high",
+            "n_effective", "top_image_influence", "effective_rank",
+        ):  # fmt: skip
             assert getattr(b, field) == pytest.approx(getattr(a, field), abs=1e-8)
 
 
@@ -100,6 +161,45 @@ def test_neighbours_vote_the_same(rng, dtype):
     cpu = knn_probabilities(x, labels, y, n_neighbours=20, n_classes=4)
     gpu = knn_probabilities(x.cuda(), labels, y.cuda(), n_neighbours=20, n_classes=4)
     torch.testing.assert_close(gpu.cpu(), cpu, rtol=0, atol=10 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("leave_one_out", [False, True])
+def test_neighbours_in_several_pieces_are_the_same(rng, leave_one_out):
+    bank = torch.from_numpy(rng.normal(size=(9000, 16)))
+    cpu, gpu = (
+        nearest_neighbours(x, x, n_neighbours=20, leave_one_out=leave_one_out)
+        for x in (bank, bank.cuda())
+    )
+    torch.testing.assert_close(gpu[0].cpu(), cpu[0], rtol=0, atol=1e-12)
+    assert gpu[1].cpu().equal(cpu[1])
+
+
+def test_evidence_of_features_is_the_same(rng):
+    x, _ = pair(rng, torch.float32)
+    labels = (x[:, :3] + torch.from_numpy(rng.normal(size=(N, 3)))).argmax(dim=1)
+    assert logme(x.cuda(), labels.cuda()) == pytest.approx(logme(x, labels), rel=1e-9)
+
+
+def test_smooth_calibration_is_the_same(rng):
+    p = torch.from_numpy(rng.dirichlet([0.5] * 4, size=5000))
+    y = torch.from_numpy(rng.integers(4, size=5000))
+    expected = smooth_calibration_error(p, y)
+    assert smooth_calibration_error(p.cuda(), y.cuda()) == pytest.approx(expected, abs=1e-9)
+    # rounding to 32 bit can move a forecast into the next cell of the grid
+    assert smooth_calibration_error(p.float().cuda(), y.cuda()) == pytest.approx(expected, abs=1e-4)
+
+
+def test_calibration_intervals_are_the_same(rng):
+    p = torch.from_numpy(rng.dirichlet([0.5] * 4, size=N))
+    y = torch.from_numpy(rng.integers(4, size=N))
+    cpu, gpu = (
+        calibration_intervals(*both, n_resamples=50) for both in ((p, y), (p.cuda(), y.cuda()))
+    )
+    assert cpu.keys() == gpu.keys()
+    for name, interval in cpu.items():
+        assert (gpu[name].ci_low, gpu[name].ci_high) == pytest.approx(
+            (interval.ci_low, interval.ci_high), abs=1e-9
+        )
 
 
 def test_calibration_is_the_same(rng):
