@@ -8,10 +8,11 @@ import polars as pl
 
 from warehouse.connection import connect
 from warehouse.layout import Layout
-from warehouse.tables import declared_tables, table
+from warehouse.tables import IN_DATABASE, declared_tables, table
 from warehouse.view_comments import quoted
 
-NUMBERS = ("scores", "score_intervals", "similarities", "parameter_distances", "attention")
+CIRCUMSTANCES = ("timings",)  # they differ from machine to machine
+NUMBERS = tuple(name for name in IN_DATABASE if name not in CIRCUMSTANCES)
 
 
 def differences(root: Path, other_root: Path) -> pl.DataFrame:
@@ -68,7 +69,8 @@ def _run_query(a: str) -> str:
 
 def _number_query(a: str, name: str) -> str:
     declared = table(f"raw.{name}")
-    shown = "value" if "value" in declared.types else "concat_ws(' to ', ci_low, ci_high)"
+    interval = "concat_ws(' to ', ci_low, ci_high)"
+    shown = next((name for name in ("value", "mean") if name in declared.types), interval)
     common = f'select run_id from "{a}".raw.runs intersect select run_id from b.raw.runs'  # noqa: S608
     return _joined(
         a, declared.name, declared.key, f"{shown}::varchar", "number", f"run_id in ({common})"

@@ -5,7 +5,7 @@ import pytest
 
 from tests.warehouse.small_runs import score_rows, similarity_rows, write_run
 from warehouse.connection import connect
-from warehouse.diff import differences
+from warehouse.diff import NUMBERS, differences
 from warehouse.errors import WarehouseError
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
@@ -88,6 +88,24 @@ def test_intervals_of_scores_differ_by_their_ends(tmp_path):
     assert found.select("relation", "a", "b").rows() == [
         ("raw.score_intervals", "0.7 to 0.8", "0.7 to 0.9")
     ]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_of_every_table_are_compared(tmp_path, name):
+    a, b = (make(tmp_path / name, values=[0.1]) for name in "ab")
+    samples = {pl.String: "x", pl.Int32: 1, pl.Int64: 1, pl.Float64: 0.5}
+    row = {
+        column: samples[dtype.base_type()] for column, dtype in table(f"raw.{name}").types.items()
+    }
+    allowed = {"split": "test", "confidence_source": "head", "reference": "run", "unit": "image"}
+    allowed |= {"measure": "relative_l2", "statistic": "entropy"}
+    row |= {"run_id": "run0", **{key: value for key, value in allowed.items() if key in row}}
+    with connect(b, read_only=False) as con:
+        con.register("row", pl.DataFrame([row]).to_arrow())
+        con.execute(f"insert into raw.{name} by name from row")
+    found = differences(a, b)
+    assert found.select("kind", "relation", "a").rows() == [("number", f"raw.{name}", None)]
+    assert found["b"].item().startswith("0.5")
 
 
 def test_refuses_what_is_no_warehouse(tmp_path):
