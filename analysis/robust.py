@@ -203,7 +203,7 @@ def _permutations(n: int) -> Ints:
 
 
 def _theil_sen(x: Floats, y: Floats, level: float) -> _Numbers:
-    """Median of pairwise slopes, its interval by the ranks of the slopes (Sen)."""
+    """Median of pairwise slopes, its interval by the ranks of the slopes (Sen, 1968, eq. 2.6)."""
     i, j = _pairs(len(x))
     run = x[j] - x[i]
     differ = np.abs(run) > 10.0**-TIED_DECIMALS
@@ -211,11 +211,13 @@ def _theil_sen(x: Floats, y: Floats, level: float) -> _Numbers:
     n = len(x)
     spread = float(special.ndtri((1 + level) / 2)) * np.sqrt(n * (n - 1) * (2 * n + 5) / 18)
     reach = spread / (n * (n - 1))  # as a share of the number of pairs, to either side
-    low, middle, high = np.quantile(slopes, np.clip([0.5 - reach, 0.5, 0.5 + reach], 0, 1))
+    last = len(slopes) - 1
+    low = max(int(np.floor(len(slopes) * (0.5 - reach))) - 1, 0)  # outwards: never too narrow
+    high = min(int(np.ceil(len(slopes) * (0.5 + reach))), last)
     return {
-        "estimate": float(middle),
-        "ci_low": float(low),
-        "ci_high": float(high),
+        "estimate": float(np.median(slopes)),
+        "ci_low": float(slopes[low]),
+        "ci_high": float(slopes[high]),
         "p_value": float(stats.kendalltau(*np.round((x, y), TIED_DECIMALS)).pvalue),
     }
 

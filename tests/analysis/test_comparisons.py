@@ -162,6 +162,7 @@ def test_friedman_agrees_with_r(scores, expected):
 def test_critical_difference_is_that_of_demsars_table(rng, k, quantile):
     # Demsar (2006), table 5 (a): q at 0.05.
     found = friedman(rng.normal(size=(14, k))).critical_difference
+    # The table has three decimals: half a unit of the last is 2e-4 of the smallest.
     assert_allclose(found, quantile * math.sqrt(k * (k + 1) / (6 * 14)), rtol=3e-4)
 
 
@@ -258,6 +259,7 @@ def test_meta_analysis_agrees_with_metafor(scores, expected):
         .agg(mean=pl.col("d").mean(), error=pl.col("d").std() / math.sqrt(5))
     )
     found = meta_analysis(effects["mean"].to_numpy(), effects["error"].to_numpy())
+    # Fisher scoring here, a bounded search there: both stop short of the maximum of the likelihood.
     for quantity in ("estimate", "std_error", "p_value", "heterogeneity_p_value"):
         assert_allclose(getattr(found, quantity), expected["meta", quantity], rtol=1e-6)
     assert_allclose(found.variance_between, expected["meta", "variance_between"], rtol=1e-5)

@@ -90,8 +90,9 @@ def test_noise_makes_ties_of_ranks(noisy):
     found, expected = (
         robust_rows(p, Model(), by=["layer"]).filter(kept).select(columns) for p in (points, exact)
     )
+    # Rounding to six digits moves neighbours, 0.02 apart, by up to 1e-6: 5e-5 of a slope.
     np.testing.assert_allclose(
-        found.drop("method").to_numpy(), expected.drop("method").to_numpy(), rtol=1e-3
+        found.drop("method").to_numpy(), expected.drop("method").to_numpy(), rtol=1e-4
     )
 
 

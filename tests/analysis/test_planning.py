@@ -49,6 +49,8 @@ def test_variance_components_are_unbiased_for_unequal_numbers(rng):
         found = variance_components(scores, by=["score"], nested=("dataset", "fold"))
         for component, variance in found.select("component", "variance").iter_rows():
             sums[component] += variance / 20
+    # The least certain, of 60 datasets 20 times over, has a standard error of 4 %; the balance of
+    # runs, drawn anew, adds to that.
     for component, variance in true.items():
         assert sums[component] == pytest.approx(variance, rel=0.2), component
 

@@ -126,9 +126,13 @@ def test_theil_sen_is_the_median_of_pairwise_slopes(points):
     i, j = np.triu_indices(len(x), 1)
     ours = numbers_of(robust_rows(points, Model(), by=["layer"]), "theil_sen")
     assert_allclose(ours["estimate"], np.median((y[j] - y[i]) / (x[j] - x[i])), rtol=1e-12)
-    theirs = stats.theilslopes(y, x, alpha=0.95)  # rounds ranks where ours interpolate
-    assert_allclose(ours["ci_low"], theirs.low_slope, atol=0.02)
-    assert_allclose(ours["ci_high"], theirs.high_slope, atol=0.02)
+    # Both ends are order statistics of the slopes; theirs round the rank, ours go outwards, by at
+    # most one slope.
+    theirs = stats.theilslopes(y, x, alpha=0.95)
+    slopes = np.sort((y[j] - y[i]) / (x[j] - x[i])).tolist()
+    low, high = (slopes.index(end) for end in (theirs.low_slope, theirs.high_slope))
+    assert ours["ci_low"] in slopes[low - 1 : low + 1]
+    assert ours["ci_high"] in slopes[high : high + 2]
 
 
 def test_rank_correlation_of_few_datasets_has_its_exact_p_value(points):
@@ -142,7 +146,9 @@ def test_rank_correlation_of_few_datasets_has_its_exact_p_value(points):
     )
     ours = numbers_of(robust_rows(points, Model(), by=["layer"]), "spearman_datasets")
     assert_allclose(ours["estimate"], theirs.statistic, rtol=1e-12)
-    assert_allclose(ours["p_value"], theirs.pvalue, atol=0.003)  # theirs doubles one tail
+    # Seven datasets have 5,040 orders; theirs doubles the smaller tail, ours adds both, and they
+    # differ by the few orders of the same rank correlation.
+    assert_allclose(ours["p_value"], theirs.pvalue, atol=15 / 5040)
 
 
 def test_one_wild_run_turns_least_squares_but_not_the_robust_fits(rng):
@@ -162,7 +168,8 @@ def test_one_wild_run_turns_least_squares_but_not_the_robust_fits(rng):
     ols = regress(points, Model(), by=["layer"], methods=["ols"])
     assert ols.filter(pl.col("term") == "similarity")["estimate"].item() > 5
     for method in ("theil_sen", "without_outliers"):
-        assert_allclose(numbers_of(rows, method)["estimate"], -1, atol=0.1)
+        # 29 runs with noise of 0.05 over a range of 1: a standard error of 0.03.
+        assert_allclose(numbers_of(rows, method)["estimate"], -1, atol=4 * 0.03)
     assert numbers_of(rows, "without_outliers")["n_runs"] == 29
 
 
@@ -197,7 +204,12 @@ def unrelated(rng, *, n, trials):
 
 @pytest.fixture(scope="module")
 def null_fits():
-    """400 unrelated runs, binned as in Zu et al., 200 times."""
+    """400 unrelated runs, binned as in Zu et al., 200 times.
+
+    The paper does not say how many bins it has. With four of them R-squared is
+    above 0.5 by chance in 29 % of cases where bins hold equally many runs, and in nearly half where
+    similarity is normal, because the outer bins hold few; with ten in 2 % and 10 %.
+    """
     points = unrelated(np.random.default_rng(3), n=400, trials=200)
     binning = Binning(n_bins=4, n_permutations=99, drops_outliers=False)
     return binned_fits(points, Model(), binning, by=["trial"])
@@ -207,6 +219,29 @@ def test_binning_makes_strong_fits_out_of_nothing(null_fits):
     assert np.mean(null_fits["binned_r_squared"].to_numpy() > 0.5) > 0.2
     assert null_fits["r_squared"].max() < 0.05
     assert null_fits["inflation"].median() > 10
+
+
+@pytest.mark.parametrize("n_bins", [4, 6, 10])
+def test_r_squared_of_bins_of_equal_counts_has_its_exact_law(rng, n_bins):
+    # Means of equally many unrelated normal outcomes are independent and alike: their squared
+    # correlation with anything has the law of Beta(1/2, (n_bins - 2) / 2).
+    points = unrelated(rng, n=120, trials=300).with_columns(
+        similarity=pl.int_range(pl.len()).over("trial") + 0.5
+    )
+    binning = Binning(n_bins=n_bins, n_permutations=1, drops_outliers=False)
+    found = binned_fits(points, Model(), binning, by=["trial"])
+    assert found["bin_counts"].explode().unique().to_list() == [120 // n_bins]
+    law = stats.beta(0.5, (n_bins - 2) / 2)
+    assert stats.kstest(found["binned_r_squared"].to_numpy(), law.cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize("n_bins", [4, 10])
+def test_bins_with_few_runs_make_more_of_nothing_than_equal_ones(n_bins):
+    points = unrelated(np.random.default_rng(8), n=400, trials=200)
+    binning = Binning(n_bins=n_bins, n_permutations=1, drops_outliers=False)
+    found = binned_fits(points, Model(), binning, by=["trial"])["binned_r_squared"].to_numpy()
+    equal = stats.beta.sf(0.5, 0.5, (n_bins - 2) / 2)
+    assert np.mean(found > 0.5) > 1.3 * equal
 
 
 def test_shuffled_outcomes_show_what_the_bins_make_of_nothing(null_fits):
