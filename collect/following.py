@@ -4,7 +4,7 @@ from collect.configuration.study import RunConfig
 from collect.determinism import deterministic
 from collect.preparation import prepared
 from collect.resume import State
-from collect.training.fine_tuning import DivergedError, Epoch
+from collect.training.fine_tuning import DivergedError, Epoch, Validated
 from collect.training.parallel import of_first
 
 
@@ -28,12 +28,12 @@ def follow(config: RunConfig) -> None:
             run.network.load_trained_state(state["network"])
             run.selection.load_state_dict(state["selection"])
 
-        def validated(epoch: Epoch) -> float:
-            loss = of_first(float("nan"))
-            if loss != loss:
+        def validated(epoch: Epoch) -> Validated:
+            found: Validated | None = of_first(None)
+            if found is None:
                 raise DivergedError("the first process gave up")
-            run.selection.update(epoch.number, loss, run.network)
-            return loss
+            run.selection.update(epoch.number, found.cost, run.network)
+            return found
 
         try:
             run.fine_tuning.run(validated, save=_forget, resumed=state)

@@ -1,6 +1,6 @@
 """Execute one run: fine-tune, read, record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -23,8 +23,10 @@ from collect.recording.records import layer_prefixes
 from collect.recording.run_log import RunLog
 from collect.recording.run_record import Trained, run_record
 from collect.resume import ResumePoint, State, random_state, set_random_state
-from collect.training.fine_tuning import DivergedError, Epoch
+from collect.training.fine_tuning import DivergedError, Epoch, Validated
 from collect.training.parallel import announced, n_processes, of_first
+from collect.training.selection import cost
+from warehouse.errors import CollectError
 from warehouse.layout import Layout
 from warehouse.spool import RunWriter
 
@@ -158,15 +160,16 @@ class _Run:
             random = run_network(backbone, self.config, n_classes=n_classes, device=self.device)
         with self.recorder.timed(0, "probe", self.data.n_evaluated + self.data.n_source):
             observation = self.observer.begin(self.network, random)
-        self.recorder.record_scores(0, observation)
+        scores = self.recorder.record_scores(0, observation)
+        _require_scores(self.fine_tuning.monitors, scores["validation"])
         self._record_probe(0, observation)
         if self.config.probing.n_known:
             self.recorder.record_before(self.observer.read_train(self.network), observation)
         self.recorder.keep(0, observation)
         self.pictures.record(0, self.network)
 
-    def _after_epoch(self, epoch: Epoch) -> float:
-        """Read, record, and return the validation loss."""
+    def _after_epoch(self, epoch: Epoch) -> Validated:
+        """Read, record, and return what the validation images say."""
         number, frozen = epoch.number, epoch.frozen
         probed = self._is_probed(number)
         self.recorder.add_timing(number, "train", epoch.duration_s, len(self.data.train))
@@ -180,12 +183,13 @@ class _Run:
                 self._record_probe(number, observation)
         self.last_epoch = number
         validation = scores["validation"]
-        if self.selection.update(number, validation["loss"], self.network):
+        found = Validated(validation["loss"], cost(epoch.monitor, validation))
+        if self.selection.update(number, found.cost, self.network):
             self.recorder.keep(number, observation if probed else None)
         shown = {"train_loss": epoch.train_loss}
         shown |= {f"validation_{name}": validation[name] for name in SHOWN if name in validation}
         self._tell("epoch", number, shown)
-        return validation["loss"]
+        return found
 
     def _save(self, fine_tuning: State) -> None:
         """Keep what an interrupted run needs to end with the same bits."""
@@ -263,6 +267,15 @@ def _identity(config: RunConfig) -> str:
 
 def _parameters(network: Network) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.backbone.named_parameters()}
+
+
+def _require_scores(monitors: Iterable[str], scores: Mapping[str, float]) -> None:
+    for name in monitors:
+        if name not in scores:
+            raise CollectError(
+                f"training.monitor: no score {name!r} of the validation images; there are "
+                f"{', '.join(scores)}"
+            )
 
 
 def _require_finite(observation: Observation, number: int) -> None:

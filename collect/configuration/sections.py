@@ -10,7 +10,14 @@ from collect.configuration.spellings import WITH_WEIGHTS
 
 Task = Literal["binary", "multiclass", "ordinal", "multilabel"]
 Adaptation = Literal[
-    "none", "full", "linear", "scratch", "head_then_full", "freeze_first_k", "keep_first_k"
+    "none",
+    "full",
+    "linear",
+    "scratch",
+    "head_then_full",
+    "freeze_first_k",
+    "keep_first_k",
+    "keep_first_k_frozen",
 ]
 Pooling = Literal["cls", "mean", "cls+mean"]
 Head = Literal["linear", "transformer"]
@@ -18,7 +25,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 
 LAYOUTS = ("npz", "manifest", "medmnist")
-WITH_BLOCKS = ("freeze_first_k", "keep_first_k")
+WITH_BLOCKS = ("freeze_first_k", "keep_first_k", "keep_first_k_frozen")
 
 
 class Section(BaseModel):
@@ -146,7 +153,15 @@ class NetworkConfig(Section):
 
 
 class PhaseConfig(Section):
-    """Optimisation of one phase of the training."""
+    """Optimisation of one phase of the training.
+
+    Parameters
+    ----------
+    monitor : str, default "loss"
+        Score on the inner validation split that ends the phase when it no longer gets better, and
+        that chooses the best checkpoint of the last phase: any that ``raw.scores`` has for the
+        task. Losses and calibration errors are better when lower. Plateaus are those of the loss.
+    """
 
     epochs: Count = 10
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -158,6 +173,7 @@ class PhaseConfig(Section):
     plateau_patience: Count = 3
     plateau_factor: Fraction = 0.1
     early_stopping_patience: Count | None = None
+    monitor: str = "loss"
 
 
 class TrainingConfig(PhaseConfig):
@@ -166,8 +182,8 @@ class TrainingConfig(PhaseConfig):
     Parameters
     ----------
     select : {"last", "best"}, default "best"
-        Checkpoint that stands for the run: the last, or the lowest loss on the inner validation
-        split. Never the test part.
+        Checkpoint that stands for the run: the last, or the best on the inner validation split, by
+        ``monitor``. Never the test part.
     head_phase : PhaseConfig, optional
         First phase of ``head_then_full``, with settings of its own; the others of this section
         hold for the second.
@@ -199,6 +215,13 @@ class TrainingConfig(PhaseConfig):
         if value:
             raise ValueError("true: networks are not compiled; leave it out")
         return value
+
+    @model_validator(mode="after")
+    def _searched_by_the_loss(self) -> Self:
+        phases = (self, self.head_phase or self)
+        if self.search_learning_rates and any(phase.monitor != "loss" for phase in phases):
+            raise ValueError("search_learning_rates compares losses: leave out monitor")
+        return self
 
     @model_validator(mode="after")
     def _warm_up_ends(self) -> Self:

@@ -64,6 +64,9 @@ class RunConfig(Section):
         if self.head == "linear":
             left_out |= {"head_backbone", "head_pretraining"}
         identity = self.model_dump(mode="json", exclude={*left_out, "dataset"})
+        for phase in (identity["training"], identity["training"]["head_phase"]):
+            if phase is not None and phase["monitor"] == "loss":
+                del phase["monitor"]  # earlier versions watched nothing else
         identity["dataset"] = self.dataset.model_dump(
             mode="json", exclude={"path", "image_size", "batch_size"}
         )

@@ -29,8 +29,9 @@ def phases(adaptation: str, training: TrainingConfig) -> tuple[Phase, ...]:
     ----------
     adaptation : str
         ``linear`` trains the head on a frozen backbone; ``head_then_full`` does so first, then
-        everything; ``freeze_first_k`` everything after the k-th layer; ``none`` nothing; ``full``,
-        ``scratch`` and ``keep_first_k`` everything.
+        everything; ``freeze_first_k`` everything after the k-th layer; ``keep_first_k_frozen`` the
+        head on what is left of the backbone; ``none`` nothing; ``full``, ``scratch`` and
+        ``keep_first_k`` everything.
     training : TrainingConfig
         Its ``head_phase`` holds for the first phase of ``head_then_full``; the settings of the
         second one where it is absent.
@@ -42,7 +43,7 @@ def phases(adaptation: str, training: TrainingConfig) -> tuple[Phase, ...]:
     """
     if adaptation == "none":
         return ()
-    if adaptation == "linear":
+    if adaptation in ("linear", "keep_first_k_frozen"):
         return (Phase(training, "backbone"),)
     if adaptation == "head_then_full":
         return (Phase(training.head_phase or training, "backbone"), Phase(training, "nothing"))

@@ -44,7 +44,7 @@ def run_backbone(config: RunConfig, *, pretraining: str | None = None) -> Backbo
         pretraining = "random" if config.adaptation == "scratch" else config.pretraining
     torch.manual_seed(derived_seed(config.seed, f"backbone {pretraining}"))
     backbone = build_backbone(config.backbone, pretraining, image_size=config.image_size)
-    if config.adaptation == "keep_first_k":
+    if config.adaptation in ("keep_first_k", "keep_first_k_frozen"):
         return decapitated(backbone, config.n_blocks or 0)
     return backbone
 

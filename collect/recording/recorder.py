@@ -174,7 +174,7 @@ class Recorder:
         if not self.probing.n_resamples:
             return
         source = self.data.source
-        tasks = {"test": self.data.target.task}
+        tasks: dict[str, str] = {"test": self.data.target.task}
         rows, left_out = interval_rows(
             self.predictions,
             tasks=tasks if source is None else {**tasks, "source": source.task},

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -45,12 +46,30 @@ class Epoch:
         Seconds that the training took.
     frozen : bool
         Whether the backbone is still what it was at the beginning.
+    monitor : str
+        Validation score that is watched.
     """
 
     number: int
     train_loss: float
     duration_s: float
     frozen: bool
+    monitor: str
+
+
+class Validated(NamedTuple):
+    """What the inner validation split says of an epoch.
+
+    Parameters
+    ----------
+    loss : float
+        Its loss.
+    cost : float
+        What is watched, better when lower.
+    """
+
+    loss: float
+    cost: float
 
 
 class FineTuning:
@@ -87,9 +106,14 @@ class FineTuning:
         """Epochs when nothing stops early."""
         return sum(phase.settings.epochs for phase in self.phases)
 
+    @property
+    def monitors(self) -> tuple[str, ...]:
+        """Validation scores that are watched, phase by phase."""
+        return tuple(phase.settings.monitor for phase in self.phases)
+
     def run(
         self,
-        on_epoch: Callable[[Epoch], float],
+        on_epoch: Callable[[Epoch], Validated],
         *,
         save: Callable[[State], None],
         resumed: State | None = None,
@@ -99,8 +123,8 @@ class FineTuning:
         Parameters
         ----------
         on_epoch : callable
-            Called after each epoch; tells the selection and returns the loss on the validation
-            images.
+            Called after each epoch; tells the selection and returns what the validation images
+            say.
         save : callable
             Called after that with the state from which the training can go on.
         resumed : dict, optional
@@ -125,8 +149,7 @@ class FineTuning:
                 self.selection.start_phase()
             while completed < phase.settings.epochs and not self._stops_early(phase):
                 completed, number = completed + 1, number + 1
-                epoch = self._epoch(number, training, frozen=phase.frozen == "backbone")
-                training.validated(on_epoch(epoch))
+                training.validated(on_epoch(self._epoch(number, training, phase)).loss)
                 save(
                     {
                         "phase": index,
@@ -136,7 +159,7 @@ class FineTuning:
                     }
                 )
 
-    def _epoch(self, number: int, training: PhaseTraining, *, frozen: bool) -> Epoch:
+    def _epoch(self, number: int, training: PhaseTraining, phase: Phase) -> Epoch:
         start = time.perf_counter()
         if n_processes() > 1:  # dropout differs between their images
             purpose = f"process {process_number()} epoch {number}"
@@ -144,7 +167,13 @@ class FineTuning:
         loss = training.run_epoch()
         if not math.isfinite(loss) or loss > EXPLODED:
             raise DivergedError(f"training loss of epoch {number} is {loss:g}")
-        return Epoch(number, loss, time.perf_counter() - start, frozen)
+        return Epoch(
+            number,
+            loss,
+            time.perf_counter() - start,
+            frozen=phase.frozen == "backbone",
+            monitor=phase.settings.monitor,
+        )
 
     def _stops_early(self, phase: Phase) -> bool:
         patience = phase.settings.early_stopping_patience

@@ -7,7 +7,7 @@ from collect.data.run_data import RunData
 from collect.networks.heads import Network
 from collect.probing.reading import read
 from collect.resume import State, random_state, set_random_state
-from collect.training.fine_tuning import DivergedError, Epoch, FineTuning
+from collect.training.fine_tuning import DivergedError, Epoch, FineTuning, Validated
 from collect.training.losses import Loss
 from collect.training.parallel import of_first
 from collect.training.selection import Selection
@@ -65,14 +65,14 @@ def _lowest_loss(network: Network, config: RunConfig, data: RunData, loss: Loss)
     losses: list[float] = []
     fine_tuning = FineTuning(network, config, data.train, loss, selection)
 
-    def validated(epoch: Epoch) -> float:
+    def validated(epoch: Epoch) -> Validated:
         reading = read(network, data.validation.images, channels_last=config.training.channels_last)
         value = of_first(float(loss(reading.logits, data.validation.labels)))
         if value != value:
             raise DivergedError(f"validation loss of epoch {epoch.number} is no number")
         selection.update(epoch.number, value, network)
         losses.append(value)
-        return value
+        return Validated(value, value)
 
     try:
         fine_tuning.run(validated, save=_forget)

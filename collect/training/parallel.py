@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from warehouse.errors import CollectError
 
 Value = TypeVar("Value")
+Told = TypeVar("Told")
 
 
 def n_processes() -> int:
@@ -83,21 +84,21 @@ def averaging(model: nn.Module) -> nn.Module:
 def with_shared_batch_norms(network: nn.Module) -> None:
     """Let batch norms of a network on a GPU take their statistics over all processes."""
     if _is_shared() and next(network.parameters()).is_cuda:
-        from timm.layers import convert_sync_batchnorm
+        from timm.layers.norm_act import convert_sync_batchnorm
 
-        convert_sync_batchnorm(network)
+        convert_sync_batchnorm(network)  # type: ignore[no-untyped-call] # timm's own
 
 
-def announced(on_epoch: Callable[[Value], float]) -> Callable[[Value], float]:
-    """Tell the other processes what the first one makes of an epoch; NaN when it gives up."""
+def announced(on_epoch: Callable[[Told], Value]) -> Callable[[Told], Value]:
+    """Tell the other processes what the first one makes of an epoch; None when it gives up."""
 
-    def told(epoch: Value) -> float:
+    def told(epoch: Told) -> Value:
         try:
-            loss = on_epoch(epoch)
+            found = on_epoch(epoch)
         except Exception:
-            of_first(float("nan"))
+            of_first(None)
             raise
-        return of_first(loss)
+        return of_first(found)
 
     return told
 

@@ -11,7 +11,11 @@ from reports.style import network
 from reports.wording import TASK_SCORES, score_name
 
 WHOLE = {"freeze_first_k": ("full",)}  # to freeze none is to fine-tune whole
-WORDS = {"freeze_first_k": "blocks frozen", "keep_first_k": "blocks kept"}
+WORDS = {
+    "freeze_first_k": "blocks frozen",
+    "keep_first_k": "blocks kept",
+    "keep_first_k_frozen": "blocks kept, frozen",
+}
 
 
 def build(data: Data) -> list[Artefact]:

@@ -103,6 +103,7 @@ def test_pales2024_has_every_scenario_and_task(finished):
         ("freeze_first_k", 1, "linear"),
         ("freeze_first_k", 3, "linear"),
         ("keep_first_k", 2, "transformer"),
+        ("keep_first_k_frozen", 2, "transformer"),
     }
     assert {run["task"] for run in runs} == {"ordinal", "multilabel"}
     assert {run["image_size"] for run in runs} == {16, 32}

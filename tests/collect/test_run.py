@@ -321,6 +321,30 @@ def test_early_stopping_ends_a_phase(tmp_path):
     assert events[-1].epoch == record(path)["selected_epoch"] + 2 < 40
 
 
+def test_any_validation_score_can_stop_a_phase_and_choose_the_checkpoint(tmp_path):
+    training = {"epochs": 30, "early_stopping_patience": 2, "monitor": "accuracy"}
+    path, events = done(small_run(tmp_path, training=training), tmp_path / "w")
+    scores = table(path, "scores").filter(split="validation", score="accuracy").sort("epoch")
+    reached = scores.filter(pl.col("epoch") > 0)["value"].to_list()
+    best = reached.index(max(reached)) + 1  # the first of equal ones
+    assert record(path)["selected_epoch"] == best
+    assert events[-1].epoch == best + 2 < 30
+
+
+def test_a_score_that_the_task_does_not_have_cannot_be_watched(tmp_path):
+    with pytest.raises(CollectError, match=r"training.monitor: no score 'map_macro'.*accuracy"):
+        done(small_run(tmp_path, training={"monitor": "map_macro"}), tmp_path / "w")
+
+
+def test_kept_blocks_can_stay_as_they_are(tmp_path):
+    config = small_run(tmp_path, backbone="test_vit", adaptation="keep_first_k_frozen", n_blocks=2)
+    path, _ = done(config, tmp_path / "w")
+    assert set(table(path, "similarities")["layer"]) == {"blocks.0", "blocks.1"}
+    assert set(table(path, "parameter_distances")["value"]) == {0.0}
+    losses = table(path, "scores").filter(split="train", score="loss")["value"].to_list()
+    assert losses[1] < losses[0]
+
+
 def test_images_that_are_not_those_planned_are_refused(tmp_path):
     config = small_run(tmp_path).model_copy(update={"data_hash": "0" * 64})
     with pytest.raises(CollectError, match="not those that the run was planned with"):

@@ -116,6 +116,7 @@ def test_run_id_ignores_where_the_data_lie_and_what_is_probed():
         ("folds = 5", "folds = 4"),
         ("resnet18", "resnet34"),
         ("[0, 1]", "[7, 1]"),
+        ("epochs = 10", 'epochs = 10\nmonitor = "auc"'),
         ('"pneumonia.npz"', '"pneumonia.npz"\nvalidation_fraction = 0.2'),
     ],
 )
@@ -219,6 +220,11 @@ def test_run_id_depends_on_the_data_and_needs_them():
         ),
         ('"linear"', '"keep_first_k"', r"network: n_blocks is missing: keep_first_k needs"),
         ("epochs = 10", "epochs = 2\nwarmup_epochs = 2", "training: warmup_epochs = 2: warm-up"),
+        (
+            "epochs = 10",
+            'epochs = 10\nmonitor = "auc"\nsearch_learning_rates = [0.1]',
+            "search_learning_rates compares losses: leave out monitor",
+        ),
         (
             "epochs = 10",
             "epochs = 10\ncompile = true",
