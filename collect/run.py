@@ -120,6 +120,8 @@ class _Run:
         except DivergedError as error:
             status = "diverged"
             self.log.write(f"diverged: {error}")
+        for line in self.observer.paths:
+            self.log.write(line)
         for line in [*self.observer.left_out, *self.recorder.left_out, *self.pictures.left_out]:
             self.log.write(f"left out: {line}")
         n_flops = self._record_cost()

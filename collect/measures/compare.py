@@ -8,8 +8,9 @@ from torch import Tensor
 
 from collect.measures.effective_rows import effective_rows
 from collect.measures.inference import Inference, Inferred, infer
-from collect.measures.registry import MEASURES, SimilarityMeasure
+from collect.measures.registry import MEASURES
 from collect.measures.representation import paired_representations, units
+from collect.measures.similarity_measure import SimilarityMeasure
 from collect.measures.spectrum import Spectrum, spectrum
 
 Pairs = Literal["matching", "all"]

@@ -11,8 +11,8 @@ from collect.measures.intervals import Jackknife, block_jackknife
 from collect.measures.null import NullDistribution, pairing_null
 from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
-from collect.measures.registry import SimilarityMeasure
 from collect.measures.representation import units
+from collect.measures.similarity_measure import SimilarityMeasure
 from collect.measures.unit_sums import (
     MINIMUM_TO_LEAVE_ONE,
     GroupedLayer,

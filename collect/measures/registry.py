@@ -1,12 +1,13 @@
-"""The measures by name, each with what it claims; tests hold each to exactly its claims."""
+"""The measures by name, each with what it claims; tests hold each to exactly its claims.
+
+Installed packages add measures of their own by an entry point in the group ``repdrift.measures``,
+under the measure's name, that is a
+:class:`~collect.measures.similarity_measure.SimilarityMeasure`.
+"""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
-
-from torch import Tensor
+from importlib.metadata import EntryPoints, entry_points
 
 from collect.measures.cca import WhitenedLayer, mean_correlation, whitened_layer
 from collect.measures.cca_sampling import repeated_correlation, sampled_layers
@@ -26,9 +27,8 @@ from collect.measures.neighbourhood import (
     rank_correlation,
     reordered_rows_and_columns,
 )
-from collect.measures.null_terms import NullTerms, null_terms
+from collect.measures.null_terms import null_terms
 from collect.measures.prediction import PredictiveLayer, explained_share, mean_cosine, mean_row
-from collect.measures.representation import paired_representations
 from collect.measures.shape import (
     angle,
     procrustes_distance,
@@ -36,6 +36,7 @@ from collect.measures.shape import (
     unit_shape,
     wide_layer,
 )
+from collect.measures.similarity_measure import LeaveOneOut, SimilarityMeasure, Transformation
 from collect.measures.svcca import (
     ProjectedLayer,
     component_correlation,
@@ -43,100 +44,15 @@ from collect.measures.svcca import (
     projected_layer,
     weighted_correlation,
 )
-from collect.measures.unit_sums import Statistic, cka_without_each_unit, grouped_layer
+from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
 
-Kind = Literal["similarity", "distance"]
-Transformation = Literal[
-    "translation", "isotropic_scaling", "permutation", "rotation", "channel_scaling", "linear"
-]
-
+GROUP = "repdrift.measures"
 SHAPE_PRESERVING: frozenset[Transformation] = frozenset(
     {"translation", "isotropic_scaling", "permutation", "rotation"}
 )
 ANY_INVERTIBLE_MAP: frozenset[Transformation] = SHAPE_PRESERVING | {"channel_scaling", "linear"}
 
-
-@dataclass(frozen=True)
-class LeaveOneOut:
-    """What a measure becomes without each image or patient, by a shortcut.
-
-    Attributes
-    ----------
-    prepare : callable
-        ``prepare(x, name, groups)``: what belongs to one layer.
-    combine : callable
-        ``combine(prepared_x, prepared_y)``: the value, and the value without each unit.
-    """
-
-    prepare: Callable[[Tensor, str, Tensor | None], Any]
-    combine: Callable[[Any, Any], Statistic]
-
-
-@dataclass(frozen=True)
-class SimilarityMeasure:
-    """A function of two representations of the same inputs, and its claims.
-
-    Attributes
-    ----------
-    name : str
-        As in the warehouse; the estimator is part of it.
-    kind : {'similarity', 'distance'}
-        A similarity grows with likeness, a distance does not.
-    prepare : callable
-        ``prepare(x, name)``: what belongs to one layer, computed once for all its pairs.
-    combine : callable
-        ``combine(prepared_x, prepared_y)``: the value of the pair.
-    invariant_to : frozenset of str
-        Transformations of ``x`` alone that leave the value as it is.
-    range : tuple of float
-        Bounds of the value.
-    symmetric : bool
-        Whether ``compute(x, y) == compute(y, x)``.
-    metric : bool
-        Whether it obeys the triangle inequality and vanishes only between equivalent layers.
-    null_terms : callable, optional
-        ``null_terms(prepared)``: what the exact distribution under random pairing needs of one
-        layer; None where it has no closed form.
-    all_pairs : callable, optional
-        ``all_pairs(prepared_xs, prepared_ys)``: a matrix of values, where that is cheaper than
-        ``combine`` of every pair.
-    reorder : callable, optional
-        ``reorder(prepared, order)``: the prepared layer with its rows in another order, where that
-        is cheaper than preparing anew.
-    leave_one_out : LeaveOneOut, optional
-        The value without each unit, where that takes no computation anew.
-    sees_pairing : bool
-        Whether the value depends on which rows belong together.
-    knows_groups : bool
-        Whether ``prepare`` takes the image of each row as its third argument.
-    """
-
-    name: str
-    kind: Kind
-    prepare: Callable[..., Any]
-    combine: Callable[[Any, Any], float]
-    invariant_to: frozenset[Transformation]
-    range: tuple[float, float]
-    symmetric: bool = True
-    metric: bool = False
-    null_terms: Callable[[Any], NullTerms] | None = None
-    all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
-    reorder: Callable[[Any, Tensor], Any] | None = None
-    leave_one_out: LeaveOneOut | None = None
-    sees_pairing: bool = True
-    knows_groups: bool = False
-
-    def prepared(self, x: Tensor, name: str = "x", groups: Tensor | None = None) -> Any:  # noqa: ANN401
-        """Prepare one layer, with the image of each row if the measure wants to know it."""
-        return self.prepare(x, name, groups) if self.knows_groups else self.prepare(x, name)
-
-    def compute(self, x: Tensor, y: Tensor) -> float:
-        """Value for one pair of representations of the same inputs."""
-        x, y = paired_representations(x, y)
-        return self.combine(self.prepare(x, "x"), self.prepare(y, "y"))
-
-
-MEASURES: dict[str, SimilarityMeasure] = {
+OWN_MEASURES: dict[str, SimilarityMeasure] = {
     measure.name: measure
     for measure in (
         SimilarityMeasure(
@@ -276,3 +192,38 @@ MEASURES: dict[str, SimilarityMeasure] = {
         ),
     )
 }
+
+
+def added_measures(found: EntryPoints) -> dict[str, SimilarityMeasure]:
+    """Measures that other packages bring.
+
+    Parameters
+    ----------
+    found : EntryPoints
+        Of the group ``repdrift.measures``.
+
+    Returns
+    -------
+    dict of str to SimilarityMeasure
+        By name.
+
+    Raises
+    ------
+    ValueError
+        If one is no measure, has another name than its entry point, or the name of another measure.
+    """
+    added: dict[str, SimilarityMeasure] = {}
+    for entry in found:
+        measure = entry.load()
+        where = f"the entry point {entry.name} = {entry.value} in {GROUP}"
+        if not isinstance(measure, SimilarityMeasure):
+            raise ValueError(f"{where} is no SimilarityMeasure")
+        if measure.name != entry.name:
+            raise ValueError(f"{where} is the measure {measure.name!r}: name both alike")
+        if measure.name in OWN_MEASURES or measure.name in added:
+            raise ValueError(f"{where}: there is a measure of that name already")
+        added[measure.name] = measure
+    return added
+
+
+MEASURES: dict[str, SimilarityMeasure] = OWN_MEASURES | added_measures(entry_points(group=GROUP))

@@ -1,6 +1,6 @@
 """What is read from a network at an epoch: predictions, neighbours' votes, similarities."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,13 +14,11 @@ from collect.measures.inference import Inference
 from collect.measures.registry import MEASURES
 from collect.networks.heads import Network, poolings, require_pooling
 from collect.probing.activations import Token, chosen_layers
+from collect.probing.layer_rows import LINEAR_CKA, by_positions, cka_path, of_token
 from collect.probing.reading import Layers, Reading, joined, read, with_head
 from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}
-# Numbers of a representation that is compared on the CPU wherever the network is: a GPU would wait
-# for hundreds of launches, and for decompositions of small matrices, longer than it computes.
-SMALL = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -68,6 +66,8 @@ class Observer:
     ----------
     left_out : dict of str to None
         One line, once, per value that is undefined on these images, with the reason.
+    paths : dict of str to None
+        One line, once, per set of layers: in which space linear CKA was computed.
 
     Raises
     ------
@@ -83,6 +83,7 @@ class Observer:
         self.channels_last = channels_last
         self.layers = chosen_layers(network.description, probing.layers)
         self.left_out: dict[str, None] = {}
+        self.paths: dict[str, None] = {}
         self._references: dict[str, Mapping[str, Reading]] = {}
         self._start = Observation({})
         self._resampling = Inference(
@@ -242,9 +243,12 @@ class Observer:
         self, probe_and_token: tuple[str, Token], now: Layers, start: Layers, inference: Inference
     ) -> list[Comparison]:
         probe, token = probe_and_token
-        x, y = _of_token(now, token), _of_token(start, token)
+        x, y = of_token(now, token), of_token(start, token)
         found: list[Comparison] = []
-        for layers, groups in _by_positions(x, self._unit_of_image(probe)):
+        for layers, groups in by_positions(x, self._unit_of_image(probe)):
+            self.paths |= dict.fromkeys(
+                self._paths(f"{probe} probe, {token}", x, y, layers, groups)
+            )
             defined, undefined = defined_comparisons(
                 {layer: x[layer] for layer in layers},
                 y,
@@ -257,39 +261,25 @@ class Observer:
             self.left_out |= dict.fromkeys(f"{probe} probe, {token}: {line}" for line in undefined)
         return found
 
+    def _paths(
+        self,
+        where: str,
+        x: Mapping[str, Tensor],
+        y: Mapping[str, Tensor],
+        layers: Sequence[str],
+        groups: Tensor | None,
+    ) -> list[str]:
+        if groups is not None or not LINEAR_CKA & set(self.probing.measures):
+            return []
+        path = cka_path({layer: x[layer] for layer in layers}, y, self.probing.pairs)
+        return [f"{where}: {path}"]
+
     def _unit_of_image(self, probe: str) -> Tensor:
         names = self.data.probe_groups(probe) if self.probing.unit == "group" else None
         if names is None:
             return torch.arange(len(self.data.probe_ids(probe)))
         numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         return torch.tensor([numbers[name] for name in names])
-
-
-def _by_positions(
-    layers: Mapping[str, Tensor], unit: Tensor
-) -> Iterator[tuple[list[str], Tensor | None]]:
-    """Layers with as many rows per image, and the unit that each row belongs to if not its own.
-
-    Parameters
-    ----------
-    layers : mapping of str to Tensor
-        Rows in the order image, position.
-    unit : Tensor of shape (n_images,)
-        Of each image.
-    """
-    n_positions = {layer: len(rows) // len(unit) for layer, rows in layers.items()}
-    n_units = len(torch.unique(unit))
-    for n in sorted(set(n_positions.values()), reverse=True):
-        groups = unit.repeat_interleave(n) if n_units < n * len(unit) else None
-        yield [layer for layer in layers if n_positions[layer] == n], groups
-
-
-def _of_token(layers: Layers, token: Token) -> dict[str, Tensor]:
-    return {
-        layer: rows.cpu() if rows.numel() <= SMALL else rows
-        for (layer, kept), rows in layers.items()
-        if kept == token
-    }
 
 
 def knn_tokens(network: Network, probing: ProbingConfig) -> tuple[str, ...]:

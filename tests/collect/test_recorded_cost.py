@@ -1,5 +1,7 @@
 """Cost of a run as it is recorded: forward passes that can be counted by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -23,8 +25,8 @@ def test_operations_of_a_transformer_are_those_of_its_matrices(tmp_path):
     images = torch.zeros(20, 3, backbone.inputs.size, backbone.inputs.size, dtype=torch.uint8)
     cost = network_cost(network, images)
     assert cost.latency.batch_size == 16
-    vit = network.backbone
-    n_tokens, width = backbone.n_tokens, vit.embed_dim
+    vit: Any = network.backbone
+    n_tokens, width = backbone.n_tokens or 0, vit.embed_dim
     hidden = vit.blocks[0].mlp.fc1.out_features
     block = n_tokens * width * (4 * width + 2 * hidden) + 2 * n_tokens**2 * width
     embedding = (n_tokens - 1) * vit.patch_embed.proj.weight.numel()

@@ -192,6 +192,12 @@ def test_mean_cca_is_left_out_where_it_is_undefined_and_the_log_says_so(full):
     assert log.count("cca_mean: layer blocks.0 has 10 rows and 16 features") == 1
 
 
+def test_the_log_says_in_which_space_cka_was_computed(full):
+    log = (full[1] / "run.log").read_text()
+    assert log.count("target probe, mean: linear CKA of ") == 1
+    assert "through rows (10 rows)" in log
+
+
 def test_the_record_says_what_ran(full):
     config, path, _ = full
     run = record(path)

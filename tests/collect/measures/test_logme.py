@@ -1,5 +1,7 @@
 """LogME, against the evidence by definition, the published iteration, and scikit-learn."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -18,10 +20,11 @@ def by_definition(x, y):
         alpha, beta = np.exp(np.clip(logs, -25, 25))
         return -multivariate_normal(cov=x @ x.T / alpha + np.eye(len(x)) / beta).logpdf(y)
 
-    starts = [(-2, 0), (0, 0), (2, 2), (4, 0)]
-    options = {"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000}
+    starts = [(-2.0, 0.0), (0.0, 0.0), (2.0, 2.0), (4.0, 0.0)]
+    options: Any = {"xatol": 1e-9, "fatol": 1e-12, "maxiter": 4000}
     found = [
-        minimize(minus_evidence, start, method="Nelder-Mead", options=options) for start in starts
+        minimize(minus_evidence, np.array(start), method="Nelder-Mead", options=options)
+        for start in starts
     ]
     return -min(one.fun for one in found) / len(x)
 

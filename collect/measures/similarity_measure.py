@@ -1,0 +1,96 @@
+"""What a similarity measure claims of itself, so that tests can hold it to it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import Tensor
+
+from collect.measures.null_terms import NullTerms
+from collect.measures.representation import paired_representations
+from collect.measures.unit_sums import Statistic
+
+Kind = Literal["similarity", "distance"]
+Transformation = Literal[
+    "translation", "isotropic_scaling", "permutation", "rotation", "channel_scaling", "linear"
+]
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """What a measure becomes without each image or patient, by a shortcut.
+
+    Attributes
+    ----------
+    prepare : callable
+        ``prepare(x, name, groups)``: what belongs to one layer.
+    combine : callable
+        ``combine(prepared_x, prepared_y)``: the value, and the value without each unit.
+    """
+
+    prepare: Callable[[Tensor, str, Tensor | None], Any]
+    combine: Callable[[Any, Any], Statistic]
+
+
+@dataclass(frozen=True)
+class SimilarityMeasure:
+    """A function of two representations of the same inputs, and its claims.
+
+    Attributes
+    ----------
+    name : str
+        As in the warehouse; the estimator is part of it.
+    kind : {'similarity', 'distance'}
+        A similarity grows with likeness, a distance does not.
+    prepare : callable
+        ``prepare(x, name)``: what belongs to one layer, computed once for all its pairs.
+    combine : callable
+        ``combine(prepared_x, prepared_y)``: the value of the pair.
+    invariant_to : frozenset of str
+        Transformations of ``x`` alone that leave the value as it is.
+    range : tuple of float
+        Bounds of the value.
+    symmetric : bool
+        Whether ``compute(x, y) == compute(y, x)``.
+    metric : bool
+        Whether it obeys the triangle inequality and vanishes only between equivalent layers.
+    null_terms : callable, optional
+        ``null_terms(prepared)``: what the exact distribution under random pairing needs of one
+        layer; None where it has no closed form.
+    all_pairs : callable, optional
+        ``all_pairs(prepared_xs, prepared_ys)``: a matrix of values, where that is cheaper than
+        ``combine`` of every pair.
+    reorder : callable, optional
+        ``reorder(prepared, order)``: the prepared layer with its rows in another order, where that
+        is cheaper than preparing anew.
+    leave_one_out : LeaveOneOut, optional
+        The value without each unit, where that takes no computation anew.
+    sees_pairing : bool
+        Whether the value depends on which rows belong together.
+    knows_groups : bool
+        Whether ``prepare`` takes the image of each row as its third argument.
+    """
+
+    name: str
+    kind: Kind
+    prepare: Callable[..., Any]
+    combine: Callable[[Any, Any], float]
+    invariant_to: frozenset[Transformation]
+    range: tuple[float, float]
+    symmetric: bool = True
+    metric: bool = False
+    null_terms: Callable[[Any], NullTerms] | None = None
+    all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
+    reorder: Callable[[Any, Tensor], Any] | None = None
+    leave_one_out: LeaveOneOut | None = None
+    sees_pairing: bool = True
+    knows_groups: bool = False
+
+    def prepared(self, x: Tensor, name: str = "x", groups: Tensor | None = None) -> Any:  # noqa: ANN401
+        """Prepare one layer, with the image of each row if the measure wants to know it."""
+        return self.prepare(x, name, groups) if self.knows_groups else self.prepare(x, name)
+
+    def compute(self, x: Tensor, y: Tensor) -> float:
+        """Value for one pair of representations of the same inputs."""
+        x, y = paired_representations(x, y)
+        return self.combine(self.prepare(x, "x"), self.prepare(y, "y"))
