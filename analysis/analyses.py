@@ -143,7 +143,7 @@ ANALYSES = (
         POINTS,
         "membership_probabilities",
         placing.probability_rows,
-        ("level", "eta", "epsilon", "reference_policy", "divergence", "seed", "n_membership_draws"),
+        ("level", "eta", "epsilon", "reference_policy", "divergence"),
     ),
     Analysis(
         "membership surfaces",

@@ -7,7 +7,7 @@ import polars as pl
 
 from analysis.least_squares import Floats
 from analysis.stacking import Model, Stacked, stack
-from analysis.wild import TIES, bootstrap_statistics, cluster_sums, sign_vectors
+from analysis.wild import MAX_ENUMERATED, TIES, bootstrap_statistics, cluster_sums, sign_vectors
 
 
 def max_t_p_values(
@@ -101,7 +101,9 @@ def joint_statistics(stacked: Stacked, groups: Sequence[int]) -> Floats:
     own = [names[stacked.clusters.groups == group] for group in groups]
     every = np.unique(np.concatenate(own))
     signs = sign_vectors(len(every))
-    return np.column_stack(
+    mirrored = len(every) <= MAX_ENUMERATED  # turning every sign leaves the absolute t as it is
+    signs = signs[: len(signs) // 2] if mirrored else signs
+    statistics = np.column_stack(
         [
             bootstrap_statistics(
                 cluster_sums(stacked.fits, stacked.clusters, group),
@@ -110,3 +112,4 @@ def joint_statistics(stacked: Stacked, groups: Sequence[int]) -> Floats:
             for group, clusters in zip(groups, own, strict=True)
         ]
     )
+    return np.vstack([statistics, statistics]) if mirrored else statistics

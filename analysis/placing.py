@@ -48,8 +48,6 @@ def probability_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         settings.eta,
         settings.epsilon,
         settings.divergence,
-        n_draws=settings.n_membership_draws,
-        seed=settings.seed,
     )
     by = ["dataset", *NETWORK, *REPRESENTATION, "score"]
     rows = [

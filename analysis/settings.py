@@ -36,8 +36,6 @@ class Settings:
     n_permutations : int
         Permutations of the outcome behind the slopes of datasets and layers; no p-value is below
         ``1 / (n_permutations + 1)``.
-    n_membership_draws : int
-        Draws over runs and images of the probability of membership.
     n_posterior_draws, n_comparison_resamples : int
         Draws of the Bayesian signed rank; resamples of runs behind a probability of improvement.
     n_ranking_resamples : int
@@ -60,7 +58,6 @@ class Settings:
     seed: int = 0
     n_shuffles: int = 99
     n_permutations: int = 1999
-    n_membership_draws: int = 499
     n_posterior_draws: int = 2000
     n_comparison_resamples: int = 1000
     n_ranking_resamples: int = 2000

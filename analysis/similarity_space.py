@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy import special
 
 from analysis.least_squares import Floats
 from analysis.membership import Divergence, divergence_from, wilson_interval
@@ -17,7 +18,7 @@ _Z = 1.959963984540054  # half-width of a 95 % interval over the standard error
 
 @dataclass(frozen=True)
 class Space:
-    """Thresholds of the similarity space and how membership is drawn.
+    """Thresholds of the similarity space and how similarity is read.
 
     Attributes
     ----------
@@ -27,18 +28,12 @@ class Space:
         How A is taken.
     corrects_floor : bool
         Whether similarity is rescaled so that its value under random pairing becomes 0.
-    n_draws : int
-        Draws over runs and images.
-    seed : int
-        Seed of the draws.
     """
 
     eta: float
     epsilon: float
     divergence: Divergence = "absolute"
     corrects_floor: bool = False
-    n_draws: int = 499
-    seed: int = 0
 
 
 def without_floor(points: pl.DataFrame) -> pl.DataFrame:
@@ -83,48 +78,58 @@ def membership_probability(
         the score as a share of ``n_test`` images. Where neither is known and runs do not differ,
         the probability is membership itself. The interval is Wilson's for as many runs: resampled
         runs that are all members would leave it no width.
+
+    Notes
+    -----
+    The mean over infinitely many draws, in closed form: normal similarity and normal score, which
+    are taken as independent given the run.
     """
     points = points.drop_nulls(["similarity", "outcome_value", "reference_score"])
     points = without_floor(points) if space.corrects_floor else points
-    rng = np.random.default_rng(space.seed)
-    rows = []
-    for key, group in points.sort(*by, "run_id").group_by(by, maintain_order=True):
-        probability = float(_drawn_shares(group, space, rng).mean())
-        low, high = wilson_interval(probability * len(group), len(group), level=level)
-        rows.append(
-            dict(zip(by, key, strict=True))
-            | {
-                "eta": space.eta,
-                "epsilon": space.epsilon,
-                "divergence": space.divergence,
-                "corrects_floor": space.corrects_floor,
-                "probability": probability,
-                "ci_low": low,
-                "ci_high": high,
-                "level": level,
-                "n_runs": len(group),
-                "run_ids": group["run_id"].cast(pl.String).to_list(),
-            }
+    sets = (
+        points.with_columns(pl.Series("_share", _chances(points, space)))
+        .group_by(by)
+        .agg(
+            probability=pl.col("_share").mean(),
+            n_runs=pl.len().cast(pl.Int64),
+            run_ids=pl.col("run_id").cast(pl.String).sort(),
         )
-    schema = {name: points.schema[name] for name in by} | _PROBABILITY
-    return pl.DataFrame(rows, schema=schema, orient="row")
+        .sort(by, nulls_last=True)
+    )
+    counts = sets.select(pl.col("probability") * pl.col("n_runs"), "n_runs").iter_rows()
+    ends = [wilson_interval(min(expected, n), n, level=level) for expected, n in counts]
+    return sets.with_columns(
+        eta=pl.lit(space.eta),
+        epsilon=pl.lit(space.epsilon),
+        divergence=pl.lit(space.divergence),
+        corrects_floor=pl.lit(space.corrects_floor),
+        level=pl.lit(level),
+        ci_low=pl.Series([low for low, _ in ends], dtype=pl.Float64),
+        ci_high=pl.Series([high for _, high in ends], dtype=pl.Float64),
+    ).select(*by, *_PROBABILITY)
 
 
-def _drawn_shares(group: pl.DataFrame, space: Space, rng: np.random.Generator) -> Floats:
-    """Share of members in each draw of runs and images."""
-    n, size = len(group), (space.n_draws, len(group))
-    width = group["similarity_high"] - group["similarity_low"]
+def _chances(points: pl.DataFrame, space: Space) -> Floats:
+    """Probability that each run is a member on other images."""
+    width = points["similarity_high"] - points["similarity_low"]
     error = (width.cast(pl.Float64) / (2 * _Z)).fill_null(0.0).to_numpy()
-    score = group["outcome_value"].to_numpy()
-    images = group["n_test"].cast(pl.Float64).fill_null(np.inf).to_numpy()
+    score = points["outcome_value"].to_numpy()
+    images = points["n_test"].cast(pl.Float64).fill_null(np.inf).to_numpy()
     score_error = np.sqrt(np.clip(score * (1 - score), 0, None) / images)
-    picks = rng.integers(0, n, size=size)
-    similarity = group["similarity"].to_numpy()[picks] + error[picks] * rng.normal(size=size)
-    drawn_score = score[picks] + score_error[picks] * rng.normal(size=size)
-    gap = group["reference_score"].to_numpy()[picks] - drawn_score
-    gap = np.abs(gap) if space.divergence == "absolute" else np.maximum(gap, 0)
-    is_member = (similarity >= 1 - space.eta - _ROUNDING) & (gap <= space.epsilon + _ROUNDING)
-    return np.asarray(is_member.mean(axis=1), dtype=np.float64)
+    gap = points["reference_score"].to_numpy() - score
+    similar = _at_most(1 - points["similarity"].to_numpy(), space.eta, error)
+    close = _at_most(gap, space.epsilon, score_error)
+    if space.divergence == "absolute":
+        close = close + _at_most(-gap, space.epsilon, score_error) - 1
+    return np.asarray(similar * np.maximum(close, 0.0), dtype=np.float64)
+
+
+def _at_most(values: Floats, threshold: float, errors: Floats) -> Floats:
+    """Probability that normal numbers stay at or below a threshold; 0 or 1 without an error."""
+    room = threshold - values
+    known = errors <= 0
+    scaled = room / np.where(known, 1.0, errors)
+    return np.where(known, room >= -_ROUNDING, special.ndtr(scaled))
 
 
 def membership_surface(

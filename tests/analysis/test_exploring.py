@@ -276,7 +276,7 @@ def test_few_runs_cover_the_share_of_members_that_many_would_have(rng, share):
     points = members(similarity.tolist(), [0.9] * trials * runs).with_columns(
         cell=pl.Series(np.repeat(np.arange(trials), runs))
     )
-    rows = membership_probability(points, Space(0.5, 0.05, n_draws=60), by=["cell"])
+    rows = membership_probability(points, Space(0.5, 0.05), by=["cell"])
     covered = ((rows["ci_low"] <= share) & (rows["ci_high"] >= share)).mean()
     # Five runs have six outcomes, so the coverage jumps about the level as the share moves.
     exact = sum(
@@ -289,12 +289,27 @@ def test_few_runs_cover_the_share_of_members_that_many_would_have(rng, share):
 
 
 def test_probability_is_that_of_the_noise_it_is_given():
-    # Similarity at the threshold with noise: half. Standard error 0.05 is a width of 0.196.
-    points = members([0.5] * 6, [0.9] * 6, width=0.196)
-    space = Space(0.45, 0.05, n_draws=20_000)
+    # One standard error of 0.05 below the threshold.
+    points = members([0.5] * 6, [0.9] * 6, width=0.1 * stats.norm.ppf(0.975))
+    space = Space(0.45, 0.05)
     row = membership_probability(points, space, by=["cell"]).row(0, named=True)
-    spread = np.sqrt(0.16 * 0.84 / 20_000)  # of the share of draws, if each were of one run alone
-    assert row["probability"] == pytest.approx(stats.norm.sf(1.0), abs=4 * spread)
+    assert row["probability"] == pytest.approx(stats.norm.sf(1.0), rel=1e-6)
+
+
+@pytest.mark.parametrize("divergence", ["absolute", "shortfall"])
+def test_probability_is_the_share_of_members_among_draws_of_runs_and_images(rng, divergence):
+    similarity, score = [0.4, 0.55, 0.6, 0.9], [0.80, 0.84, 0.93, 0.97]
+    points = members(similarity, score, images=100, width=0.3)
+    space = Space(0.45, 0.05, divergence)
+    probability = membership_probability(points, space, by=["cell"])["probability"].item()
+    n_draws = 40_000
+    picks = rng.integers(0, 4, size=n_draws)
+    drawn = np.array(similarity)[picks] + 0.3 / (2 * 1.96) * rng.normal(size=n_draws)
+    scores = np.array(score)[picks]
+    gap = 0.9 - scores - np.sqrt(scores * (1 - scores) / 100) * rng.normal(size=n_draws)
+    gap = np.abs(gap) if divergence == "absolute" else gap
+    found = np.mean((drawn >= 0.55) & (gap <= 0.05))
+    assert probability == pytest.approx(found, abs=4 * np.sqrt(0.25 / n_draws))
 
 
 def test_score_on_few_images_is_uncertain():

@@ -124,7 +124,6 @@ def test_draws_behind_a_p_value_are_recorded(results):
     }
     drawn = {
         "binned fits": {"n_shuffles": 99},
-        "membership probabilities": {"n_membership_draws": 499},
         "comparisons": {"n_posterior_draws": 2000, "n_comparison_resamples": 1000},
         "rankings": {"n_ranking_resamples": 2000},
         "agreements": {"n_resamples": 1999},

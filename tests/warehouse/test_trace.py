@@ -188,7 +188,6 @@ def analysed(tmp_path_factory):
     ingest(layout)
     quick = Settings(
         n_shuffles=9,
-        n_membership_draws=9,
         n_posterior_draws=20,
         n_comparison_resamples=9,
         n_ranking_resamples=9,
