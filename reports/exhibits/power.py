@@ -12,6 +12,7 @@ from reports.wording import score_name, short_names
 
 FIGURE = (*GROUP, "dataset")
 MOST_PAIRS = 6
+MOST_FIGURES = 2  # of one score; the CSV has every pair
 UNITS = {"dataset": "datasets", "fold": "folds", "seed": "seeds"}
 
 
@@ -29,9 +30,10 @@ def build(data: Data) -> list[Artefact]:
             series=pl.format("{} against {}", pl.Series(names[:n]), pl.Series(names[n:]))
         )
         pairs = rows["series"].unique(maintain_order=True).to_list()
+        shown = pairs[: MOST_PAIRS * MOST_FIGURES]
         artefacts += [
-            _figure(source, rows, pairs[start : start + MOST_PAIRS], same, start // MOST_PAIRS)
-            for start in range(0, len(pairs), MOST_PAIRS)
+            _figure(source, rows, shown[start : start + MOST_PAIRS], same, start // MOST_PAIRS)
+            for start in range(0, len(shown), MOST_PAIRS)
         ]
     return artefacts
 
@@ -45,6 +47,8 @@ def _figure(
     panels = [(UNITS[unit], shown.filter(unit=unit)) for unit in units]
     statistics = [_needed(own, words) for words, own in panels]
     first = shown.row(0, named=True)
+    n_pairs = rows["series"].n_unique()
+    rest = f" The CSV has all {n_pairs} pairs." if n_pairs > MOST_PAIRS * MOST_FIGURES else ""
     return Artefact(
         name=slug("power-curves", *(where[name] for name in FIGURE), part or None),
         caption=(
@@ -55,6 +59,7 @@ def _figure(
             f"t test at {1 - first['level']:.0%}. Right: the probability of finding the wanted "
             "difference (dashed on the left). Large marks: the runs at hand. Where one unit is "
             "added the other two stay as they are. Printed: units that the wanted difference needs."
+            + rest
         ),
         content=partial(power_curves, panels, ordered_appearances(pairs), statistics),
         sources=(source,),
