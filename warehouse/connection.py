@@ -68,10 +68,19 @@ def connect(
             migrate(con, layout.database)
         create_shard_views(con, layout)
         yield con
-    except BROKEN as error:
-        raise WarehouseError(f"{layout.database}: {first_line(error)}") from error
+    except duckdb.Error as error:
+        if is_corrupt(error):
+            raise _unreadable(layout.database, error) from error
+        if isinstance(error, BROKEN):
+            raise WarehouseError(f"{layout.database}: {first_line(error)}") from error
+        raise
     finally:
         con.close()
+
+
+def is_corrupt(error: duckdb.Error) -> bool:
+    """Whether a block of the database is not what was written; the query cannot help it."""
+    return "Corrupt database file" in str(error)
 
 
 def first_line(error: duckdb.Error) -> str:

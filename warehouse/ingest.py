@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from warehouse.connection import BROKEN, connect, first_line
+from warehouse.connection import BROKEN, connect, first_line, is_corrupt
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
 from warehouse.progress import OnProgress, unseen
@@ -118,6 +118,8 @@ def _insert_all(
         except BROKEN as error:
             raise _stopped(error) from error
         except duckdb.Error as error:
+            if is_corrupt(error):
+                raise
             refused = _refusals(con, batch, known=known)
             if not refused:
                 raise _stopped(error) from error

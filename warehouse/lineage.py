@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
+from warehouse.connection import is_corrupt
 from warehouse.queries import SavedQuery
 from warehouse.sandbox import query_rows
 from warehouse.tables import statements
@@ -131,5 +132,7 @@ def recomputed(
 def _hash_today(con: duckdb.DuckDBPyConnection, query: str) -> str | None:
     try:
         return rows_hash(con.sql(query).pl())
-    except duckdb.Error:
+    except duckdb.Error as error:
+        if is_corrupt(error):
+            raise
         return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import duckdb
 import polars as pl
 
+from warehouse.connection import is_corrupt
 from warehouse.errors import WarehouseError
 from warehouse.layout import Layout
 from warehouse.view_comments import quoted
@@ -47,12 +48,16 @@ def query_rows(
     ------
     WarehouseError
         If the query is not one SELECT, is wrong, or reaches outside the warehouse.
+    duckdb.Error
+        If the database is damaged; ``connect`` says what to do.
     """
     try:
         _require_select(query)
         relation = con.sql(query, params=dict(parameters or {}))
         rows: pl.DataFrame = _as_text(relation).pl()
     except duckdb.Error as error:
+        if is_corrupt(error):
+            raise
         raise WarehouseError(
             " ".join(line.strip() for line in str(error).split("\n\nLINE")[0].splitlines())
         ) from error

@@ -4,13 +4,21 @@ import multiprocessing
 import time
 
 import duckdb
+import polars as pl
 import pytest
 
+from tests.warehouse.small_runs import score_rows
+from warehouse.check import findings
 from warehouse.connection import connect
 from warehouse.errors import WarehouseError
 from warehouse.ingest import ingest
+from warehouse.repair import repair
+from warehouse.sandbox import query_rows
 from warehouse.schema import sql_files
+from warehouse.tables import table
 from warehouse.views import read_view
+
+HEADERS, BLOCK = 3 * 4096, 256 * 1024  # bytes of a DuckDB file
 
 
 def test_reading_a_missing_warehouse_says_how_to_make_one(layout):
@@ -48,29 +56,40 @@ def test_a_schema_file_that_differs_is_refused(layout):
         connect(layout.root).__enter__()
 
 
-def test_an_older_warehouse_is_migrated_when_somebody_writes_and_keeps_its_rows(layout, add_run):
-    add_run("run1")
-    ingest(layout)
-    last = sql_files("schema")[-1]
-    with duckdb.connect(str(layout.database)) as con:  # as if the last file had not existed yet
-        for (name,) in con.execute(
-            "select table_name from duckdb_tables() where schema_name = 'results'"
-        ).fetchall():
-            con.execute(f"drop table results.{name}")
-        con.execute(
-            "delete from meta.sql_files where path >= 'schema/0002'  and path <= $1", [last.path]
-        )
-        con.execute("drop view marts.gains")
-        con.execute("delete from meta.sql_files where path = 'marts/gains.sql'")
+def test_an_older_warehouse_is_migrated_when_somebody_writes_and_keeps_its_rows(layout):
+    layout.root.mkdir(parents=True)
+    required = dict.fromkeys(table("raw.runs").required, "x")
+    run = pl.DataFrame([required | {"run_id": "run1", "status": "complete", "task": "binary"}])
+    with duckdb.connect(str(layout.database)) as con:  # as the first version left it
+        for file in sql_files("schema")[:2]:
+            con.execute(file.text)
+            con.execute(
+                "insert into meta.sql_files values ($1, $2, now())", [file.path, file.sha256]
+            )
+        con.register("run", run.to_arrow())
+        con.execute("insert into raw.runs by name from run")
     with pytest.raises(
         WarehouseError, match=r"older version .*`repdrift warehouse ingest -w .*` brings"
     ):
         connect(layout.root).__enter__()
-    ingest(layout)
+    with connect(layout.root, read_only=False):
+        pass
     with connect(layout.root) as con:
         assert read_view(con, "raw.runs")["run_id"].to_list() == ["run1"]
         assert read_view(con, "results.intervals").is_empty()
         assert read_view(con, "marts.gains").is_empty()
+
+
+def test_a_view_that_differs_is_made_anew_when_somebody_writes(layout):
+    with connect(layout.root, read_only=False):
+        pass
+    with duckdb.connect(str(layout.database)) as con:
+        con.execute("drop view marts.gains; create view marts.gains as select 1 as a")
+        con.execute("update meta.sql_files set sha256 = 'x' where path = 'marts/gains.sql'")
+    with pytest.raises(WarehouseError, match="was made by an older version"):
+        connect(layout.root).__enter__()
+    with connect(layout.root, read_only=False) as con:
+        assert "gain_ratio" in read_view(con, "marts.gains").columns
 
 
 def test_a_file_that_is_no_database_and_a_database_that_is_no_warehouse_are_refused(layout):
@@ -84,6 +103,27 @@ def test_a_file_that_is_no_database_and_a_database_that_is_no_warehouse_are_refu
     for read_only in (True, False):
         with pytest.raises(WarehouseError, match="a DuckDB file, but no warehouse of repdrift"):
             connect(layout.root, read_only=read_only).__enter__()
+
+
+def test_a_damaged_block_is_named_with_the_way_out_wherever_it_is_met(layout, add_run):
+    many = pl.concat(score_rows(0.5, score=f"s{number}") for number in range(3000))
+    add_run("run1", scores=many)
+    ingest(layout)
+    with connect(layout.root) as con:
+        stored = con.sql("from pragma_storage_info('raw.scores')").pl()
+        block = stored.filter(column_name="score")["block_id"].max()
+    content = bytearray(layout.database.read_bytes())
+    content[HEADERS + block * BLOCK + 1000] ^= 1
+    layout.database.write_bytes(content)
+    with (
+        pytest.raises(WarehouseError, match=r"cannot be read \(Corrupt.* repair -w .* anew from"),
+        connect(layout.root) as con,
+    ):
+        query_rows(con, "select sum(length(score)) from raw.scores")
+    (finding,) = findings(layout)
+    assert (finding.about, finding.remedy) == ("warehouse.duckdb", "repair")
+    repair(layout)
+    assert findings(layout) == []
 
 
 def _hold(root, held, release):
