@@ -16,6 +16,7 @@ from reports.tables.html import html_table
 from reports.tables.model import Table
 
 MOST_HOVER_POINTS = 5000
+LARGE = 200_000  # characters of an artefact from which it is laid out only where it is seen
 
 
 def page_html(
@@ -54,13 +55,15 @@ def page_html(
     )
     shown = [section for section in sections if section.artefacts]
     artefacts = [artefact for section in shown for artefact in section.artefacts]
+    content = {a.name: Markup(_content(a, drawings)) for a in artefacts}
     return environment.get_template("page.html.jinja").render(
         paper=paper,
         selection=selection,
         shown=list(zip(shown, opens_chapter(shown), strict=True)),
         left_out=[section.exhibit for section in sections if not section.artefacts],
         overview=networks.to_dicts(),
-        content={a.name: Markup(_content(a, drawings)) for a in artefacts},
+        content=content,
+        is_large={name: len(text) > LARGE for name, text in content.items()},
         is_table={artefact.name: isinstance(artefact.content, Table) for artefact in artefacts},
         sql={artefact.name: _sql(artefact) for artefact in artefacts},
         data=Markup(_script_json({a.name: _data(a) for a in artefacts})),

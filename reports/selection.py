@@ -56,7 +56,7 @@ WORDS: Mapping[str, tuple[str, Callable[[str], str]]] = {
 }
 WHOLE = frozenset({"claims", "audit"})  # these quote a paper, like a paper's own exhibits
 REST = "repdrift report build --all"
-MOST_FIGURES = 6  # of one exhibit
+MOST_FIGURES = 4  # of one exhibit
 
 
 def primary(data: Data) -> Data:

@@ -12,7 +12,7 @@ from reports.wording import score_name, short_names
 
 GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score")
 LONGEST_NAME, NAME_MM = 34, 42.0  # longer names break
-MOST_PAIRS = 300  # beyond, only those across datasets are printed; the CSV has all
+MOST_PAIRS = 60  # beyond, only those across datasets are printed; the CSV has all
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
 
@@ -51,7 +51,8 @@ def comparison_tables(data: Data) -> list[Artefact]:
         source = data.select("comparisons", **dict(zip(GROUP, key, strict=True)))
         tested = source.rows.filter(pl.col("ci_low").is_not_null())
         is_short = len(tested) <= MOST_PAIRS or tested["dataset"].null_count()
-        if source.where["score"] not in SHOWN or tested.is_empty() or not is_short:
+        is_left_out = bool(data.conditions) and source.where["confidence_source"] != "head"
+        if source.where["score"] not in SHOWN or tested.is_empty() or not is_short or is_left_out:
             continue
         artefacts.append(
             Artefact(

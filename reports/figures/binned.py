@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
+from reports.figures.runs import MOST_VECTOR_POINTS
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import Appearance
 
@@ -49,9 +50,10 @@ def binned_panels(
     spacing = Spacing(height=27.0, above=18.5, foot=4.0)
     legend = Legend(list(STYLES), STYLES, are_lines=True)
     figure, axes = panel_grid(len(rows), n_columns, spacing, legend)
+    is_many = sum(len(panel.runs) for _, panels in rows for panel in panels) > MOST_VECTOR_POINTS
     for (heading, panels), row in zip(rows, axes, strict=True):
         for panel, axis in zip(panels, row, strict=False):
-            _draw(axis, panel)
+            _draw(axis, panel, is_many=is_many)
         for axis in row[len(panels) :]:
             axis.set_axis_off()
         share_y(row[: len(panels)])
@@ -60,10 +62,18 @@ def binned_panels(
     return figure
 
 
-def _draw(axis: Axes, panel: BinnedPanel) -> None:
+def _draw(axis: Axes, panel: BinnedPanel, *, is_many: bool) -> None:
     runs, bins, fit = panel.runs, panel.bins, panel.fit
     run, mean = STYLES.values()
-    axis.plot(runs["x"], runs["y"], run.marker, color=run.colour, markersize=2.2, label="run")
+    axis.plot(
+        runs["x"],
+        runs["y"],
+        run.marker,
+        color=run.colour,
+        markersize=2.2,
+        label="run",
+        rasterized=is_many,
+    )
     axis.scatter(
         bins["x"],
         bins["y"],

@@ -10,10 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
+from reports.figures.runs import MOST_VECTOR_POINTS
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import GREY, Appearance
-
-MOST_VECTOR_POINTS = 1000  # of one series in one panel; more are drawn as an image
 
 Floats = npt.NDArray[np.float64]
 
@@ -140,6 +139,7 @@ def point_groups(rows: Sequence[tuple[str, Sequence[Panel]]]) -> list[PointGroup
 def _draw(
     axis: Axes, panel: Panel, styles: Mapping[str, Appearance], groups: Sequence[PointGroup]
 ) -> None:
+    is_many = sum(len(group.points) for group in groups) > MOST_VECTOR_POINTS
     for group in groups:
         if group.panel is not panel:
             continue
@@ -154,7 +154,7 @@ def _draw(
             markeredgecolor="white",
             label=group.series,
             gid=group.gid,
-            rasterized=len(points) > MOST_VECTOR_POINTS,
+            rasterized=is_many,
         )
     line = fitted_line(panel)
     if line is not None:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-MOST_VECTOR_POINTS = 3000  # of one series in one panel; more are drawn as an image
+MOST_VECTOR_POINTS = 2500  # more are drawn as an image
 
 
 def separate_runs(

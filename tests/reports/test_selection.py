@@ -216,6 +216,6 @@ def test_an_exhibit_of_many_figures_shows_the_first_and_says_how_many_more():
     table = Table((Column("x"),), (Block((Row(("a",)),)),))
     made = [artefact("t", table), *(artefact(f"f{i}", Figure) for i in range(9))]
     kept = first_figures(made)
-    assert [one.name for one in kept] == ["t", "f0", "f1", "f2", "f3", "f4", "f5"]
-    assert further(made, kept) == "3 further figures: repdrift report build --all."
+    assert [one.name for one in kept] == ["t", "f0", "f1", "f2", "f3"]
+    assert further(made, kept) == "5 further figures: repdrift report build --all."
     assert further(made, made) == ""
