@@ -110,8 +110,9 @@ def _note(rows: pl.DataFrame, numbers: pl.DataFrame) -> str:
         rows.select(*cell, "layer").unique(), on=[*cell, "layer"], nulls_equal=True, how="semi"
     )
     lines = [
-        f"{label} {number(row['before'], digits)} → {number(row['after'], digits)} {unit}".strip()
-        for statistic, (label, unit, digits) in STATISTICS.items()
+        f"{label} {number(row['before'], digits, scale=scale)} → "
+        f"{number(row['after'], digits, scale=scale)} {unit}"
+        for statistic, (label, unit, digits, scale) in STATISTICS.items()
         for row in own.filter(statistic=statistic).iter_rows(named=True)
     ]
     counts = own["n_runs"].max()

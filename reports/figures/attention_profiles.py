@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, panel_grid
-from reports.style import Appearance
+from reports.style import MM_PER_INCH, Appearance
 
-STATISTICS = {  # name, unit, decimals
-    "entropy": ("entropy", "nats", 2),
-    "mean_distance": ("distance", "patches", 2),
-    "artefact_rate": ("artefacts", "", 3),
+STATISTICS = {  # name, unit, decimals and factor
+    "entropy": ("entropy", "nats", 2, 1.0),
+    "mean_distance": ("distance", "patches", 2, 1.0),
+    "artefact_rate": ("artefacts", "%", 2, 100.0),
 }
 
 
@@ -40,14 +40,17 @@ def attention_profiles(
     """
     names = sorted({name for _, rows in cells for name in rows["series"].to_list()})
     longest = max(len(layer) for layer in layers)
-    spacing = Spacing(height=27.0, above=6.0, below=3.5 + 0.9 * longest, between=13.0, left=15.0)
+    spacing = Spacing(height=27.0, above=6.0, below=3.5 + 0.9 * longest, between=16.0, left=17.0)
     legend = Legend(names, styles, are_lines=True)
     figure, axes = panel_grid(len(cells), len(STATISTICS), spacing, legend)
     place = {layer: index for index, layer in enumerate(layers)}
     for (title, rows), line in zip(cells, axes, strict=True):
-        for (statistic, (label, unit, _)), axis in zip(STATISTICS.items(), line, strict=True):
+        for (statistic, (label, unit, _, scale)), axis in zip(
+            STATISTICS.items(), line, strict=True
+        ):
             own = rows.filter(statistic=statistic).with_columns(
-                place=pl.col("layer").replace_strict(place, return_dtype=pl.Int64)
+                pl.col("before", "after") * scale,
+                place=pl.col("layer").replace_strict(place, return_dtype=pl.Int64),
             )
             _draw(axis, own.sort("series", "place"), styles)
             if statistic == "artefact_rate":
@@ -55,10 +58,9 @@ def attention_profiles(
             axis.set_xticks(
                 range(len(layers)), layers, rotation=45, ha="right", rotation_mode="anchor"
             )
-            axis.set_ylabel(f"{label}, {unit}" if unit else label)
-            axis.yaxis.set_label_coords(
-                -9.0 / (axis.get_position().width * figure.get_size_inches()[0] * 25.4), 0.5
-            )
+            axis.set_ylabel(f"{label}, {unit}")
+            width_mm = axis.get_position().width * figure.get_size_inches()[0] * MM_PER_INCH
+            axis.yaxis.set_label_coords(-11.0 / width_mm, 0.5)
         line[0].set_title(title, loc="left")
     return figure
 

@@ -87,7 +87,7 @@ def test_maps_stand_beside_the_image_before_and_after_on_one_scale(con):
     assert maps[-1].texts[-1].get_text().splitlines() == [
         "entropy 3.91 → 3.52 nats",
         "distance 2.00 → 1.50 patches",
-        "artefacts 0.000 → 0.034",
+        "artefacts 0.00 → 3.40 %",
         "n 1 run",
     ]
 
