@@ -10,6 +10,7 @@ import typer
 from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
     from warehouse.ingest import IngestReport
@@ -194,7 +195,13 @@ def sql(
     with connect(warehouse, on_wait=_say) as con:
         close_sandbox(con, layout)
         rows = query_rows(con, query, values)
+        if rows.is_empty() and "results." in query and not _is_analysed(con):
+            _say("no analysis was run yet: `repdrift analysis run` fills results.*")
     _write(rows, output, out)
+
+
+def _is_analysed(con: "duckdb.DuckDBPyConnection") -> bool:
+    return bool(con.execute("select 1 from results.analyses limit 1").fetchall())
 
 
 def _write(rows: "pl.DataFrame", output: Format, out: Path | None = None) -> None:

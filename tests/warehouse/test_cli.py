@@ -72,6 +72,15 @@ def test_quiet_still_says_what_is_wrong(command, add_run):
     )
 
 
+def test_a_question_of_results_says_when_no_analysis_was_run(command, add_run):
+    add_run("run1")
+    command("warehouse", "ingest")
+    done = command("sql", "@mean_and_interval_per_cell")
+    assert done.returncode == 0
+    assert done.stderr == "no analysis was run yet: `repdrift analysis run` fills results.*\n"
+    assert command("sql", "from raw.summaries").stderr == ""
+
+
 def test_ingest_fails_with_the_name_of_a_damaged_run(command, add_run):
     scores = add_run("run1") / "scores.parquet"
     scores.write_bytes(scores.read_bytes()[:-5])

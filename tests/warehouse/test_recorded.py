@@ -128,11 +128,12 @@ def picture_rows(value):
 def pictured(layout, add_run, tmp_path):
     """Record three runs of two cells, the first of which has no pictures."""
     add_run("run1", scores=score_rows(0.5))
-    for name, value, cell in [
+    cells: list[tuple[str, float, dict[str, object]]] = [
         ("run2", 0.25, {"seed": 1}),
         ("run3", 0.75, {"seed": 2}),
         ("run4", 0.125, {"pooling": "cls"}),
-    ]:
+    ]
+    for name, value, cell in cells:
         with RunWriter(layout, name) as writer:
             for table, rows in picture_rows(value).items():
                 writer.append(table, rows)
