@@ -120,7 +120,7 @@ def _pair(columns: Mapping[str, tuple[Any, Any]], level: float) -> list[dict[str
             continue
         differences.append((found.estimate, found.std_error))
         rows.append(head | {"status": "fitted"} | asdict(found))
-    over = {"table_column": None, "method": "hartung_knapp"}
+    over: dict[str, Any] = {"table_column": None, "method": "hartung_knapp"}
     for effect, effects in (("difference", differences), ("standardised", standardised)):
         head = over | {"effect": effect, "n_columns": len(effects)}
         if len(effects) < 2:
@@ -141,7 +141,7 @@ def _over_means(columns: Mapping[str, tuple[Any, Any]], level: float) -> dict[st
         [float(other["value"]) - float(one["value"]) for one, other in columns.values()],
         dtype=pl.Float64,
     )
-    head = {"table_column": None, "method": "t_columns", "effect": "difference"}
+    head: dict[str, Any] = {"table_column": None, "method": "t_columns", "effect": "difference"}
     head |= {"n_columns": len(values)}
     spread = values.std() if len(values) > 1 else None
     if not isinstance(spread, float) or spread == 0:

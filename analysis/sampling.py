@@ -7,6 +7,7 @@ runs on the source probe) vary together, by an amount that their own intervals d
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 from scipy import stats
 
@@ -79,7 +80,7 @@ def sample_intervals(
         run_ids=pl.col("run_ids").explode().sort(),
         **{f"recorded_{end}": pl.col(end).first() for end in _ENDS},
     )
-    quantile = stats.t.ppf((1 + level) / 2, cells["df"].to_numpy())
+    quantile = np.asarray(stats.t.ppf((1 + level) / 2, cells["df"].to_numpy()))
     half = pl.Series(quantile).fill_nan(None) * pl.col("std_error")
     is_single = pl.col("n_runs") == 1
     kept = is_single & pl.col("recorded_ci_low").is_not_null() & pl.col("std_error").is_not_null()
@@ -142,7 +143,9 @@ def total_intervals(
         df=(runs + images) ** 2
         / (runs**2 / (pl.col("n_units") - 1) + images**2 / pl.col("image_df")),
     )
-    half = pl.Series(stats.t.ppf((1 + level) / 2, both["df"].to_numpy())) * pl.col("total")
+    half = pl.Series(np.asarray(stats.t.ppf((1 + level) / 2, both["df"].to_numpy()))) * pl.col(
+        "total"
+    )
     return both.with_columns(
         uncertainty=pl.lit("total"),
         method=pl.lit("sum"),

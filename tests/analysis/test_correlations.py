@@ -81,7 +81,7 @@ def test_what_cannot_be_tested_says_why(x, y, reason):
 
 
 def test_one_dataset_has_no_clustered_correlation(rng):
-    found = both(points(*rng.normal(size=(2, 12)), [0] * 12))
+    found = both(points(rng.normal(size=12), rng.normal(size=12), [0] * 12))
     assert found["cluster_cr3"]["status"] == "undefined"
     assert found["fisher_z"]["status"] == "fitted"
 
@@ -89,7 +89,7 @@ def test_one_dataset_has_no_clustered_correlation(rng):
 @pytest.mark.parametrize("margin", [0.0, 1.0, -0.2])
 def test_refuses_a_margin_that_is_no_correlation(rng, margin):
     with pytest.raises(ValueError, match=r"margin = .*in \(0, 1\)"):
-        both(points(*rng.normal(size=(2, 9)), range(9)), margin=margin)
+        both(points(rng.normal(size=9), rng.normal(size=9), range(9)), margin=margin)
 
 
 @pytest.mark.parametrize("n_datasets", [7, 20])
@@ -126,7 +126,8 @@ def test_rows_belong_to_families():
     names |= {"measure": "cka", "outcome": "knn_accuracy"}
     rng = np.random.default_rng(4)
     frame = pl.concat(
-        points(*rng.normal(size=(2, 20)), np.arange(20) // 4, by=[layer] * 20) for layer in "ab"
+        points(rng.normal(size=20), rng.normal(size=20), np.arange(20) // 4, by=[layer] * 20)
+        for layer in "ab"
     ).with_columns(pl.lit(value).alias(name) for name, value in names.items())
     rows = correlation_rows(frame, Settings(correlation_margin=0.9))
     assert set(rows["family_size"]) == {2}

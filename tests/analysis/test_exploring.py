@@ -182,8 +182,12 @@ def test_a_plateau_is_no_recovery(rng, runs):
     fall = np.array([1.0, 0.6, 0.4] + [0.3] * 9) - np.exp(-np.arange(epochs) / 5)
     level = points.with_columns(similarity=pl.col("similarity") + np.tile(fall, trials * runs))
     found = trajectory_shapes(level, by=["trial"])
-    assert (found["recovery"] > 0).mean() > 0.8  # the lowest of several epochs is below the last
-    assert (found["recovery_low"] > 0).mean() <= 0.025 + 4 * np.sqrt(0.025 * 0.975 / trials)
+    assert (
+        found["recovery"] > 0
+    ).to_numpy().mean() > 0.8  # the lowest of several epochs is below the last
+    assert (found["recovery_low"] > 0).to_numpy().mean() <= 0.025 + 4 * np.sqrt(
+        0.025 * 0.975 / trials
+    )
 
 
 def test_pointwise_interval_is_the_t_interval(rng):

@@ -43,10 +43,9 @@ def test_random_effects_means_are_those_of_metafor(ours, of_r, effect):
     row = ours.filter(method="hartung_knapp", effect=effect).row(0, named=True)
     assert row["n_columns"] == 7
     # The two searches for the maximum of the likelihood stop within this of each other.
-    tolerance = {"rtol": 2e-6, "atol": 1e-8}
     for (kind, quantity, column), number in of_r.items():
         if kind == effect and column == "":
-            assert_allclose(row[quantity], number, **tolerance, err_msg=quantity)
+            assert_allclose(row[quantity], number, rtol=2e-6, atol=1e-8, err_msg=quantity)
 
 
 def test_effects_of_single_columns_are_those_of_metafor(ours, of_r):
