@@ -27,6 +27,10 @@ COLUMNS: dict[str, pl.DataType] = {
     "ci_low": pl.Float64(),
     "ci_high": pl.Float64(),
     "level": pl.Float64(),
+    "noise_floor": pl.Float64(),
+    "eta_corrected": pl.Float64(),
+    "n_members_corrected": pl.Int64(),
+    "fraction_corrected": pl.Float64(),
     "run_ids": pl.List(pl.String()),
 }
 
@@ -124,8 +128,8 @@ def membership(
     ----------
     points : DataFrame
         One row per run: columns of ``by``, ``run_id, similarity`` (M), ``outcome_value``
-        (score),
-        ``reference_score``.
+        (score), ``reference_score``, and where it is known ``similarity_floor`` (mean similarity
+        under random pairing).
     by : sequence of str
         Columns that name a set of runs.
     eta, epsilon : float
@@ -139,7 +143,9 @@ def membership(
     -------
     DataFrame
         One row per set: ``eta, epsilon, n_members, n_runs, fraction, ci_low, ci_high, level,
-        run_ids``, with the divergence.
+        run_ids``, with the divergence; and with the floor taken for no similarity: ``noise_floor``
+        (mean), ``eta_corrected = eta (1 - noise_floor)``, ``n_members_corrected`` (each run by its
+        own floor), ``fraction_corrected``, null where a floor is unknown.
 
     Raises
     ------
@@ -167,12 +173,19 @@ def membership(
     if not 0 <= eta <= 1 or epsilon < 0:
         raise ValueError(f"eta = {eta} must lie in [0, 1] and epsilon = {epsilon} be at least 0")
     similar = pl.col("similarity") >= 1 - eta - _ROUNDING
-    inside = similar & (divergence_from(divergence) <= epsilon + _ROUNDING)
+    close = divergence_from(divergence) <= epsilon + _ROUNDING
+    if "similarity_floor" not in points.columns:
+        points = points.with_columns(similarity_floor=pl.lit(None, pl.Float64))
+    floor = pl.col("similarity_floor")
+    above_floor = pl.col("similarity") >= 1 - eta * (1 - floor) - _ROUNDING
+    known = floor.is_not_null().all()
     sets = (
         points.drop_nulls(["similarity", "outcome_value", "reference_score"])
         .group_by(by)
         .agg(
-            n_members=inside.sum().cast(pl.Int64),
+            n_members=(similar & close).sum().cast(pl.Int64),
+            noise_floor=pl.when(known).then(floor.mean()),
+            n_members_corrected=pl.when(known).then((above_floor & close).sum()).cast(pl.Int64),
             n_runs=pl.len().cast(pl.Int64),
             run_ids=pl.col("run_id").cast(pl.String).sort(),
         )
@@ -182,6 +195,8 @@ def membership(
     ends = [wilson_interval(members, runs, level=level) for members, runs in counts]
     return sets.with_columns(
         fraction=pl.col("n_members") / pl.col("n_runs"),
+        fraction_corrected=pl.col("n_members_corrected") / pl.col("n_runs"),
+        eta_corrected=eta * (1 - pl.col("noise_floor")),
         divergence=pl.lit(divergence),
         eta=pl.lit(eta),
         epsilon=pl.lit(epsilon),

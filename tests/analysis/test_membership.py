@@ -8,6 +8,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.membership import membership, references, wilson_interval
+from analysis.similarity_space import without_floor
 
 
 @pytest.fixture
@@ -60,6 +61,32 @@ def test_fraction_comes_with_its_wilson_interval(points):
 def test_wilson_is_that_of_scipy(members, runs):
     theirs = stats.binomtest(members, runs).proportion_ci(0.9, method="wilson")
     assert_allclose(wilson_interval(members, runs, level=0.9), theirs, rtol=1e-12)
+
+
+def test_eta_is_corrected_for_what_unrelated_layers_have(points):
+    # 0.8 is far from 1 where unrelated layers have 0.7: two thirds of the way.
+    high = points.with_columns(similarity_floor=pl.lit(0.7))
+    row = membership(high, by=["dataset"], eta=0.5, epsilon=0.2).row(0, named=True)
+    assert row["eta_corrected"] == pytest.approx(0.15)
+    assert (row["n_members"], row["n_members_corrected"]) == (4, 1)
+    rescaled = without_floor(
+        high.with_columns(similarity_low=pl.lit(None), similarity_high=pl.lit(None)).cast(
+            {"similarity_low": pl.Float64, "similarity_high": pl.Float64}
+        )
+    )
+    assert members(rescaled, eta=0.5, epsilon=0.2) == row["n_members_corrected"]
+    assert row["fraction_corrected"] == 0.2
+
+
+def test_a_floor_that_one_run_lacks_corrects_nothing(points):
+    some = points.with_columns(similarity_floor=pl.Series([0.1, None, 0.1, 0.1, 0.1]))
+    row = membership(some, by=["dataset"], eta=0.5, epsilon=0.2).row(0, named=True)
+    assert [row[name] for name in ("noise_floor", "eta_corrected", "n_members_corrected")] == [
+        None,
+        None,
+        None,
+    ]
+    assert row["n_members"] == 4
 
 
 def scores():
