@@ -16,11 +16,12 @@ function sortKey(row, column) {
   const cell = row.cells[column];
   return cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value);
 }
+const collator = new Intl.Collator(undefined, { numeric: true });
 function compare(a, b) {
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a === "number") return -1;
   if (typeof b === "number") return 1;
-  return a.localeCompare(b, undefined, { numeric: true });
+  return collator.compare(a, b);
 }
 function sortBy(table, heading) {
   const column = heading.cellIndex;
