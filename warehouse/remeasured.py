@@ -53,7 +53,8 @@ def add_similarities(layout: Layout, run_id: str, rows: pl.DataFrame) -> int:
         fresh = declared.conform(rows.with_columns(run_id=pl.lit(run_id)))
         for name in files:
             if name.startswith(PREFIX):
-                fresh = pl.concat([fresh, _without(pl.read_parquet(directory / name), fresh)])
+                earlier = declared.conform(pl.read_parquet(directory / name))
+                fresh = pl.concat([fresh, _without(earlier, fresh)])
         if SIMILARITIES in files:
             fresh = _without(fresh, pl.read_parquet(directory / SIMILARITIES))
         declared.require_unique(fresh)

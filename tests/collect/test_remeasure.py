@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from collect.cli import app
 from collect.configuration.study import RunConfig
 from collect.measures.cka import cka_linear, cka_linear_debiased
+from collect.measures.inference import Inference
 from collect.probing.kept_activations import kept_activations, kept_kinds
 from collect.probing.remeasure import remeasure
 from collect.run import execute
@@ -16,6 +17,7 @@ from warehouse.connection import connect
 from warehouse.errors import CollectError
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
+from warehouse.shard import MANIFEST, manifest_text
 
 pytestmark = pytest.mark.train
 
@@ -113,6 +115,42 @@ def test_runs_are_compared_with_each_other_on_the_same_images(layout):
         assert value == pytest.approx(expected, rel=1e-9)
 
 
+def test_null_and_interval_of_other_measures_can_be_asked_for(layout):
+    how = Inference(n_permutations=19, n_blocks=5)
+    list(remeasure(layout, measures=["procrustes"], inference=how))
+    found = rows(layout, "from raw.similarities").filter(measure="procrustes")
+    assert len(found) == 40
+    inferred = ("null_mean", "null_sd", "null_p_value", "ci_low", "ci_high")
+    assert sum(found[name].null_count() for name in inferred) == 0
+    assert found["top_image_influence"].null_count() == 40
+    list(remeasure(layout, measures=["procrustes"]))  # taken twice, the later value counts
+    assert (
+        rows(layout, "from raw.similarities")
+        .filter(measure="procrustes")["null_mean"]
+        .is_null()
+        .all()
+    )
+
+
+def test_what_an_older_version_measured_later_is_kept(layout):
+    list(remeasure(layout, measures=["angular_cka"]))
+    for path in layout.runs.glob("*/remeasured.*.parquet"):
+        _as_written_before(path)
+    list(remeasure(layout, measures=["rsa"]))
+    found = rows(layout, "from raw.similarities")
+    older, newer = found.filter(measure="angular_cka"), found.filter(measure="rsa")
+    assert (len(older), len(newer)) == (40, 40)
+    assert older["n_effective"].is_null().all()
+    assert set(newer["n_effective"]) == {10.0, 12.0}
+
+
+def _as_written_before(path):
+    """Take the columns that came later out of a file, and its new hash into the manifest."""
+    old = pl.read_parquet(path).drop("n_effective", "top_image_influence")
+    old.write_parquet(path)
+    (path.parent / MANIFEST).write_text(manifest_text(path.parent))
+
+
 def test_a_process_killed_before_the_manifest_leaves_the_run_as_it_was(layout):
     list(remeasure(layout, measures=["cka_linear"]))
     before = rows(layout, "select count(*) as n from raw.similarities")["n"].item()
@@ -146,5 +184,10 @@ def test_the_command_says_what_it_did(layout):
     result = CliRunner().invoke(
         app, ["remeasure", "--measure", "cka_linear", "-w", str(layout.root), "--all-pairs"]
     )
+    refused = CliRunner().invoke(
+        app, ["remeasure", "--measure", "svcca", "-w", str(layout.root), "--blocks", "1"]
+    )
+    assert refused.exit_code == 2
+    assert "an interval needs at least 2 blocks" in refused.stderr
     assert result.exit_code == 0
     assert result.stderr.count("similarities beside its own") == 2

@@ -177,6 +177,19 @@ def test_positions_are_paired_and_left_out_with_their_image(tmp_path):
     assert rows["null_mean"].null_count() == 0
 
 
+def test_patients_are_units_where_the_study_asks_for_it(tmp_path):
+    probing = {"unit": "group", "n_target": 16, "n_permutations": 9, "epochs": "last"}
+    measures = ("cka_linear_debiased", "procrustes")
+    path, _ = done(small_run(tmp_path, probing={**probing, "measures": measures}), tmp_path / "w")
+    rows = table(path, "similarities").filter(epoch=record(path)["selected_epoch"])
+    target, source = rows.filter(probe="target"), rows.filter(probe="source")
+    assert (target["n_rows"] == 16).all()
+    assert (target["n_images"] == 8).all()  # two images of each patient
+    assert (target["n_effective"] <= 16).all()
+    assert (source["n_images"] == source["n_rows"]).all()  # one of each
+    assert rows["null_mean"].null_count() == 0
+
+
 def test_nothing_has_drifted_before_the_first_step(full):
     start = table(full[1], "similarities").filter(epoch=0)
     assert start["value"].to_list() == pytest.approx([1.0] * len(start), abs=1e-9)

@@ -203,6 +203,7 @@ def test_run_id_depends_on_the_data_and_needs_them():
         ),
         ("epochs = 10", "epochs = 0", r"training\.epochs: 0: must be greater than or equal to 1"),
         ('"full"', '"ful"', r"network\.adaptation\.0: 'ful': must be 'none', 'full'"),
+        ("[0, 5]", "[0, 5]\nn_blocks = 1", r"probing\.n_blocks: 1: an interval needs at least 2"),
         ("[0, 5]", '"al"', r"probing\.epochs: 'al': must be 'all' or 'last'"),
         ("[0, 5]", "[0, -5]", r"probing\.epochs\.1: -5: must be greater than or equal to 0"),
         ("1e-2", '"x"', r"training_overrides\.linear: learning_rate: 'x'"),

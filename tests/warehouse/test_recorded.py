@@ -74,6 +74,24 @@ def test_replaying_again_changes_nothing(recorded, tmp_path):
     assert (report.n_new, report.n_known) == (0, 2)
 
 
+def test_replaying_over_what_an_older_version_replayed_changes_nothing(recorded, tmp_path):
+    replayed(recorded, tmp_path / "again")
+    for path in (tmp_path / "again" / "runs").glob("*/similarities.parquet"):
+        old = pl.read_parquet(path).drop("n_effective", "top_image_influence")
+        old.write_parquet(path)
+    report = replayed(recorded, tmp_path / "again")
+    assert (report.n_new, report.n_known) == (0, 2)
+
+
+def test_columns_that_came_later_are_null_in_older_files(recorded, tmp_path):
+    path = recorded / "similarities.parquet"
+    assert "n_effective" not in pl.read_parquet_schema(path)
+    replayed(recorded, tmp_path / "again")
+    rows = rows_of(tmp_path / "again", "raw.similarities")
+    assert rows["n_effective"].is_null().all()
+    assert rows["top_image_influence"].is_null().all()
+
+
 def test_leaves_out_columns_without_a_value(recorded):
     assert "null_mean" not in pl.read_parquet_schema(recorded / "similarities.parquet")
     assert "ci_low" in pl.read_parquet_schema(recorded / "similarities.parquet")

@@ -167,8 +167,11 @@ def _write(layout: Layout, run: dict[str, object], tables: dict[str, pl.DataFram
 def _is_same(directory: Path, tables: dict[str, pl.DataFrame]) -> bool:
     stored = {path.stem for path in directory.glob("*.parquet")}
     return stored == set(tables) and all(
-        pl.read_parquet(directory / f"{name}.parquet").equals(table_of_run(name).conform(rows))
+        declared.conform(pl.read_parquet(directory / f"{name}.parquet")).equals(
+            declared.conform(rows)
+        )
         for name, rows in tables.items()
+        for declared in [table_of_run(name)]
     )
 
 
