@@ -22,7 +22,9 @@ OTHER_SCORES = ("accuracy", "ece_width_15")
 OUTCOMES = ("calibration_error", "knn_accuracy")
 
 EVERY_SCORE = frozenset({"scores", "comparisons", "rankings"})  # others: the task score alone
-HEAD_ALONE = frozenset({"rankings", "detectable_effects", "variance_components"})
+HEAD_ALONE = frozenset(
+    {"detectable_effects", "power_curves", "rankings", "reliability", "variance_components"}
+)
 EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choices it compares
 SPACE = frozenset({"memberships", "membership_surfaces"})  # accuracy, one score on every dataset
 LOOKS = frozenset({"attention_maps", "attention_statistics"})

@@ -115,8 +115,8 @@ def _note(rows: pl.DataFrame, numbers: pl.DataFrame) -> str:
         for statistic, (label, unit, digits, scale) in STATISTICS.items()
         for row in own.filter(statistic=statistic).iter_rows(named=True)
     ]
-    counts = own["n_runs"].max()
-    return "\n".join([*lines, f"n {counts} run{'s' * (counts != 1)}"]) if lines else ""
+    n_runs = max(own["n_runs"].to_list(), default=0)
+    return "\n".join([*lines, f"n {n_runs} run{'s' * (n_runs != 1)}"]) if lines else ""
 
 
 def profile_figures(data: Data) -> list[Artefact]:

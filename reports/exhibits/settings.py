@@ -1,5 +1,7 @@
 """What runs of one panel share: what was trained, and what the head reads where that varies."""
 
+from typing import Any
+
 import polars as pl
 
 from reports.exhibits.exhibit import Data
@@ -27,9 +29,8 @@ def with_setting(rows: pl.DataFrame) -> pl.DataFrame:
     """
     heads, poolings = (rows[name].n_unique() > 1 for name in ("head", "pooling"))
 
-    def words(run: dict[str, object]) -> str:
-        n_blocks = run.get("n_blocks")
-        name = adaptation_name(str(run["adaptation"]), n_blocks and int(str(n_blocks)))
+    def words(run: dict[str, Any]) -> str:
+        name = adaptation_name(run["adaptation"], run.get("n_blocks"))
         head = f"{run['head']} head" if heads else "head" if poolings else ""
         pooling = f" on {run['pooling']}" if poolings else ""
         return f"{name}, {head}{pooling}" if head else name

@@ -73,8 +73,11 @@ def quartile_boxes(
             _points(
                 axis, runs.filter(series=name), groups, place - (len(names) - 1) / 2, width, style
             )
-        turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if is_long else {}
-        axis.set_xticks(range(len(groups)), groups, **turned)
+        axis.set_xticks(range(len(groups)), groups)
+        if is_long:
+            axis.tick_params(axis="x", labelrotation=35)
+            for label in axis.get_xticklabels():
+                label.set(ha="right", rotation_mode="anchor")
         axis.set_xlim(-0.6, len(groups) - 0.4)
         axis.grid(visible=False, axis="x")
         axis.set_title(title, loc="left")

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection, LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -104,6 +105,12 @@ def similarity(**values: object) -> dict[str, object]:
 def drawn(line: Line2D) -> np.ndarray:
     """Return what a line draws, one point a row."""
     return np.column_stack([np.asarray(line.get_xdata()), np.asarray(line.get_ydata())])
+
+
+def segments(lines: Collection) -> list[np.ndarray]:
+    """Return the ends of straight lines that are drawn together, one line an array."""
+    assert isinstance(lines, LineCollection)
+    return [np.asarray(ends) for ends in lines.get_segments()]
 
 
 def ydata(line: Line2D) -> list[float]:

@@ -7,7 +7,15 @@ from reports.exhibits import forgetting
 from reports.figures.dumbbells import dumbbells
 from reports.store import read
 from reports.style import appearances
-from tests.reports.building import add_runs, assert_nothing_overlaps, built, drawn, figure_of, rows
+from tests.reports.building import (
+    add_runs,
+    assert_nothing_overlaps,
+    built,
+    drawn,
+    figure_of,
+    rows,
+    segments,
+)
 from tests.reports.conftest import insert
 
 VOTE = {
@@ -55,9 +63,7 @@ def test_intervals_over_images_are_drawn_where_they_were_taken(con):
     insert(con, "raw.score_intervals", rows(*each))
     (artefact,) = built(con, forgetting.EXHIBIT)
     (axis,) = figure_of(artefact).axes
-    drawn_ends = {
-        str(one.get_label()): one.get_segments()[0][:, 0].tolist() for one in axis.collections
-    }
+    drawn_ends = {str(one.get_label()): segments(one)[0][:, 0].tolist() for one in axis.collections}
     assert drawn_ends == {"before": [0.7, 0.9], "after": [0.4, 0.6]}
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from collect.measures.calibration import expected_calibration_error, reliability_diagram
 from reports.exhibits import reliability
 from reports.store import read
-from tests.reports.building import GROUP, add_runs, built, drawn, figure_of, rows
+from tests.reports.building import GROUP, add_runs, built, drawn, figure_of, rows, segments
 from tests.reports.conftest import insert
 
 N = 400
@@ -51,7 +51,7 @@ def add_predictions(
 def three_classes(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return overconfident probabilities in 32 bit, some on the edge of a bin, and labels."""
     probabilities = rng.dirichlet([0.6, 0.6, 0.6], N).astype(np.float32)
-    probabilities[:3] = np.float32([[0.4, 0.3, 0.3], [0.6, 0.2, 0.2], [1.0, 0.0, 0.0]])
+    probabilities[:3] = [[0.4, 0.3, 0.3], [0.6, 0.2, 0.2], [1.0, 0.0, 0.0]]
     return probabilities, rng.integers(0, 3, N)
 
 
@@ -84,7 +84,7 @@ def test_intervals_of_one_image_a_patient_are_those_of_wilson(con, rng):
 def test_images_of_one_patient_count_as_little_as_they_are_alike(con):
     # Each patient ten times the same image: by hand, with G patients of r images each, all right
     # or all wrong, n_effective = r G (G - 1) / (r G - 1), hardly more than G - 1.
-    probabilities = np.tile(np.float32([0.9, 0.1]), (200, 1))
+    probabilities = np.tile(np.array([0.9, 0.1], np.float32), (200, 1))
     labels = np.repeat([0] * 12 + [1] * 8, 10)
     patients = pl.Series([f"p{i // 10}" for i in range(200)])
     add_predictions(con, probabilities, labels, group_id=patients)
@@ -95,7 +95,7 @@ def test_images_of_one_patient_count_as_little_as_they_are_alike(con):
 
 
 def test_a_bin_that_is_always_right_counts_patients(con):
-    probabilities = np.tile(np.float32([0.9, 0.1]), (40, 1))
+    probabilities = np.tile(np.array([0.9, 0.1], np.float32), (40, 1))
     patients = pl.Series([f"p{i // 10}" for i in range(40)])
     add_predictions(con, probabilities, np.zeros(40, int), group_id=patients)
     (row,) = read(con, "reliability").iter_rows(named=True)
@@ -137,9 +137,9 @@ def test_the_diagram_shows_bins_intervals_and_both_calibration_errors(con, rng):
     lines = {str(line.get_label()): drawn(line) for line in axis.lines}
     np.testing.assert_allclose(lines["vit · imagenet"], bins.select("confidence", "accuracy"))
     (intervals,) = axis.collections
-    ends = np.asarray([segment[:, 1] for segment in intervals.get_segments()])
+    ends = np.asarray([ends[:, 1] for ends in segments(intervals)])
     np.testing.assert_allclose(ends, bins.select("ci_low", "ci_high"))
-    shares = strip.collections[0].get_segments()
+    shares = segments(strip.collections[0])
     np.testing.assert_allclose([part[0, 1] for part in shares], bins["n_forecasts"] / N)
     (printed,) = [text.get_text() for text in axis.texts]
     assert printed == f"ECE {bins['ece'][0]:.3f}\nn 400, 1 run"
