@@ -16,7 +16,7 @@ from warehouse.errors import CollectError
 from warehouse.layout import Layout
 from warehouse.spool import is_complete
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.slow]
 SCRIPT = """
 import os, sys
 from pathlib import Path
