@@ -23,6 +23,7 @@ ROWS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "other fits": SLOPES,
     "binned fits": SLOPES,
     "slope differences": SLOPES,
+    "memberships": {**ON_SOURCE, "outcome": "score:accuracy"},
     "membership surfaces": {**ON_SOURCE, "outcome": "score:accuracy"},
     "trajectories": ON_SOURCE,
     "similarity distributions": ON_SOURCE,
