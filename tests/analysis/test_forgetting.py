@@ -175,3 +175,14 @@ def test_means_over_runs_are_those_of_the_run_scores(rng):
     scores = frame.group_by("cell", "run_id", "seed", *NONE).agg(value=pl.col("is_right").mean())
     expected = mean_intervals(scores, by=["cell"])["estimate"].item()
     assert row(frame)["accuracy_after"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_queries_of_a_group_are_drawn_together(rng):
+    before, after = rng.integers(0, 2, (2, 40))
+    groups = [f"p{i // 4}" for i in range(40)]
+    found = row(votes(before, after, groups=groups))
+    means = (after - before).reshape(10, 4).mean(axis=1)  # groups of one size: t over their means
+    theirs = stats.ttest_1samp(means, 0).confidence_interval(0.95)
+    assert (found["unit"], found["n_units"], found["n_queries"]) == ("group", 10, 40)
+    assert_allclose(found["ci_low"], theirs.low, rtol=1e-10)
+    assert_allclose(found["ci_high"], theirs.high, rtol=1e-10)
