@@ -166,6 +166,14 @@ def test_recorded_runs_are_those_of_the_studies_that_name_the_miniatures():
     assert len(ids) == 320
 
 
+def test_the_demo_takes_a_miniature_beside_a_genuine_imagenet_network():
+    folder = Path(spellings.__file__).parents[1] / "studies"
+    runs = Study.load(folder / "demo.toml").runs()
+    networks = {(run.backbone, run.pretraining) for run in runs if run.adaptation == "full"}
+    assert networks == {("tf_efficientnet_lite0", "imagenet"), ("miniature_vit", "supervised")}
+    assert len(runs) == 5 * 5
+
+
 def test_a_miniature_by_either_name_is_the_same_run():
     rest = 'adaptation = ["full", "linear", "scratch"]\n'
     long = '[network]\nbackbone = "miniature_vit"\npretraining = ["supervised", "contrastive"]\n'
