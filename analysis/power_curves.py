@@ -75,21 +75,25 @@ def power_curves(
         "std_error": std_error,
         "minimal_effect": minimal_detectable_effect(std_error, df, **test),
         "wanted_power": power_of_t(effect, std_error, df, level=level),
-        "n_units_needed": units_needed(
-            effect,
-            np.sqrt(falling),
-            shared=constant / falling,
-            df=np.where((rows["tested"] == rows["unit"]).to_numpy(), np.nan, df),
-            **test,
-        ),
     }
+    # How many are needed is the same along a curve: it is asked for once, at the design at hand.
+    once = rows["is_current"].to_numpy()
+    needed = units_needed(
+        effect,
+        np.sqrt(falling[once]),
+        shared=constant[once] / falling[once],
+        df=np.where((rows["tested"] == rows["unit"]).to_numpy(), np.nan, df)[once],
+        **test,
+    )
+    curves = rows.filter("is_current").select(*by, "unit", pl.Series("n_units_needed", needed))
     return (
         rows.with_columns(
-            *(pl.Series(name, values).fill_nan(None) for name, values in found.items()),
+            *(pl.Series(name, values) for name, values in found.items()),
             wanted_effect=pl.lit(effect),
             power=pl.lit(power),
             level=pl.lit(level),
         )
+        .join(curves.fill_nan(None), on=[*by, "unit"], nulls_equal=True)
         .select(*by, *(pl.col(name).cast(dtype) for name, dtype in _COLUMNS.items()))
         .sort(*by, "unit", "n_units", nulls_last=True)
     )
