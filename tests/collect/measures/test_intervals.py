@@ -6,7 +6,10 @@ import torch
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from collect.measures.compare import compare
+from collect.measures.inference import Inference
 from collect.measures.intervals import Jackknife, block_jackknife
+from collect.measures.registry import MEASURES
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
 
 TRIALS = 300
@@ -56,6 +59,27 @@ def test_cka_intervals_cover_93_to_97_percent(rng, n_positions, mixing):
     shared = 0.0 if n_positions == 1 else 0.6
     covered = np.mean([covers(rng, 80, n_positions, mixing, shared) for _ in range(6)])
     assert 0.93 <= covered <= 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cka_linear", "angular_cka", "cca_mean", "procrustes", "rsa"])
+def test_other_intervals_cover_the_expected_value(rng, name):
+    a = 0.5 * rng.normal(size=(6, 5))
+
+    def draw():
+        x = rng.normal(size=(80, 6)) * np.linspace(0.3, 2, 6)
+        return tuple(map(torch.from_numpy, (x, x @ a + rng.normal(size=(80, 5)))))
+
+    expected = np.mean([MEASURES[name].compute(*draw()) for _ in range(1500)])
+    how = Inference(null=False, n_blocks=20)
+    count = 0
+    for _ in range(TRIALS):
+        x, y = draw()
+        found = compare({"a": x}, {"a": y}, measures=[name], inference=how)[0]
+        assert found.ci_low is not None
+        assert found.ci_high is not None
+        count += found.ci_low <= expected <= found.ci_high
+    assert count / TRIALS == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / TRIALS))
 
 
 def test_rows_as_units_would_not_cover(rng):
