@@ -267,7 +267,7 @@ def test_linear_probing_moves_the_head_alone(tmp_path):
     assert set(table(path, "parameter_distances")["value"]) == {0.0}
     votes = table(path, "scores").filter(split="source").sort("score", "epoch")
     assert votes.group_by("score").agg(pl.col("value").n_unique())["value"].max() == 1
-    losses = table(path, "scores").filter(split="train")["value"].to_list()
+    losses = table(path, "scores").filter(split="train", score="loss")["value"].to_list()
     assert losses[1] < losses[0]
 
 
