@@ -10,7 +10,7 @@ from torch import Tensor
 
 _CHUNK_ELEMENTS = 1 << 25
 _PIECE = 4096
-_BLOCK = 64
+_BLOCK = 32
 
 
 def nearest_neighbours(
