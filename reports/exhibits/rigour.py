@@ -13,7 +13,7 @@ from reports.layers import layer_order
 from reports.style import network, ordered_appearances
 from reports.wording import measure_name, outcome_name
 
-MOST_PANELS = 12  # the CSV has every network
+MOST_PANELS = 6  # the CSV has every network
 METHODS = {
     "ols": "independent runs",
     "hc3": "unequal variances (HC3)",

@@ -113,7 +113,11 @@ def best_note(pairs: pl.DataFrame) -> str:
     if pairs.is_empty():
         return "Underlined: the best mean of a column. No pair of networks was compared."
     sizes = sorted(set(pairs["family_size"].drop_nulls()))
-    family = " or ".join(f"{int(size)}" for size in sizes) or "no"
+    if not sizes:
+        return (
+            "Underlined: the best mean of a column. No pair has two runs in common: nothing tested."
+        )
+    family = " or ".join(f"{int(size)}" for size in sizes)
     return (
         "Underlined: the best mean of a column. † not told from it by a paired test of all pairs "
         f"(corrected for folds; Holm, family of {family} tests)."

@@ -9,7 +9,7 @@ from reports.figures.grid import Spacing, label_below, panel_grid
 from reports.style import COLOURS, GREY
 
 ROW_MM = 5.0
-TALLEST_MM = 210.0  # of a page
+TALLEST_MM = 190.0  # of a page
 
 
 def critical_difference(ranks: pl.DataFrame, *, critical: float | None) -> Figure:

@@ -1,6 +1,7 @@
 """Figures 1, 2, 3, 6 and Table 3 of Palés Huix et al. draw exactly the numbers behind them."""
 
 from itertools import product
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -29,7 +30,7 @@ def heights(axis, label: str) -> list[float]:
 def runs(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     """Return three networks, fine-tuned whole and frozen, at two resolutions, on one dataset."""
     cells = list(product(range(3), ("full", "linear"), (224, 448), (0, 1)))
-    made = [
+    made: list[dict[str, Any]] = [
         {
             "run_id": f"p{number}",
             "dataset": "knee",

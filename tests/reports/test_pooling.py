@@ -1,5 +1,6 @@
 """CLS token or average of all patches: scores, and the paired difference with its sign."""
 
+import polars as pl
 import pytest
 
 from reports.exhibits import pooling, score_matrix
@@ -97,6 +98,7 @@ def test_differences_stand_beside_the_scores_and_ties_are_of_the_test(con_with_p
         == "| vit · dino\\_50% | **82.0 ± 1.0** | −12.0 [−20.0, −4.0] | **65.0 ± 1.0** | – |"
     )
     assert lines[4] == "| vit · imagenet | 80.0 ± 1.0† | 5.0 [3.0, 7.0] | 60.0 ± 1.0 | – |"
+    assert isinstance(artefact.content, Table)
     assert any("family of 6 tests" in note for note in artefact.content.notes)
 
 
@@ -104,6 +106,7 @@ def test_differences_stand_beside_the_scores_and_ties_are_of_the_test(con_with_p
 def test_table_is_golden(con_with_pooling, suffix):
     (artefact,) = built(con_with_pooling, pooling.EXHIBIT)
     table = artefact.content
+    assert isinstance(table, Table)
     text = {
         "tex": latex_table(table),
         "md": markdown_table(table),
@@ -131,3 +134,9 @@ def test_a_table_refuses_to_mix_kinds_of_uncertainty_unless_it_is_told_to():
     with pytest.raises(MixedUncertaintyError, match="fold and seed in one column: make one table"):
         Table(columns, blocks)
     assert Table(columns, blocks, mixes_uncertainty=True).rows
+
+
+def test_pairs_that_could_not_be_tested_are_no_ties():
+    pairs = pl.DataFrame({"family_size": [None]}, schema={"family_size": pl.Int64})
+    assert score_matrix.best_note(pairs).endswith("nothing tested.")
+    assert "No pair of networks was compared" in score_matrix.best_note(pairs.clear())

@@ -83,10 +83,12 @@ def test_every_printed_number_is_there_digit_by_digit(reports, layout):
 
 def test_the_bold_numbers_of_pales_table_2_are_best_and_most_others_tie(published):
     table = table_of(published, "pales2024_table2")
-    kappa, recall = ([row.cells[i] for row in table.rows] for i in (1, 3))
+    kappa, recall = (
+        [cell for row in table.rows if isinstance(cell := row.cells[i], Number)] for i in (1, 3)
+    )
     assert [cell.rank for cell in kappa].count("best") == 1
     assert [cell.rank for cell in kappa].count("tied") == 12
-    (best,) = [cell for cell in recall if isinstance(cell, Number) and cell.rank == "best"]
+    (best,) = [cell for cell in recall if cell.rank == "best"]
     assert (best.value, best.spread) == (0.859, 0.007)
     assert [cell.value for cell in recall if cell.rank == "tied"] == [0.808]  # ± 0.022
 
