@@ -200,24 +200,39 @@ def test_a_run_of_before_is_ingested_and_its_views_are_empty(convolutional_run, 
             assert con.sql(f"from {view}").fetchall() == []
 
 
-def test_attention_is_computed_as_the_network_computes_it(images):
+def test_maps_and_statistics_are_what_the_weights_say(images):
     network = network_of("miniature_vit")
-    inputs = network_input(images, network.description.inputs)
+    blocks, normalised, outputs = network.backbone.blocks, [], []
+    hooks = [
+        b.norm1.register_forward_hook(lambda _m, _i, out: normalised.append(out)) for b in blocks
+    ]
+    hooks.append(blocks[-1].register_forward_hook(lambda _m, _i, out: outputs.append(out)))
     with torch.inference_mode():
-        block = network.backbone.blocks[-1]
-        seen = []
-        hook = block.norm1.register_forward_hook(lambda _m, _i, out: seen.append(out))
-        network.backbone.forward_features(inputs)
+        network.backbone.forward_features(network_input(images, network.description.inputs))
+        attention = []
+        for block, x in zip(blocks, normalised, strict=True):
+            q, k, _ = block.attn.qkv(x).reshape(5, 65, 3, 4, 32).permute(2, 0, 3, 1, 4)
+            attention.append((q @ k.mT / math.sqrt(32)).softmax(dim=-1))
+    for hook in hooks:
         hook.remove()
-        qkv = block.attn.qkv(seen[0]).reshape(5, 65, 3, 4, 32).permute(2, 0, 3, 1, 4)
-        attention = (qkv[0] @ qkv[1].mT / math.sqrt(32)).softmax(dim=-1)
-    expected = attention.mean(dim=1)[:, 0, 1:]
-    expected = (expected / expected.sum(dim=1, keepdim=True)).reshape(5, 8, 8)
-    found = attention_maps(network, images)["cls_attention"]
-    torch.testing.assert_close(found, expected)
-    entropy = -(attention * attention.log()).sum(dim=-1).mean()
+    reach = torch.eye(65).expand(5, -1, -1)
+    for one in attention:
+        reach = (one.mean(dim=1) + torch.eye(65)) / 2 @ reach
+    patches = outputs[0][:, 1:]
+    cosine = torch.cosine_similarity(patches, patches.mean(dim=1, keepdim=True), dim=2)
+    expected = {
+        "cls_attention": attention[-1].mean(dim=1)[:, 0, 1:],
+        "rollout": reach[:, 0, 1:],
+        "mean_patch_similarity": cosine.clamp(min=0),
+    }
+    found = attention_maps(network, images)
+    for kind, values in expected.items():
+        shares = values / values.sum(dim=1, keepdim=True)
+        torch.testing.assert_close(found[kind], shares.reshape(5, 8, 8))
     statistics = attention_statistics(network, images)
-    assert statistics[-1]["entropy"] == pytest.approx(float(entropy), rel=1e-5)
+    for block, one in zip(statistics, attention, strict=True):
+        entropy = -(one * one.log()).sum(dim=-1).mean()
+        assert block["entropy"] == pytest.approx(float(entropy), rel=1e-5)  # float32
 
 
 def test_batches_do_not_matter(images, monkeypatch):
