@@ -122,7 +122,7 @@ def _shown(value: float | None) -> str:
 def replay_study(recorded: Path, directory: Path) -> None:
     """Bring recorded runs into a warehouse, analyse and report them; say what was found."""
     from analysis.computing import audit_tables
-    from analysis.published_files import THREE_PAPERS, load_tables
+    from analysis.printed.files import THREE_PAPERS, load_tables
     from analysis.settings import Settings
     from analysis.store import check_claims, run_analyses, write_audit
     from analysis.zu2025 import ON_SOURCE, zu2025_analyses, zu2025_claims

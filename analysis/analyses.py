@@ -6,18 +6,18 @@ from importlib.resources import files
 
 import polars as pl
 
-from analysis import (
-    agreeing,
-    comparing,
-    following,
-    placing,
-    planning,
-    projecting,
-    retaining,
-    sloping,
-    varying,
-)
 from analysis.settings import Settings
+from analysis.steps import (
+    agreement,
+    comparisons,
+    forgetting,
+    planning,
+    projection,
+    similarity_space,
+    slopes,
+    trajectories,
+    uncertainty,
+)
 
 Compute = Callable[[pl.DataFrame, Settings], pl.DataFrame]
 
@@ -68,21 +68,21 @@ SCORES, GAINS = "marts.final_scores", "marts.gains"
 SCORE_INTERVALS = "marts.score_intervals"
 POINTS, SIMILARITIES = "marts.similarity_by_outcome", "marts.final_similarities"
 ANALYSES = (
-    Analysis("intervals", SCORES, "intervals", comparing.interval_rows, ("level",)),
-    Analysis("gains", GAINS, "intervals", comparing.gain_rows, ("level",)),
-    Analysis("test samples", SCORE_INTERVALS, "intervals", varying.score_rows, ("level",)),
+    Analysis("intervals", SCORES, "intervals", comparisons.interval_rows, ("level",)),
+    Analysis("gains", GAINS, "intervals", comparisons.gain_rows, ("level",)),
+    Analysis("test samples", SCORE_INTERVALS, "intervals", uncertainty.score_rows, ("level",)),
     Analysis(
         "similarity intervals",
         SIMILARITIES,
         "similarity_intervals",
-        varying.similarity_rows,
+        uncertainty.similarity_rows,
         ("level",),
     ),
     Analysis(
         "forgetting",
         "predictions",
         "forgetting",
-        retaining.forgetting_rows,
+        forgetting.forgetting_rows,
         ("level", "seed", "n_resamples"),
         sql_file="source_votes.sql",
     ),
@@ -90,73 +90,73 @@ ANALYSES = (
         "comparisons",
         SCORES,
         "comparisons",
-        comparing.comparison_rows,
+        comparisons.comparison_rows,
         ("level", "margin", "seed", "n_posterior_draws", "n_comparison_resamples"),
     ),
     Analysis(
         "rankings",
         SCORES,
         "rankings",
-        comparing.ranking_rows,
+        comparisons.ranking_rows,
         ("level", "seed", "n_ranking_resamples"),
     ),
-    Analysis("regressions", POINTS, "regressions", sloping.regression_rows, ("level",)),
+    Analysis("regressions", POINTS, "regressions", slopes.regression_rows, ("level",)),
     Analysis(
         "dataset slopes",
         POINTS,
         "dataset_slopes",
-        sloping.dataset_slope_rows,
+        slopes.dataset_slope_rows,
         ("seed", "n_permutations"),
     ),
-    Analysis("other fits", POINTS, "regressions", sloping.other_fit_rows, ("level",)),
+    Analysis("other fits", POINTS, "regressions", slopes.other_fit_rows, ("level",)),
     Analysis(
         "correlation equivalences",
         POINTS,
         "correlation_equivalences",
-        sloping.correlation_rows,
+        slopes.correlation_rows,
         ("level", "correlation_margin"),
     ),
-    Analysis("sign alarms", POINTS, "sign_alarms", sloping.sign_alarm_rows, ()),
-    Analysis("influences", POINTS, "influences", sloping.influence_rows, ()),
+    Analysis("sign alarms", POINTS, "sign_alarms", slopes.sign_alarm_rows, ()),
+    Analysis("influences", POINTS, "influences", slopes.influence_rows, ()),
     Analysis(
-        "binned fits", POINTS, "binned_fits", sloping.binned_rows, ("n_bins", "seed", "n_shuffles")
+        "binned fits", POINTS, "binned_fits", slopes.binned_rows, ("n_bins", "seed", "n_shuffles")
     ),
     Analysis(
         "slope differences",
         POINTS,
         "slope_differences",
-        sloping.slope_difference_rows,
+        slopes.slope_difference_rows,
         ("level",),
     ),
     Analysis(
-        "gain definitions", POINTS, "gain_definitions", sloping.gain_definition_rows, ("level",)
+        "gain definitions", POINTS, "gain_definitions", slopes.gain_definition_rows, ("level",)
     ),
     Analysis(
         "memberships",
         POINTS,
         "memberships",
-        placing.membership_rows,
+        similarity_space.membership_rows,
         ("level", "eta", "epsilon", "reference_policy", "divergence"),
     ),
     Analysis(
         "membership probabilities",
         POINTS,
         "membership_probabilities",
-        placing.probability_rows,
+        similarity_space.probability_rows,
         ("level", "eta", "epsilon", "reference_policy", "divergence"),
     ),
     Analysis(
         "membership surfaces",
         POINTS,
         "membership_surfaces",
-        placing.surface_rows,
+        similarity_space.surface_rows,
         ("reference_policy", "divergence"),
     ),
     Analysis(
         "agreements",
         "predictions",
         "agreements",
-        agreeing.agreement_rows,
+        agreement.agreement_rows,
         ("level", "seed", "n_resamples"),
         sql_file="correct_predictions.sql",
     ),
@@ -164,7 +164,7 @@ ANALYSES = (
         "logged agreements",
         SIMILARITIES,
         "agreements",
-        agreeing.logged_agreement_rows,
+        agreement.logged_agreement_rows,
         ("level",),
         where={"layer": "prediction"},
     ),
@@ -172,21 +172,21 @@ ANALYSES = (
         "trajectories",
         "marts.trajectories",
         "trajectories",
-        following.trajectory_rows,
+        trajectories.trajectory_rows,
         ("level", "seed", "n_resamples"),
     ),
     Analysis(
         "trajectory shapes",
         "marts.trajectories",
         "trajectory_shapes",
-        following.shape_rows,
+        trajectories.shape_rows,
         ("level",),
     ),
     Analysis(
         "similarity distributions",
         SIMILARITIES,
         "similarity_distributions",
-        following.distribution_rows,
+        trajectories.distribution_rows,
         (),
     ),
     Analysis("variance components", SCORES, "variance_components", planning.variance_rows, ()),
@@ -205,13 +205,13 @@ ANALYSES = (
         ("level", "power", "effect"),
     ),
     Analysis(
-        "projections", POINTS, "projections", projecting.projection_rows, ("projection_level",)
+        "projections", POINTS, "projections", projection.projection_rows, ("projection_level",)
     ),
     Analysis(
         "projections before",
         "marts.scores_before",
         "projections_before",
-        projecting.projection_before_rows,
+        projection.projection_before_rows,
         ("projection_level",),
         sql_file="outcomes_and_scores_before.sql",
     ),

@@ -162,7 +162,7 @@ def check_claims(
     ] = False,
 ) -> None:
     """Judge claims on the runs under rising rigour; print one CSV row per claim and rigour."""
-    from analysis.published_files import load_claims
+    from analysis.printed.files import load_claims
     from analysis.store import check_claims as check
 
     verdicts, effects = check(warehouse, load_claims(file), level=level, on_wait=_say)
@@ -192,7 +192,7 @@ def audit_tables(
 ) -> None:
     """Hold printed tables against themselves and their text; print one CSV row per check."""
     from analysis.computing import audit_tables
-    from analysis.published_files import THREE_PAPERS, load_tables
+    from analysis.printed.files import THREE_PAPERS, load_tables
     from analysis.store import write_audit
 
     found = audit_tables(*load_tables(folder))
@@ -220,7 +220,7 @@ def compare_printed_tables(
 ) -> None:
     """Compare the rows of printed tables from their means and SDs; print one CSV row per pair."""
     from analysis.computing import meta_tables
-    from analysis.published_files import THREE_PAPERS, load_tables
+    from analysis.printed.files import THREE_PAPERS, load_tables
     from analysis.store import write_meta_analysis
 
     tables, _ = load_tables(folder)

@@ -6,13 +6,13 @@ from typing import Any
 import polars as pl
 
 from analysis.analyses import POINTS, SCORES, SIMILARITIES, Analysis
-from analysis.audit import audit
-from analysis.claims import Claim, conclude
-from analysis.judging import judge
-from analysis.meta import compare_printed
-from analysis.published_files import printed_numbers
+from analysis.printed.audit import audit
+from analysis.printed.files import printed_numbers
+from analysis.printed.meta import compare_printed
 from analysis.settings import Settings
+from analysis.steps.claims import judge
 from analysis.studies import with_study_sets
+from analysis.testing.claims import Claim, conclude
 from warehouse.errors import AnalysisError
 
 STUDIES = "staging.studies"

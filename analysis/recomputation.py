@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from analysis.analyses import ANALYSES
-from analysis.claims import Claim
 from analysis.computing import (
     CLAIM_VIEWS,
     STUDIES,
@@ -15,8 +14,9 @@ from analysis.computing import (
     claim_tables,
     meta_tables,
 )
-from analysis.published_files import THREE_PAPERS, load_tables
+from analysis.printed.files import THREE_PAPERS, load_tables
 from analysis.settings import Settings
+from analysis.testing.claims import Claim
 from warehouse.errors import AnalysisError
 from warehouse.lineage import AnalysisState, Read
 

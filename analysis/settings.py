@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analysis.membership import Divergence, Reference
+from analysis.drift.membership import Divergence, Reference
 
 
 @dataclass(frozen=True)

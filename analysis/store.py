@@ -10,9 +10,9 @@ import duckdb
 import polars as pl
 
 from analysis.analyses import ANALYSES, Analysis
-from analysis.claims import Claim
 from analysis.computing import CLAIM_VIEWS, STUDIES, Tables, analysis_tables, claim_tables
 from analysis.settings import Settings
+from analysis.testing.claims import Claim
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.lineage import rows_hash

@@ -6,8 +6,8 @@ from dataclasses import replace
 import polars as pl
 
 from analysis.analyses import ANALYSES, Analysis
-from analysis.claims import Claim
-from analysis.published_files import load_claims
+from analysis.printed.files import load_claims
+from analysis.testing.claims import Claim
 
 ON_SOURCE = {"measure": "cka_linear_debiased", "probe": "source"}
 ON_CLS = {"token": "cls", "pooling": "cls"}

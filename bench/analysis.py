@@ -15,12 +15,12 @@ import polars as pl
 import statsmodels.api as sm
 from scipy import stats
 
-from analysis.bootstrap import bca_intervals, cluster_totals
-from analysis.clustered import Clusters, classical, cr1, hc3
-from analysis.least_squares import Floats, fit_groups
+from analysis.means.bootstrap import bca_intervals, cluster_totals
+from analysis.regression.clustered import Clusters, classical, cr1, hc3
+from analysis.regression.least_squares import Floats, fit_groups
+from analysis.regression.wild import bootstrap_p_value, cluster_sums, sign_vectors
 from analysis.settings import Settings
 from analysis.store import run_analyses
-from analysis.wild import bootstrap_p_value, cluster_sums, sign_vectors
 from warehouse.connection import connect
 from warehouse.ingest import ingest
 from warehouse.layout import Layout

@@ -8,10 +8,10 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
-from analysis.audit import audit
 from analysis.cli import app
-from analysis.printed import Printed, explains, rounding
-from analysis.published_files import load_tables
+from analysis.printed.audit import audit
+from analysis.printed.files import load_tables
+from analysis.printed.numbers import Printed, explains, rounding
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.ingest import ingest

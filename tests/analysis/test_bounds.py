@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.bounds import RANGES, score_range, within_range
 from analysis.dimensions import HIGHER_IS_BETTER
-from analysis.intervals import mean_intervals
+from analysis.means.bounds import RANGES, score_range, within_range
+from analysis.means.intervals import mean_intervals
 
 
 def interval(low, high, score="auc"):

@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 from typer.testing import CliRunner
 
-from analysis.claims import combined, conclude, read_claims
 from analysis.cli import app
-from analysis.judging import RIGOURS, judge
-from analysis.published_files import PAPERS, PUBLISHED, load_claims
+from analysis.printed.files import PAPERS, PUBLISHED, load_claims
+from analysis.steps.claims import RIGOURS, judge
+from analysis.testing.claims import combined, conclude, read_claims
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.importers.imported import land

@@ -9,10 +9,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.across_datasets import compare_across_datasets, signed_rank_probabilities
-from analysis.comparisons import Comparison, compare_within_datasets
-from analysis.rankings import friedman, interquartile_mean, rank_networks
-from analysis.summaries import Summary, meta_analysis, welch
+from analysis.means.across_datasets import compare_across_datasets, signed_rank_probabilities
+from analysis.means.comparisons import Comparison, compare_within_datasets
+from analysis.means.rankings import friedman, interquartile_mean, rank_networks
+from analysis.printed.summaries import Summary, meta_analysis, welch
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -4,18 +4,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.binned import Binning, binned_fits
-from analysis.constancy import centred_over, constant_over, is_constant
-from analysis.decomposition import within_and_between
-from analysis.gain_definitions import gain_definitions
-from analysis.influence import leave_one_dataset_out
-from analysis.max_t import max_t_p_values
-from analysis.multiverse import joint_test, specification_curve
-from analysis.projection import left_out_residuals, project
-from analysis.regression import regress
-from analysis.robust import robust_rows
-from analysis.slope_differences import slope_differences
-from analysis.stacking import Model
+from analysis.drift.projection import left_out_residuals, project
+from analysis.regression.binned import Binning, binned_fits
+from analysis.regression.decomposition import within_and_between
+from analysis.regression.fits import regress
+from analysis.regression.gain_definitions import gain_definitions
+from analysis.regression.influence import leave_one_dataset_out
+from analysis.regression.max_t import max_t_p_values
+from analysis.regression.multiverse import joint_test, specification_curve
+from analysis.regression.robust import robust_rows
+from analysis.regression.slope_differences import slope_differences
+from analysis.regression.stacking import Model
+from analysis.testing.constancy import centred_over, constant_over, is_constant
 
 
 @pytest.fixture(params=["one", "root"])

@@ -6,11 +6,11 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.correlations import correlation_equivalences
-from analysis.equivalence import equivalence_p_value
+from analysis.regression.correlations import correlation_equivalences
+from analysis.regression.stacking import Model
 from analysis.settings import Settings
-from analysis.sloping import correlation_rows
-from analysis.stacking import Model
+from analysis.steps.slopes import correlation_rows
+from analysis.testing.equivalence import equivalence_p_value
 
 
 def points(x, y, datasets, by=None):

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.dataset_slopes import dataset_slopes
+from analysis.regression.dataset_slopes import dataset_slopes
 
 
 def points(rng, *, datasets=4, layers=3, folds=6, seeds=1, slope=0.0, fold_noise=0.0):

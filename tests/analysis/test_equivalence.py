@@ -9,15 +9,15 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.equivalence import (
+from analysis.regression.fits import regress
+from analysis.regression.stacking import Model
+from analysis.testing.equivalence import (
     correlation_equivalence_p_value,
     equivalence_p_value,
     rope_probabilities,
     standardised,
 )
-from analysis.regression import regress
-from analysis.stacking import Model
-from analysis.verdicts import Claim, verdict
+from analysis.testing.verdicts import Claim, verdict
 
 
 def test_tost_equals_pingouin(rng):

@@ -7,17 +7,17 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
-from analysis.agreement import agreement, agreement_intervals
-from analysis.bootstrap import bca_intervals, bootstrap_means, cluster_totals
-from analysis.membership import wilson_interval
-from analysis.similarity_space import (
+from analysis.drift.agreement import agreement, agreement_intervals
+from analysis.drift.membership import wilson_interval
+from analysis.drift.similarity_space import (
     Space,
     membership_probability,
     membership_surface,
     without_floor,
 )
-from analysis.trajectories import simultaneous_quantile, trajectory_bands
-from analysis.trajectory_shapes import distributions, trajectory_shapes
+from analysis.drift.trajectories import simultaneous_quantile, trajectory_bands
+from analysis.drift.trajectory_shapes import distributions, trajectory_shapes
+from analysis.means.bootstrap import bca_intervals, bootstrap_means, cluster_totals
 
 
 def test_error_consistency_is_cohens_kappa_of_being_right(rng):

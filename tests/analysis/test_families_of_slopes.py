@@ -6,11 +6,11 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.gain_definitions import gain_definitions
-from analysis.max_t import max_t_p_values
-from analysis.regression import regress
-from analysis.slope_differences import slope_differences
-from analysis.stacking import Model
+from analysis.regression.fits import regress
+from analysis.regression.gain_definitions import gain_definitions
+from analysis.regression.max_t import max_t_p_values
+from analysis.regression.slope_differences import slope_differences
+from analysis.regression.stacking import Model
 
 
 def layered(rng, *, trials, correlation, layers=8, clusters=8, per_cluster=4):

@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.forgetting import forgetting
-from analysis.intervals import mean_intervals
+from analysis.drift.forgetting import forgetting
+from analysis.means.intervals import mean_intervals
 
 NONE = dict.fromkeys(("fold", "n_folds", "n_train", "n_test"), None)
 

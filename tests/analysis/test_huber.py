@@ -10,9 +10,9 @@ from scipy import stats
 from statsmodels.robust.norms import HuberT
 from statsmodels.robust.robust_linear_model import RLM
 
-from analysis.huber import HUBER_K, huber_line
-from analysis.robust import robust_rows
-from analysis.stacking import Model
+from analysis.regression.huber import HUBER_K, huber_line
+from analysis.regression.robust import robust_rows
+from analysis.regression.stacking import Model
 
 
 def points_of(x, y):

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.intervals import mean_intervals, nadeau_bengio_factor
+from analysis.means.intervals import mean_intervals, nadeau_bengio_factor
 
 
 def cell(values, *, n_folds=5, seeds=1, n_train=None, n_test=None):

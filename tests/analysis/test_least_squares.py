@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from analysis.clustered import classical
-from analysis.least_squares import fit_groups
+from analysis.regression.clustered import classical
+from analysis.regression.least_squares import fit_groups
 
 # NIST StRD, linear regression, Norris: 36 readings of an ozone monitor (y) and its calibrator (x).
 NORRIS_Y = """0.1 338.8 118.1 888.0 9.2 228.1 668.5 998.5 449.1 778.9 559.2 0.3 0.1 778.1 668.8

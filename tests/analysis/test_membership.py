@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.membership import membership, references, wilson_interval
-from analysis.similarity_space import without_floor
+from analysis.drift.membership import membership, references, wilson_interval
+from analysis.drift.similarity_space import without_floor
 
 
 @pytest.fixture

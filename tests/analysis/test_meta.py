@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from analysis.cli import app
 from analysis.computing import meta_tables
-from analysis.meta import FEW, NO_SPREAD, compare_printed, hedges_g
-from analysis.published_files import load_tables
-from analysis.summaries import Summary
+from analysis.printed.files import load_tables
+from analysis.printed.meta import FEW, NO_SPREAD, compare_printed, hedges_g
+from analysis.printed.summaries import Summary
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.views import read_view

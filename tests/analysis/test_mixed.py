@@ -8,9 +8,9 @@ import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose
 
-from analysis.mixed import fit_random_intercept, group_moments
-from analysis.regression import FALLBACK, regress
-from analysis.stacking import Model, stack
+from analysis.regression.fits import FALLBACK, regress
+from analysis.regression.mixed import fit_random_intercept, group_moments
+from analysis.regression.stacking import Model, stack
 
 REFERENCE = Path(__file__).parent / "reference"
 R_TERMS = {"(Intercept)": "intercept", "value": "similarity", "control": "control"}

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from analysis.multiplicity import adjust, benjamini_hochberg, holm
+from analysis.testing.multiplicity import adjust, benjamini_hochberg, holm
 
 
 @pytest.mark.parametrize("n_tests", [1, 2, 7, 40])

@@ -9,12 +9,12 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from analysis.multiverse import joint_test, specification_curve, specifications
-from analysis.power import minimal_detectable_effect, power_of_t, units_needed
-from analysis.projection import conformal_half_width, left_out_residuals, project
-from analysis.regression import regress
-from analysis.stacking import Model
-from analysis.variance import variance_components
+from analysis.drift.projection import conformal_half_width, left_out_residuals, project
+from analysis.means.power import minimal_detectable_effect, power_of_t, units_needed
+from analysis.means.variance import variance_components
+from analysis.regression.fits import regress
+from analysis.regression.multiverse import joint_test, specification_curve, specifications
+from analysis.regression.stacking import Model
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -6,9 +6,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.comparisons import run_differences
-from analysis.intervals import mean_intervals
-from analysis.power_curves import power_curves
+from analysis.means.comparisons import run_differences
+from analysis.means.intervals import mean_intervals
+from analysis.means.power_curves import power_curves
 
 SDS = {"dataset": 0.010, "fold": 0.015, "seed": 0.030}
 DATASETS, FOLDS, SEEDS = 6, 3, 2

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from analysis.analyses import ANALYSES
-from analysis.projecting import with_pooled_networks
 from analysis.settings import Settings
+from analysis.steps.projection import with_pooled_networks
 from warehouse.schema import migrate
 
 BEFORE = next(analysis for analysis in ANALYSES if analysis.name == "projections before")

@@ -3,10 +3,10 @@
 import polars as pl
 import pytest
 
-from analysis.intervals import mean_intervals
-from analysis.multiplicity import adjust
-from analysis.regression import regress
-from analysis.stacking import Model
+from analysis.means.intervals import mean_intervals
+from analysis.regression.fits import regress
+from analysis.regression.stacking import Model
+from analysis.testing.multiplicity import adjust
 
 # Mean and SD in the columns of Table 2: ImageNet, ImageNet head first, RadImageNet, head first,
 # random.

@@ -4,11 +4,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.decomposition import within_and_between
-from analysis.regression import regress
-from analysis.robust import robust_rows
-from analysis.slope_differences import slope_differences
-from analysis.stacking import Model
+from analysis.regression.decomposition import within_and_between
+from analysis.regression.fits import regress
+from analysis.regression.robust import robust_rows
+from analysis.regression.slope_differences import slope_differences
+from analysis.regression.stacking import Model
 
 TRIALS = 300
 ERROR = np.sqrt(0.05 * 0.95 / TRIALS)

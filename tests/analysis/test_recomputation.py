@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from analysis.computing import audit_tables
-from analysis.published_files import THREE_PAPERS, load_claims, load_tables
+from analysis.printed.files import THREE_PAPERS, load_claims, load_tables
 from analysis.recomputation import recomputed
 from analysis.settings import Settings
 from analysis.store import check_claims, run_analyses, write_audit

@@ -9,8 +9,8 @@ import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose
 
-from analysis.regression import METHODS, regress
-from analysis.stacking import Model
+from analysis.regression.fits import METHODS, regress
+from analysis.regression.stacking import Model
 
 REFERENCE = Path(__file__).parent / "reference"
 R_TERMS = {"(Intercept)": "intercept", "value": "similarity", "control": "control"}

@@ -8,10 +8,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.bootstrap import bca_intervals
-from analysis.intervals import mean_intervals
-from analysis.sample_means import FEWEST_TO_RESAMPLE, sample_means
-from analysis.sampling import sample_intervals, total_intervals
+from analysis.means.bootstrap import bca_intervals
+from analysis.means.intervals import mean_intervals
+from analysis.means.sample_means import FEWEST_TO_RESAMPLE, sample_means
+from analysis.means.sampling import sample_intervals, total_intervals
 
 METHODS = ("one", "independent", "bound")
 ENDS = ("ci_low", "ci_high")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from analysis.analyses import ANALYSES
 from analysis.cli import app
-from analysis.regression import METHODS
+from analysis.regression.fits import METHODS
 from analysis.settings import Settings
 from analysis.store import run_analyses
 from warehouse.connection import connect

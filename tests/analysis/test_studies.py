@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.comparing import interval_rows
 from analysis.settings import Settings
-from analysis.sloping import binned_rows, regression_rows
+from analysis.steps.comparisons import interval_rows
+from analysis.steps.slopes import binned_rows, regression_rows
 from analysis.studies import with_study_sets
 from warehouse.schema import migrate
 from warehouse.views import read_view

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 from analysis.analyses import ANALYSES
 from analysis.cli import app
 from analysis.settings import Settings
+from analysis.steps.uncertainty import similarity_rows
 from analysis.store import run_analyses
-from analysis.varying import similarity_rows
 from warehouse.errors import AnalysisError
 from warehouse.uncertainty import MixedUncertaintyError, require_one_kind
 

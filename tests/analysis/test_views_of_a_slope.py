@@ -10,12 +10,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from analysis.binned import Binning, binned_fits, equal_width_bins, line
-from analysis.decomposition import sign_alarms, within_and_between
-from analysis.influence import leave_one_dataset_out
-from analysis.regression import regress
-from analysis.robust import robust_rows, without_outliers
-from analysis.stacking import Model
+from analysis.regression.binned import Binning, binned_fits, equal_width_bins, line
+from analysis.regression.decomposition import sign_alarms, within_and_between
+from analysis.regression.fits import regress
+from analysis.regression.influence import leave_one_dataset_out
+from analysis.regression.robust import robust_rows, without_outliers
+from analysis.regression.stacking import Model
 
 REFERENCE = Path(__file__).parent / "reference"
 

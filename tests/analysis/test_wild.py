@@ -8,9 +8,9 @@ import pytest
 import statsmodels.api as sm
 from numpy.testing import assert_allclose
 
-from analysis.clustered import Clusters
-from analysis.least_squares import fit_groups
-from analysis.wild import (
+from analysis.regression.clustered import Clusters
+from analysis.regression.least_squares import fit_groups
+from analysis.regression.wild import (
     bootstrap_p_value,
     bootstrap_statistics,
     cluster_sums,

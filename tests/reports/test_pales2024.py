@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.published_files import load_tables, printed_numbers
+from analysis.printed.files import load_tables, printed_numbers
 from reports.exhibits.pales2024 import EXHIBITS
 from tests.reports.building import add_runs, built, figure_of, lines_of, rows
 from tests.reports.conftest import insert

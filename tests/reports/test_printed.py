@@ -7,8 +7,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from analysis.audit import audit
-from analysis.published_files import load_tables, printed_numbers
+from analysis.printed.audit import audit
+from analysis.printed.files import load_tables, printed_numbers
 from reports.exhibits.printed import printed_table
 from reports.exhibits.printed_layouts import LAYOUTS
 from reports.rendering import Report, render

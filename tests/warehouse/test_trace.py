@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from analysis.computing import audit_tables
-from analysis.published_files import THREE_PAPERS, load_tables
+from analysis.printed.files import THREE_PAPERS, load_tables
 from analysis.recomputation import recomputed as recompute
 from analysis.settings import Settings
 from analysis.store import run_analyses, write_audit

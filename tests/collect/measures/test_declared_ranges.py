@@ -1,6 +1,6 @@
 """What analysis takes for the range of a measure is what the measure declares."""
 
-from analysis.bounds import RANGES
+from analysis.means.bounds import RANGES
 from collect.measures.registry import MEASURES
 
 

@@ -78,7 +78,7 @@ def test_other_intervals_cover_the_expected_value(rng, name):
         found = compare({"a": x}, {"a": y}, measures=[name], inference=how)[0]
         assert found.ci_low is not None
         assert found.ci_high is not None
-        count += found.ci_low <= expected <= found.ci_high
+        count += int(found.ci_low <= expected <= found.ci_high)
     assert count / TRIALS == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / TRIALS))
 
 

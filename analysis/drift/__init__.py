@@ -1,0 +1,1 @@
+"""Where a representation goes: similarity space, trajectories, predictions, forgetting."""

@@ -1,0 +1,1 @@
+"""Means of scores, their intervals by kind of variation, and networks compared."""

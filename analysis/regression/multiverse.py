@@ -1,0 +1,184 @@
+"""All the choices that could have been made, side by side, and one test of them together."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from analysis.regression.fits import regress
+from analysis.regression.max_t import joint_statistics
+from analysis.regression.robust import without_outliers
+from analysis.regression.stacking import Model, stack
+from analysis.regression.wild import TIES
+from analysis.testing.constancy import centred_over
+
+SPECIFICATION = ("layer", "measure", "gain", "outliers")
+GAINS = ("difference", "ratio", "ancova")
+
+
+def specifications(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+    """Lay out points under every definition of gain and rule for outliers.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row per run, layer and measure: ``run_id, dataset, similarity, outcome_value`` (the
+        score),
+        ``scratch_value``, ``layer, measure``, and the columns of ``by``.
+    by : sequence of str
+        Columns that name a question: what scratch predicts and what lies outside is found anew in
+        each.
+
+    Returns
+    -------
+    DataFrame
+        Points with ``gain`` (``difference``, ``ratio``, ``ancova``: the score less what the score
+        from scratch predicts, similarity likewise) and ``outliers`` (``kept``, ``fences``) and the
+        ``gain_value`` that each specification explains.
+    """
+    points = points.drop_nulls(["similarity", "outcome_value", "scratch_value"])
+    points = points.filter(pl.col("scratch_value") > 0)
+    gain = pl.col("outcome_value") - pl.col("scratch_value")
+    by = [*by, "layer", "measure"]
+    frames = [
+        points.with_columns(gain_value=gain, gain=pl.lit("difference")),
+        points.with_columns(gain_value=gain / pl.col("scratch_value"), gain=pl.lit("ratio")),
+        points.with_columns(
+            gain_value=_residual("outcome_value", "scratch_value", by),
+            similarity=_residual("similarity", "scratch_value", by),
+            gain=pl.lit("ancova"),
+        ),
+    ]
+    laid_out = pl.concat(frames)
+    model = Model(outcome="gain_value")
+    kept = laid_out.with_columns(outliers=pl.lit("kept"))
+    fenced = without_outliers(laid_out, model, [*by, "gain"])
+    return pl.concat([kept, fenced.with_columns(outliers=pl.lit("fences"))])
+
+
+def _residual(column: str, covariate: str, by: Sequence[str]) -> pl.Expr:
+    """Take out of a column what a line on the covariate explains, in each group."""
+    x, y = (centred_over(name, by) for name in (covariate, column))
+    slope = (x * y).sum().over(by) / (x * x).sum().over(by)
+    return pl.when(slope.is_finite()).then(y - slope * x).otherwise(y).alias(column)
+
+
+def specification_curve(
+    points: pl.DataFrame,
+    *,
+    by: Sequence[str],
+    methods: Sequence[str] = ("ols", "cluster_cr1", "cluster_cr3"),
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Slope under every specification and every method of inference, ordered by size.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As `specifications` takes them, with the columns of ``by``.
+    by : sequence of str
+        Columns that name a question; every question has its own curve.
+    methods : sequence of str
+        Of `analysis.regression.fits.METHODS`; a bootstrap of all of them together is `joint_test`.
+    level : float, default 0.95
+        Coverage.
+
+    Returns
+    -------
+    DataFrame
+        One row per question, specification (``layer, measure, gain, outliers``) and ``method``:
+        ``rank`` (of the slope in its curve, 1 is smallest), ``status, reason, estimate, ci_low,
+        ci_high, level, p_value, n_runs, n_clusters, run_ids``.
+    """
+    laid_out = specifications(points, by=by)
+    model = replace(Model(), outcome="gain_value")
+    rows = regress(laid_out, model, by=[*by, *SPECIFICATION], methods=methods, level=level)
+    rows = rows.filter(pl.col("term") == "similarity")
+    return rows.with_columns(
+        rank=pl.col("estimate").rank("ordinal").over(*by, "method").cast(pl.Int64)
+    ).select(*by, *SPECIFICATION, "method", "rank", *_CURVE)
+
+
+def joint_test(
+    points: pl.DataFrame, *, by: Sequence[str], choices: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Test of no slope under any specification, all specifications taken together.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As `specifications` takes them, with the columns of ``by``.
+    by : sequence of str
+        Columns that name a question.
+    choices : sequence of str
+        Columns that are choices too, beside layer, measure, gain and outliers: the outcome.
+
+    Returns
+    -------
+    DataFrame
+        One row per question: ``n_specifications, n_negative`` (slopes below 0), ``median_slope,
+        median_statistic`` (median absolute t), ``p_median`` (share of sign vectors with a median at
+        least as large), ``p_largest`` (the same of the largest), ``n_clusters, n_draws``.
+
+    Notes
+    -----
+    Wild-cluster bootstrap with the null imposed; the sign of a dataset is drawn once for all
+    specifications, so that they stay as dependent as they are.
+
+    References
+    ----------
+    .. [1] Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, "Specification curve
+       analysis".
+    """
+    laid_out = specifications(points, by=[*by, *choices])
+    model = replace(Model(), outcome="gain_value")
+    rows = []
+    for key, question in laid_out.group_by(by, maintain_order=True):
+        stacked = stack(question, model, [*choices, *SPECIFICATION])
+        counts = stacked.clusters.counts
+        groups = [g for g, why in enumerate(stacked.problems) if why is None and counts[g] > 1]
+        if not groups:
+            continue
+        statistics = joint_statistics(stacked, groups)
+        slopes = stacked.fits.coefficients[groups, -1]
+        medians, largest = np.median(statistics, axis=1), statistics.max(axis=1)
+        rows.append(
+            dict(zip(by, key, strict=True))
+            | {
+                "n_specifications": len(groups),
+                "n_negative": int((slopes < 0).sum()),
+                "median_slope": float(np.median(slopes)),
+                "median_statistic": float(medians[0]),
+                "p_median": float(np.mean(medians >= medians[0] * (1 - TIES))),
+                "p_largest": float(np.mean(largest >= largest[0] * (1 - TIES))),
+                "n_clusters": int(counts[groups].max()),
+                "n_draws": len(statistics),
+            }
+        )
+    schema = {name: points.schema[name] for name in by} | _JOINT
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+_CURVE = (
+    "status",
+    "reason",
+    "estimate",
+    "ci_low",
+    "ci_high",
+    "level",
+    "p_value",
+    "n_runs",
+    "n_clusters",
+    "run_ids",
+)
+_JOINT: dict[str, pl.DataType] = {
+    "n_specifications": pl.Int64(),
+    "n_negative": pl.Int64(),
+    "median_slope": pl.Float64(),
+    "median_statistic": pl.Float64(),
+    "p_median": pl.Float64(),
+    "p_largest": pl.Float64(),
+    "n_clusters": pl.Int64(),
+    "n_draws": pl.Int64(),
+}

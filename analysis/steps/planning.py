@@ -1,0 +1,118 @@
+"""From scores and points to rows of results: variation, power, the multiverse."""
+
+import numpy as np
+import polars as pl
+
+from analysis.dimensions import HIGHER_IS_BETTER, NETWORK
+from analysis.means.comparisons import paired_differences, run_differences
+from analysis.means.intervals import mean_intervals
+from analysis.means.power import minimal_detectable_effect, units_needed
+from analysis.means.power_curves import power_curves
+from analysis.means.variance import variance_components
+from analysis.regression.multiverse import joint_test, specification_curve
+from analysis.settings import Settings
+from analysis.steps.comparisons import COMPARED, compared_networks
+from analysis.steps.slopes import with_pooled_adaptations
+from analysis.testing.multiplicity import adjust
+
+UNITS = {"nadeau_bengio": "fold", "t": "seed", "t_datasets": "dataset"}
+ANY_SCORE = "any score"
+QUESTION = [*NETWORK, "token", "probe", "score"]
+
+
+def variance_rows(scores: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
+    """Variance of every score over datasets, folds and seeds, per network."""
+    networks = compared_networks(scores)
+    by = ["origin", "network", *COMPARED[1:]]
+    return variance_components(networks, by=by, nested=("dataset", "fold"))
+
+
+def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Effects that every comparison could have found, and what the wanted one needs."""
+    rows = _comparisons(compared_networks(scores)).filter(pl.col("std_error") > 0)
+    sd, error, n = (rows[name].to_numpy() for name in ("sd", "std_error", "n_units"))
+    df = n - 1.0
+    # What the standard error holds beyond sd / sqrt(n) is shared by folds: more do not average it
+    # out.
+    shared = np.maximum((error / sd) ** 2 - 1 / n, 0.0)
+    test = {"power": settings.power, "level": settings.level}
+    return rows.select(
+        *COMPARED,
+        *("dataset", "first", "second", "method", "std_error"),
+        pl.Series("df", df),
+        *(pl.lit(value).alias(name) for name, value in test.items()),
+        pl.Series("minimal_effect", minimal_detectable_effect(error, df, **test)),
+        wanted_effect=pl.lit(settings.effect),
+        unit=pl.col("method").replace_strict(UNITS),
+        n_units="n_units",
+        n_units_needed=pl.Series(
+            units_needed(settings.effect, sd, shared=shared, **test), nan_to_null=True
+        ).cast(pl.Int64),
+    )
+
+
+def power_curve_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Power of every pair of networks with other numbers of datasets, folds and seeds."""
+    return power_curves(
+        run_differences(compared_networks(scores), by=COMPARED),
+        by=[*COMPARED, "first", "second"],
+        effect=settings.effect,
+        power=settings.power,
+        level=settings.level,
+    )
+
+
+def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
+    """Spread and standard error of every difference: on each dataset, and over datasets."""
+    differences = paired_differences(networks, by=COMPARED)
+    pair = [*COMPARED, "first", "second"]
+    cell = [*pair, "dataset"]
+    named = differences.with_columns(run_id=pl.lit(""))
+    within = mean_intervals(named, by=cell)
+    across = (
+        differences.group_by(cell)
+        .agg(pl.col("value").mean())
+        .group_by(pair)
+        .agg(sd=pl.col("value").std(), n_units=pl.len().cast(pl.Int64))
+        .with_columns(
+            dataset=pl.lit(None, pl.String),
+            method=pl.lit("t_datasets"),
+            std_error=pl.col("sd") / pl.col("n_units").sqrt(),
+        )
+    )
+    columns = [*cell, "method", "sd", "std_error", "n_units"]
+    return pl.concat([frame.select(columns) for frame in (within, across)]).sort(
+        cell, nulls_last=True
+    )
+
+
+def specification_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Specification curve of every score's gain, per network."""
+    rows = specification_curve(_questions(points), by=QUESTION, level=settings.level)
+    return adjust(rows, family=[*QUESTION, "method"])
+
+
+def specification_test_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
+    """Joint test of every specification curve; and of all scores together, as ``any score``.
+
+    Together, the score that stands for success is one more choice.
+    """
+    questions = _questions(points)
+    network = [name for name in QUESTION if name != "score"]
+    several = questions.filter(pl.col("score").n_unique().over(network) > 1)
+    together = joint_test(several, by=network, choices=["score"])
+    alone = joint_test(questions, by=QUESTION)
+    rows = pl.concat([alone, together.with_columns(score=pl.lit(ANY_SCORE))], how="diagonal")
+    family = [name for name in QUESTION if name not in {"backbone", "pretraining"}]
+    tests = ["p_median", "p_largest"]
+    adjusted = adjust(rows, family=family, p_value=tests[0], others=tests)
+    return adjusted.drop("p_adjusted", "p_false_discovery")
+
+
+def _questions(points: pl.DataFrame) -> pl.DataFrame:
+    """Points whose outcome is a score with one from scratch beside it."""
+    scores = with_pooled_adaptations(points).filter(
+        pl.col("outcome").str.starts_with("score:"), pl.col("scratch_value").is_not_null()
+    )
+    scores = scores.with_columns(score=pl.col("outcome").str.strip_prefix("score:"))
+    return scores.filter(pl.col("score").is_in(HIGHER_IS_BETTER))

@@ -1,0 +1,1 @@
+"""What every test needs: families, equivalence, verdicts, what counts as constant."""

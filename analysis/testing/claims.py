@@ -1,0 +1,203 @@
+"""Claims in terms of data, each judged under rising rigour.
+
+A claim says what an effect should be (a slope, a difference between two sets of runs, a mean
+against a threshold), in which panels, and how large an effect would still count as none. The effect
+of a panel is always a coefficient of a regression whose clusters are datasets; rigour is how its
+interval is made.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+import polars as pl
+
+from analysis.testing.verdicts import Claim as Expectation
+from analysis.testing.verdicts import Verdict
+
+Kind = Literal["slope", "slope_difference", "difference", "mean"]
+Scope = Literal["every", "most", "any"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim; the names are the keys of ``claims.toml``.
+
+    Attributes
+    ----------
+    id, source, text : str
+        Name, who says it, and the words.
+    kind : {"slope", "slope_difference", "difference", "mean"}
+        ``slope``: of the outcome on similarity. ``slope_difference``: slope of ``second`` less that
+        of
+        ``first``, two values of ``between``. ``difference``: ``second`` less ``first``, two
+        filters, paired on ``pair_on``. ``mean``: less ``threshold``.
+    expects : {"greater", "less", "equivalent"}
+        That the effect is above 0, below 0, or within ``margin`` of 0.
+    scope : {"every", "most", "any"}
+        In how many panels.
+    over : tuple of str
+        Columns whose values make panels.
+    where : mapping of str to str or list of str
+        Rows that the claim is about.
+    view : {"scores", "similarities", "summaries"}
+        What a ``difference`` or a ``mean`` is taken of; ``summaries`` are printed means of runs
+        that were not published.
+    first, second : str or mapping
+        What is compared.
+    pair_on : tuple of str
+        Columns on which rows of first and second are paired, beside ``over``.
+    between : str
+        Column whose values a ``slope_difference`` compares.
+    threshold : float
+        What a ``mean`` is held against.
+    margin : float
+        Effects within plus or minus the margin count as none; 0 leaves equivalence out.
+    """
+
+    id: str
+    source: str
+    text: str
+    kind: Kind
+    expects: Expectation
+    scope: Scope = "every"
+    over: tuple[str, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    view: str = "scores"
+    first: Any = None
+    second: Any = None
+    pair_on: tuple[str, ...] = ("dataset", "fold")
+    between: str = "pretraining"
+    threshold: float = 0.0
+    margin: float = 0.0
+
+
+def read_claims(text: str) -> list[Claim]:
+    """Read a claims file.
+
+    Parameters
+    ----------
+    text : str
+        TOML with ``source`` and a list ``claim``.
+
+    Returns
+    -------
+    list of Claim
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, a key is unknown or missing, or a value is none of those allowed; the
+        message names the claim.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"no TOML: {error}") from error
+    return [_claim(entry, document.get("source", "")) for entry in document.get("claim", [])]
+
+
+def _claim(entry: Mapping[str, Any], source: str) -> Claim:
+    name = entry.get("id", "without an id")
+    known = {f.name for f in fields(Claim)}
+    unknown = sorted(set(entry) - known)
+    if unknown:
+        raise ValueError(f"claim {name}: unknown key {unknown[0]!r}; known are {sorted(known)}")
+    missing = [key for key in ("id", "text", "kind", "expects") if key not in entry]
+    if missing:
+        raise ValueError(f"claim {name}: {missing[0]} is missing")
+    for key, allowed in _ALLOWED.items():
+        if key in entry and entry[key] not in allowed:
+            raise ValueError(f"claim {name}: {key} = {entry[key]!r} is none of {list(allowed)}")
+    tuples = {key: tuple(entry[key]) for key in ("over", "pair_on") if key in entry}
+    claim = Claim(**{"source": source, **entry, **tuples})
+    if claim.expects == "equivalent" and claim.margin <= 0:
+        raise ValueError(f"claim {name}: margin says how large an effect still counts as none")
+    if claim.kind in {"difference", "slope_difference"} and not (claim.first and claim.second):
+        raise ValueError(f"claim {name}: a {claim.kind} needs first and second")
+    return claim
+
+
+_ALLOWED = {
+    "kind": ("slope", "slope_difference", "difference", "mean"),
+    "expects": ("greater", "less", "equivalent"),
+    "scope": ("every", "most", "any"),
+    "view": ("scores", "similarities", "summaries"),
+}
+
+
+def conclude(claim: Claim, panels: pl.DataFrame) -> pl.DataFrame:
+    """Combine the verdicts of a claim's panels as its scope demands.
+
+    Parameters
+    ----------
+    claim : Claim
+        With its scope.
+    panels : DataFrame
+        As `analysis.steps.claims.judge` gives them.
+
+    Returns
+    -------
+    DataFrame
+        One row per rigour: ``rigour, verdict, n_panels, n_supported, n_contradicted, n_equivalent,
+        n_inconclusive``. ``every``: supported if all panels are, contradicted if any is. ``most``:
+        supported or contradicted if more than half are. ``any``: supported if one is, contradicted
+        if all are. Otherwise equivalent if every panel is, else inconclusive.
+
+    Notes
+    -----
+    Where all panels must agree each is judged at the level. Where r of n are enough, one of many
+    would be among them by chance: then those count that hold with an error of ``(1 - level) / (n -
+    r + 1)``, which keeps the error of the combined verdict. The numbers of panels are at the level.
+
+    References
+    ----------
+    .. [1] Benjamini and Heller (2008), "Screening for partial conjunction hypotheses", Biometrics
+       64, https://doi.org/10.1111/j.1541-0420.2007.00984.x
+    """
+    kinds = ("supported", "contradicted", "equivalent", "inconclusive")
+    among_many = pl.col("verdict_among_many")
+    counts = panels.group_by("rigour", maintain_order=True).agg(
+        pl.len().cast(pl.Int64).alias("n_panels"),
+        *((pl.col("verdict") == kind).sum().cast(pl.Int64).alias(f"n_{kind}") for kind in kinds),
+        supported=(among_many == "supported").sum(),
+        contradicted=(among_many == "contradicted").sum(),
+    )
+    supports = "n_supported" if claim.scope == "every" else "supported"
+    contradicts = "n_contradicted" if claim.scope == "any" else "contradicted"
+    rows = counts.select("n_panels", supports, contradicts, "n_equivalent").rows()
+    found = [combined(claim.scope, *row) for row in rows]
+    return counts.drop("supported", "contradicted").with_columns(
+        pl.Series("verdict", found, dtype=pl.String)
+    )
+
+
+def deciding(scope: Scope, n_panels: int) -> int:
+    """Count the panels that decide a claim when not all of them must agree.
+
+    Examples
+    --------
+    >>> deciding("every", 5), deciding("most", 5), deciding("any", 5)
+    (1, 3, 1)
+    """
+    return n_panels // 2 + 1 if scope == "most" else 1
+
+
+def combined(
+    scope: Scope, n_panels: int, n_supported: int, n_contradicted: int, n_equivalent: int
+) -> Verdict:
+    """Combine the verdicts of panels into one.
+
+    Examples
+    --------
+    >>> combined("every", 5, 5, 0, 0), combined("every", 5, 4, 1, 0), combined("most", 5, 3, 1, 0)
+    ('supported', 'contradicted', 'supported')
+    """
+    needed = {"every": n_panels, "most": n_panels // 2 + 1, "any": 1}[scope]
+    against = {"every": 1, "most": n_panels // 2 + 1, "any": n_panels}[scope]
+    if n_supported >= needed:
+        return "supported"
+    if n_contradicted >= against:
+        return "contradicted"
+    return "equivalent" if n_equivalent == n_panels else "inconclusive"
