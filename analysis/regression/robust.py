@@ -46,10 +46,10 @@ def robust_rows(
         runs and ``spearman_datasets`` on the means of datasets; with fewer than 10 points their
         p-values are exact and there is no interval, beyond that both are approximate. Term
         ``similarity``: ``theil_sen`` (median of pairwise slopes, 50,000 of them at random where
-        there are more; interval by Sen, p-value of Kendall's tau), ``huber`` (M-estimator, k = 1.345, normal
-        theory), both undefined with fewer than 10 runs, and ``without_outliers`` (least squares
-        without runs beyond 1.5 interquartile ranges from the quartiles of similarity or outcome;
-        compare with ``ols``).
+        there are more; interval by Sen, p-value of Kendall's tau), ``huber`` (M-estimator, k =
+        1.345, normal theory), both undefined with fewer than 10 runs, and ``without_outliers``
+        (least squares without runs beyond 1.5 interquartile ranges from the quartiles of similarity
+        or outcome; compare with ``ols``).
 
     References
     ----------
