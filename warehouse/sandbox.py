@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 
 import duckdb
 import polars as pl
@@ -54,7 +55,9 @@ def query_rows(
     try:
         _require_select(query)
         relation = con.sql(query, params=dict(parameters or {}))
-        rows: pl.DataFrame = _as_text(relation).pl()
+        rows: pl.DataFrame = _as_text(relation, _in_no_frame(relation)).pl()
+        if far := _beyond_the_calendar(rows):
+            rows = _as_text(relation, _in_no_frame(relation) | far).pl()
     except duckdb.Error as error:
         if is_corrupt(error):
             raise
@@ -84,14 +87,37 @@ def _kind(statement: duckdb.Statement) -> str:
         return "something else"
 
 
-def _as_text(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Relation with the columns as text whose type no frame can hold."""
-    kinds = [str(kind) for kind in relation.types]
-    if not any(IN_NO_FRAME.search(kind) for kind in kinds):
+def _in_no_frame(relation: duckdb.DuckDBPyRelation) -> set[int]:
+    """Places, from 0, of the columns whose type no frame can hold."""
+    return {place for place, kind in enumerate(relation.types) if IN_NO_FRAME.search(str(kind))}
+
+
+def _beyond_the_calendar(rows: pl.DataFrame) -> set[int]:
+    """Places of the columns with an infinite date, or one outside the years 1 to 9999."""
+    return {
+        place
+        for place, column in enumerate(rows)
+        if isinstance(column.dtype, pl.Date | pl.Datetime)
+        and not column.drop_nulls().to_physical().is_between(*_calendar(column.dtype)).all()
+    }
+
+
+def _calendar(dtype: pl.DataType) -> tuple[int, int]:
+    """First and last day that Python can name, in days or in ticks of the type."""
+    first, last = (day.toordinal() - date(1970, 1, 1).toordinal() for day in (date.min, date.max))
+    unit = dtype.time_unit if isinstance(dtype, pl.Datetime) else None
+    ticks = {None: 1, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}[unit]
+    largest = 2**63 - 2  # nanoseconds end in 2262, and infinity is the last of them
+    return max(first * ticks, -largest), min((last + 1) * ticks - 1, largest)
+
+
+def _as_text(relation: duckdb.DuckDBPyRelation, places: set[int]) -> duckdb.DuckDBPyRelation:
+    """Relation with the columns at some places as text."""
+    if not places:
         return relation
     columns = []
-    for place, (name, kind) in enumerate(zip(relation.columns, kinds, strict=True), start=1):
-        cast = "::varchar" if IN_NO_FRAME.search(kind) else ""
+    for place, name in enumerate(relation.columns):
+        cast = "::varchar" if place in places else ""
         escaped = name.replace('"', '""')
-        columns.append(f'#{place}{cast} as "{escaped}"')
+        columns.append(f'#{place + 1}{cast} as "{escaped}"')
     return relation.project(", ".join(columns))

@@ -1,5 +1,7 @@
 """A user's query reads the warehouse; whatever else it attempts is refused in one line."""
 
+from datetime import date
+
 import duckdb
 import numpy as np
 import pytest
@@ -62,6 +64,11 @@ def sandboxed(layout):
         ("select {'a': interval 2 hour} as a, union_value(b := 3) as u",
          [("{'a': '02:00:00'}", "3")]),
         ("select 1::hugeint as h, '101'::bit as b, 12::bignum as v", [(1, "101", "12")]),
+        ("select 'infinity'::date as a, '-infinity'::timestamptz as b,"
+         " '290000-01-01'::timestamp as c",
+         [("infinity", "-infinity", "290000-01-01 00:00:00")]),
+        ("select date '9999-12-31' as a, null::date as b, 'infinity'::timestamp_ns as c",
+         [(date.max, None, "infinity")]),
     ],
 )  # fmt: skip
 def test_reads(sandboxed, query, expected):
