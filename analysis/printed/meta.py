@@ -90,7 +90,7 @@ def hedges_g(first: Summary, second: Summary) -> tuple[float, float]:
     Examples
     --------
     >>> [round(x, 4) for x in hedges_g(Summary(10.0, 2.0, 5), Summary(12.0, 2.0, 5))]
-    [0.9027, 0.6636]
+    [0.9027, 0.6639]
     """
     df = first.n + second.n - 2
     pooled = ((first.n - 1) * first.sd**2 + (second.n - 1) * second.sd**2) / max(df, 1)
