@@ -13,6 +13,7 @@ from analysis.settings import Settings
 from analysis.steps.claims import judge
 from analysis.studies import with_study_sets
 from analysis.testing.claims import Claim, conclude
+from analysis.testing.multiplicity import adjust
 from warehouse.errors import AnalysisError
 
 STUDIES = "staging.studies"
@@ -87,7 +88,8 @@ def claim_tables(
         claim=pl.lit(claim.id),
         level=pl.lit(level),
     )
-    return {"claims": concluded, "claim_panels": judged.drop("verdict_among_many")}
+    panels = adjust(judged.drop("verdict_among_many"), family=["claim", "rigour"])
+    return {"claims": concluded, "claim_panels": panels}
 
 
 def audit_tables(tables: Mapping[str, pl.DataFrame], checks: Sequence[Mapping[str, Any]]) -> Tables:

@@ -7,7 +7,9 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analysis.means.bootknife import bootknife_draws, expanded_interval
 from analysis.regression.least_squares import Floats
+from analysis.testing.student import t_quantile
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,20 @@ def rank_networks(
     Returns
     -------
     DataFrame
-        One row per network: ``mean_rank`` (1 is best) with ``rank_low, rank_high`` (bootstrap over
-        datasets), ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high`` (bootstrap of
-        runs within datasets), ``n_wins`` (datasets on which it is best, ties shared),
+        One row per network: ``mean_rank`` (1 is best) with ``rank_low, rank_high`` (see
+        `rank_intervals`), ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high``
+        (bootknife of runs within these datasets; null where a dataset has a single run), ``n_wins``
+        (datasets on which it is best, ties shared),
         ``friedman_statistic, friedman_p_value, critical_difference`` (null below three networks),
         ``not_different`` (networks whose mean rank is within the critical difference: the data do
         not tell them apart, which does not make them the same), ``n_datasets, level, run_ids``.
+
+    Notes
+    -----
+    The interval of the interquartile mean is about other runs on the same datasets, taken for
+    independent. Five runs on each of seven datasets: it covers 94 to 95 % (the plain bootstrap
+    91 %); three runs on each of two: 90 %. Runs that share training images, as folds do, are
+    not independent: with a correlation of 0.2 it covers 82 to 83 %.
 
     References
     ----------
@@ -124,11 +134,9 @@ def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl
     values = table.sort("dataset").select(networks).to_numpy()
     ranks = stats.rankdata(-values, axis=1)
     rng = np.random.default_rng(seed)
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    drawn = rng.integers(0, len(values), size=(n_resamples, len(values)))
-    rank_ends = np.quantile(ranks[drawn].mean(axis=1), tails, axis=0)
+    rank_ends = rank_intervals(ranks, level=level)
     best = ranks == ranks.min(axis=1, keepdims=True)
-    iqms = [_iqm(runs.filter(pl.col("network") == n), n_resamples, rng, tails) for n in networks]
+    iqms = [_iqm(runs.filter(pl.col("network") == n), n_resamples, rng, level) for n in networks]
     test = friedman(values, level=level) if min(values.shape[0], values.shape[1] - 1) > 1 else None
     mean_ranks = ranks.mean(axis=0)
     return pl.DataFrame(
@@ -163,14 +171,59 @@ def _close(networks: list[str], ranks: Floats, j: int, test: Friedman | None) ->
     return [name for i, name in enumerate(networks) if near[i] and i != j]
 
 
+def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
+    """Intervals of the mean ranks of networks over datasets.
+
+    Parameters
+    ----------
+    ranks : float array of shape (n_datasets, n_networks)
+        Rank of each network on each dataset, from 1.
+    level : float, default 0.95
+        Coverage.
+
+    Returns
+    -------
+    float array of shape (2, n_networks)
+        Lower and upper ends, in [1, n_networks]: t over datasets. A network with the same rank on
+        every dataset shows no spread: there the share of datasets on which it would have another
+        has the upper bound of Clopper and Pearson, and these may have the first or last rank.
+
+    Notes
+    -----
+    Of three networks it covers, where they are equal and where they are a standard deviation apart:
+    with 5 datasets 96 % and at least 98 % (the percentile bootstrap 82 %, and 68 to 78 %), with 7
+    93 % and at least 96 %, with 12 96 % and 91 to 95 %, with 60 95 % and 94 %.
+
+    Examples
+    --------
+    >>> rank_intervals(np.array([[1.0, 2.0, 3.0]] * 7)).round(2).tolist()
+    [[1.0, 1.59, 2.18], [1.82, 2.41, 3.0]]
+    """
+    n, k = ranks.shape
+    means = ranks.mean(axis=0)
+    is_constant = (ranks == ranks[0]).all(axis=0)
+    others = 1 - ((1 - level) / 2) ** (1 / n)
+    half = 0.0
+    if n > 1:
+        half = t_quantile((1 + level) / 2, n - 1) * ranks.std(axis=0, ddof=1) / np.sqrt(n)
+    low = np.where(is_constant, means - others * (means - 1), means - half)
+    high = np.where(is_constant, means + others * (k - means), means + half)
+    return np.clip([low, high], 1, k)
+
+
 def _iqm(
-    runs: pl.DataFrame, n_resamples: int, rng: np.random.Generator, tails: list[float]
-) -> tuple[float, float, float]:
+    runs: pl.DataFrame, n_resamples: int, rng: np.random.Generator, level: float
+) -> tuple[float, float | None, float | None]:
     """Interquartile mean over runs, and its interval by resampling runs within datasets."""
     groups = [g["value"].to_numpy() for _, g in runs.group_by("dataset", maintain_order=True)]
-    drawn = [g[rng.integers(0, len(g), size=(n_resamples, len(g)))] for g in groups]
-    low, high = np.quantile(interquartile_mean(np.hstack(drawn)), tails)
-    return float(interquartile_mean(np.concatenate(groups)[None])[0]), float(low), float(high)
+    pooled = np.concatenate(groups)
+    found = float(interquartile_mean(pooled[None])[0])
+    if min(map(len, groups)) < 2:
+        return found, None, None
+    drawn = [g[bootknife_draws(len(g), n_resamples=n_resamples, rng=rng)] for g in groups]
+    df = len(pooled) - len(groups)
+    ends = expanded_interval(interquartile_mean(np.hstack(drawn)), level=level, df=df)
+    return (found, *ends)
 
 
 def interquartile_mean(values: Floats) -> Floats:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from numpy.testing import assert_allclose
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 from analysis.cli import app
@@ -244,6 +246,20 @@ def test_verdicts_are_rows_that_lead_to_their_runs(published_verdicts, published
                 assert con.sql(row["query"]).pl()["run_id"].n_unique() == row["n_runs"]
     assert len(claims) == len(published_verdicts)
     assert all(len(ids) for ids in panels["run_ids"])
+
+
+def test_panels_of_a_claim_and_rigour_are_one_family(published_warehouse, published_verdicts):
+    assert published_verdicts
+    with connect(published_warehouse) as con:
+        panels = read_view(con, "results.claim_panels", where={"rigour": "clustered"})
+    panels = panels.filter(
+        pl.col("claim").str.starts_with("figure-6-slopes"), pl.col("p_value").is_not_null()
+    )
+    [family] = panels["family"].unique()
+    assert family == f"claim={panels['claim'][0]}, rigour=clustered"
+    assert set(panels["family_size"]) == {len(panels)}
+    theirs = multipletests(panels["p_value"].to_numpy(), method="holm")[1]
+    assert_allclose(panels["p_adjusted"], theirs, rtol=1e-12)
 
 
 def test_command_refuses_claims_about_nothing(published_warehouse, tmp_path):
