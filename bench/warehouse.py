@@ -109,6 +109,7 @@ def _write_runs(layout: Layout, n_runs: int) -> None:
     """Complete runs with random numbers, without the fsync of each that a collection pays for."""
     rng = np.random.default_rng(0)
     scores, similarities = _score_frame(), _similarity_frame()
+    intervals = _interval_frame(scores)
     for number in range(n_runs):
         directory = layout.run(f"{number:016x}")
         directory.mkdir(parents=True)
@@ -117,6 +118,9 @@ def _write_runs(layout: Layout, n_runs: int) -> None:
                 run_id=pl.lit(directory.name), value=pl.Series(rng.random(len(frame)))
             )
             filled.write_parquet(directory / f"{name}.parquet", compression="zstd")
+        intervals.with_columns(run_id=pl.lit(directory.name)).write_parquet(
+            directory / "score_intervals.parquet", compression="zstd"
+        )
         (directory / "run.json").write_text(json.dumps(_run(number)))
         (directory / "manifest.json").write_text(manifest_text(directory))
 
@@ -155,6 +159,20 @@ def _score_frame() -> pl.DataFrame:
         }
     )
     return _with_epochs(kinds.with_columns(token=pl.lit("mean"), n_samples=pl.lit(1000)))
+
+
+def _interval_frame(scores: pl.DataFrame) -> pl.DataFrame:
+    """One interval for each score at the selected epoch."""
+    return scores.filter(epoch=N_EPOCHS - 1).select(
+        *("epoch", "split", "confidence_source", "token", "n_neighbours", "score"),
+        std_error=pl.lit(0.01),
+        ci_low=pl.lit(0.4),
+        ci_high=pl.lit(0.6),
+        level=pl.lit(0.95),
+        n_resamples=pl.lit(1000),
+        unit=pl.lit("image"),
+        n_units=pl.lit(500),
+    )
 
 
 def _similarity_frame() -> pl.DataFrame:
