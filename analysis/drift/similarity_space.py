@@ -145,7 +145,7 @@ def membership_surface(
     ----------
     points : DataFrame
         One row per run: columns of ``by``, ``dataset``, of ``unit``, and ``similarity,
-        outcome_value, reference_score``.
+        outcome_value, reference_score``, and where it is known ``similarity_floor``.
     by : sequence of str
         Columns that name a network and what is looked at; not the dataset.
     unit : sequence of str, default ("fold", "seed")
@@ -158,38 +158,51 @@ def membership_surface(
     DataFrame
         One row per set and grid point: ``scope`` (``dataset``, ``intersection``: Zu et al.'s global
         space, ``union``), ``dataset`` (null for the latter two), ``eta, epsilon, fraction,
-        n_units``, and ``is_frontier``: the smallest eta of this epsilon at which at least half
-        belong.
+        n_units``, ``fraction_corrected`` (with the floor of each run taken for no similarity: M >=
+        1 - eta (1 - floor); null where a floor is unknown), and ``is_frontier``: the smallest eta
+        of this epsilon at which at least half belong.
     """
+    if "similarity_floor" not in points.columns:
+        points = points.with_columns(similarity_floor=pl.lit(None, pl.Float64))
     points = points.drop_nulls(["similarity", "outcome_value", "reference_score"])
     measured = points.with_columns(needed=1 - pl.col("similarity"), gap=divergence_from(divergence))
     grid = pl.DataFrame({"eta": ETAS}).join(pl.DataFrame({"epsilon": EPSILONS}), how="cross")
-    inside = (pl.col("needed") <= pl.col("eta") + _ROUNDING) & (
-        pl.col("gap") <= pl.col("epsilon") + _ROUNDING
-    )
+    room = pl.col("eta") * (1 - pl.col("similarity_floor"))
+    close = pl.col("gap") <= pl.col("epsilon") + _ROUNDING
     thresholds = ["eta", "epsilon"]
-    members = measured.join(grid, how="cross").with_columns(is_member=inside)
+    members = measured.join(grid, how="cross").with_columns(
+        is_member=(pl.col("needed") <= pl.col("eta") + _ROUNDING) & close,
+        is_corrected=pl.when(pl.col("similarity_floor").is_not_null()).then(
+            (pl.col("needed") <= room + _ROUNDING) & close
+        ),
+    )
+    member, corrected = pl.col("is_member"), pl.col("is_corrected")
     alone = members.group_by([*by, "dataset", *thresholds]).agg(
-        fraction=pl.col("is_member").mean(), n_units=pl.len().cast(pl.Int64)
+        fraction=member.mean(),
+        fraction_corrected=_if_known(corrected, corrected.mean()),
+        n_units=pl.len().cast(pl.Int64),
     )
-    together = members.group_by([*by, *unit, *thresholds]).agg(
-        intersection=pl.col("is_member").all(), union=pl.col("is_member").any()
-    )
-    combined = together.group_by([*by, *thresholds]).agg(
-        pl.col("intersection", "union").mean(), n_units=pl.len().cast(pl.Int64)
-    )
-    long = combined.unpivot(
-        ["intersection", "union"],
-        index=[*by, *thresholds, "n_units"],
-        variable_name="scope",
-        value_name="fraction",
-    )
-    rows = pl.concat([alone.with_columns(scope=pl.lit("dataset")), long], how="diagonal")
+    scopes = [alone.with_columns(scope=pl.lit("dataset"))]
+    for scope, combine in (("intersection", pl.Expr.all), ("union", pl.Expr.any)):
+        together = members.group_by([*by, *unit, *thresholds]).agg(
+            combine(member), _if_known(corrected, combine(corrected)).alias("is_corrected")
+        )
+        combined = together.group_by([*by, *thresholds]).agg(
+            fraction=member.mean(),
+            fraction_corrected=_if_known(corrected, corrected.mean()),
+            n_units=pl.len().cast(pl.Int64),
+        )
+        scopes.append(combined.with_columns(scope=pl.lit(scope)))
+    rows = pl.concat(scopes, how="diagonal")
     sets = [*by, "scope", "dataset", "epsilon"]
     half = pl.when(pl.col("fraction") >= 0.5).then("eta").min().over(sets)
     return rows.with_columns(is_frontier=(pl.col("eta") == half).fill_null(value=False)).sort(
         [*sets, "eta"], nulls_last=True
     )
+
+
+def _if_known(values: pl.Expr, found: pl.Expr) -> pl.Expr:
+    return pl.when(values.is_not_null().all()).then(found)
 
 
 _PROBABILITY: dict[str, pl.DataType] = {

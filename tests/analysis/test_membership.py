@@ -8,7 +8,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.drift.membership import membership, references, wilson_interval
-from analysis.drift.similarity_space import without_floor
+from analysis.drift.similarity_space import membership_surface, without_floor
 
 
 @pytest.fixture
@@ -87,6 +87,59 @@ def test_a_floor_that_one_run_lacks_corrects_nothing(points):
         None,
     ]
     assert row["n_members"] == 4
+
+
+def two_datasets(floor):
+    """Folds of two datasets whose similarity has a floor."""
+    return pl.DataFrame(
+        {
+            "network": "n",
+            "dataset": ["a", "a", "a", "b", "b", "b"],
+            "fold": [1, 2, 3] * 2,
+            "seed": 0,
+            "run_id": list("abcdef"),
+            "similarity": [0.95, 0.8, 0.7, 0.9, 0.6, 0.7],
+            "outcome_value": 0.9,
+            "reference_score": [0.9, 0.93, 0.9, 0.9, 0.9, 0.9],
+            "similarity_floor": floor,
+            "similarity_low": None,
+            "similarity_high": None,
+        },
+        schema_overrides={"similarity_low": pl.Float64, "similarity_high": pl.Float64},
+    )
+
+
+def test_the_corrected_surface_is_that_of_similarity_without_its_floor():
+    points = two_datasets([0.5, 0.6, 0.4, 0.3, 0.2, 0.65])
+    keys = ["scope", "dataset", "eta", "epsilon"]
+    corrected = membership_surface(points, by=["network"])
+    rescaled = membership_surface(without_floor(points), by=["network"])
+    both = corrected.join(rescaled, on=keys, nulls_equal=True, suffix="_rescaled")
+    assert len(both) == len(corrected) == 4 * 11 * 4
+    assert_allclose(both["fraction_corrected"], both["fraction_rescaled"], rtol=1e-12)
+    assert not both["fraction"].equals(both["fraction_corrected"])
+
+
+def test_the_corrected_surface_agrees_with_the_corrected_count():
+    points = two_datasets([0.5, 0.6, 0.4, 0.3, 0.2, 0.65])
+    surface = membership_surface(points, by=["network"])
+    for eta in (0.1, 0.4, 0.7):
+        counts = membership(points, by=["dataset"], eta=eta, epsilon=0.05)
+        rows = surface.filter(eta=eta, epsilon=0.05, scope="dataset").sort("dataset")
+        assert_allclose(rows["fraction_corrected"], counts["fraction_corrected"], rtol=1e-12)
+
+
+def test_a_floor_that_one_run_lacks_corrects_no_set_that_it_is_in():
+    points = two_datasets([0.5, 0.6, 0.4, 0.3, None, 0.65])
+    surface = membership_surface(points, by=["network"])
+    known = surface.filter(pl.col("fraction_corrected").is_not_null())
+    assert known.select("scope", "dataset").unique().rows() == [("dataset", "a")]
+    assert (
+        membership_surface(points.drop("similarity_floor"), by=["network"])["fraction_corrected"]
+        .is_null()
+        .all()
+    )
+    assert surface["fraction"].null_count() == 0
 
 
 def scores():
