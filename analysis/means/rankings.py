@@ -208,7 +208,8 @@ def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
         half = t_quantile((1 + level) / 2, n - 1) * ranks.std(axis=0, ddof=1) / np.sqrt(n)
     low = np.where(is_constant, means - others * (means - 1), means - half)
     high = np.where(is_constant, means + others * (k - means), means + half)
-    return np.clip([low, high], 1, k)
+    ends: Floats = np.clip([low, high], 1, k)
+    return ends
 
 
 def _iqm(
