@@ -10,6 +10,7 @@ import timm
 import torch
 from safetensors.torch import load_file
 
+from collect.measures.cost import n_parameters
 from collect.miniatures.evaluation import (
     N_NEIGHBOURS,
     encoded,
@@ -71,7 +72,7 @@ def model_card(
             "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
             "bytes": weights.stat().st_size,
             "dtype": "float16",
-            "parameters": sum(p.numel() for p in training.objective.network.parameters()),
+            "parameters": n_parameters(training.objective.network),
         },
         "architecture": {"timm": "VisionTransformer", **ARCHITECTURE},
         "preprocessing": {"mean": MEAN, "std": STD, "interpolation": "bicubic"},

@@ -8,6 +8,7 @@ from torch import nn
 
 from collect.backbones.architecture import Backbone
 from collect.configuration.sections import PhaseConfig, TrainingConfig
+from collect.measures.cost import n_parameters
 from collect.networks.heads import Network
 from warehouse.errors import CollectError
 
@@ -83,7 +84,7 @@ def freeze(network: Network, frozen: Frozen, n_blocks: int | None) -> int:
             parameter.requires_grad_(False)
         for module in network.frozen:
             module.requires_grad_(False)
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+    return n_parameters(network, trainable=True)
 
 
 def _layer_name(backbone: Backbone, n_blocks: int | None) -> str:

@@ -9,6 +9,7 @@ import torch
 
 from collect.configuration.study import RunConfig
 from collect.data.run_data import RunData
+from collect.measures.cost import n_parameters
 from collect.networks.heads import Network
 from collect.recording.provenance import code_version, described_device, package_versions
 from collect.training.parallel import n_processes
@@ -83,7 +84,7 @@ def run_record(
         "seed": config.seed,
         "image_size": backbone.inputs.size,
         "n_tokens": backbone.n_tokens,
-        "n_parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "n_parameters": n_parameters(network),
         "n_trainable_parameters": trained.n_trainable[-1] if trained.n_trainable else 0,
         "n_train": len(data.train),
         "n_validation": len(data.validation),

@@ -1,6 +1,10 @@
 """Small runs for the tests: networks with random weights, small images, few epochs."""
 
+import json
+from typing import Any
+
 import numpy as np
+import polars as pl
 
 from collect.configuration.sections import (
     DatasetConfig,
@@ -10,6 +14,8 @@ from collect.configuration.sections import (
 )
 from collect.configuration.study import RunConfig
 from collect.datasets.load import load
+from collect.run import execute
+from warehouse.layout import Layout
 
 CLASSES = {"binary": 2, "multiclass": 3, "ordinal": 3}
 
@@ -59,3 +65,16 @@ def small_run(folder, *, task="binary", training=None, probing=None, with_source
         ),
     }
     return RunConfig(**{**values, **options})
+
+
+def done(config, root):
+    events: list[Any] = []
+    return execute(config, Layout(root), events.append), events
+
+
+def table(path, name):
+    return pl.read_parquet(path / f"{name}.parquet")
+
+
+def record(path):
+    return json.loads((path / "run.json").read_text())

@@ -1,8 +1,6 @@
 """A run leaves everything it promises, the same bits every time, and nothing when it fails."""
 
-import json
 import math
-from typing import Any
 
 import polars as pl
 import pytest
@@ -10,26 +8,11 @@ import torch
 from polars.testing import assert_frame_equal
 
 from collect.measures.cka import cka_linear_debiased
-from collect.run import execute
-from tests.collect.small_runs import small_run
+from tests.collect.small_runs import done, record, small_run, table
 from warehouse.errors import CollectError, WarehouseError
-from warehouse.layout import Layout
 
 pytestmark = pytest.mark.train
 TABLES = ("scores", "similarities", "parameter_distances", "predictions", "activations")
-
-
-def done(config, root):
-    events: list[Any] = []
-    return execute(config, Layout(root), events.append), events
-
-
-def table(path, name):
-    return pl.read_parquet(path / f"{name}.parquet")
-
-
-def record(path):
-    return json.loads((path / "run.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -123,73 +106,6 @@ def test_similarities_are_those_of_the_activations_kept(full):
     assert row["n_images"] == 10
 
 
-def test_noise_floor_and_interval_of_every_measure_are_taken_at_the_selected_epoch(tmp_path):
-    measures = ("rsa", "procrustes", "cka_linear")
-    probing = {"measures": measures, "epochs": (1, 2), "n_permutations": 9, "n_blocks": 5}
-    path, _ = done(small_run(tmp_path, probing=probing, with_source=False), tmp_path / "w")
-    selected = record(path)["selected_epoch"]
-    similarities = table(path, "similarities")
-    inferred = ["null_mean", "null_sd", "null_p_value", "ci_low", "ci_high"]
-    at_the_end = similarities.filter(epoch=selected)
-    assert set(at_the_end["measure"]) == set(measures)
-    assert at_the_end.select(inferred).null_count().sum_horizontal().item() == 0
-    before = similarities.filter(pl.col("epoch") != selected, pl.col("measure") != "cka_linear")
-    assert before.select(inferred).null_count().row(0) == (len(before),) * 5
-    closed = similarities.filter(measure="cka_linear")
-    assert closed["top_image_influence"].null_count() == 0
-    assert set(similarities["n_effective"]) == {10}
-    stages = table(path, "timings").filter(stage="resample")
-    assert stages["epoch"].to_list() == [selected]
-
-
-def test_resampling_changes_no_value(tmp_path):
-    plain, resampled, every = (
-        table(
-            done(
-                small_run(tmp_path, probing={"measures": ("rsa", "cka_linear"), **probing}),
-                tmp_path / name,
-            )[0],
-            "similarities",
-        )
-        for name, probing in (
-            ("plain", {"n_permutations": 0, "n_blocks": 0}),
-            ("selected", {"n_permutations": 5, "n_blocks": 0}),
-            ("every", {"n_permutations": 5, "n_blocks": 0, "resampled": "probed"}),
-        )
-    )
-    key = ["epoch", "layer", "probe", "measure"]
-    values = [rows.sort(key).select(*key, "value") for rows in (plain, resampled, every)]
-    assert_frame_equal(values[0], values[1], check_exact=True)
-    assert_frame_equal(values[0], values[2], check_exact=True)
-    rsa = every.filter(measure="rsa")
-    assert rsa["null_mean"].null_count() == 0
-    assert rsa["epoch"].n_unique() == 3
-
-
-def test_positions_are_paired_and_left_out_with_their_image(tmp_path):
-    probing = {"tokens": ("spatial",), "measures": ("cca_mean",), "n_permutations": 5}
-    path, _ = done(small_run(tmp_path, probing=probing, with_source=False), tmp_path / "w")
-    rows = table(path, "similarities").filter(epoch=record(path)["selected_epoch"], probe="target")
-    assert (rows["n_rows"] > rows["n_images"]).any()
-    assert (rows["n_images"] == 10).all()
-    assert (rows["n_effective"] < rows["n_rows"]).any()
-    assert (rows["n_effective"] >= rows["n_images"]).all()
-    assert rows["null_mean"].null_count() == 0
-
-
-def test_patients_are_units_where_the_study_asks_for_it(tmp_path):
-    probing = {"unit": "group", "n_target": 16, "n_permutations": 9, "epochs": "last"}
-    measures = ("cka_linear_debiased", "procrustes")
-    path, _ = done(small_run(tmp_path, probing={**probing, "measures": measures}), tmp_path / "w")
-    rows = table(path, "similarities").filter(epoch=record(path)["selected_epoch"])
-    target, source = rows.filter(probe="target"), rows.filter(probe="source")
-    assert (target["n_rows"] == 16).all()
-    assert (target["n_images"] == 8).all()  # two images of each patient
-    assert (target["n_effective"] <= 16).all()
-    assert (source["n_images"] == source["n_rows"]).all()  # one of each
-    assert rows["null_mean"].null_count() == 0
-
-
 def test_nothing_has_drifted_before_the_first_step(full):
     start = table(full[1], "similarities").filter(epoch=0)
     assert start["value"].to_list() == pytest.approx([1.0] * len(start), abs=1e-9)
@@ -259,35 +175,6 @@ def test_a_complete_run_is_not_run_again(full):
         done(config, path.parents[1])
 
 
-def test_linear_probing_moves_the_head_alone(tmp_path):
-    path, _ = done(small_run(tmp_path, adaptation="linear"), tmp_path / "w")
-    assert record(path)["n_trainable_parameters"] == 256 * 2 + 2
-    similarities = table(path, "similarities")
-    assert similarities["value"].to_list() == pytest.approx([1.0] * len(similarities), abs=1e-9)
-    assert set(table(path, "parameter_distances")["value"]) == {0.0}
-    votes = table(path, "scores").filter(split="source").sort("score", "epoch")
-    assert votes.group_by("score").agg(pl.col("value").n_unique())["value"].max() == 1
-    losses = table(path, "scores").filter(split="train", score="loss")["value"].to_list()
-    assert losses[1] < losses[0]
-
-
-def test_scratch_starts_from_random_weights(tmp_path):
-    config = small_run(tmp_path, adaptation="scratch", pretraining="gone.safetensors")
-    path, _ = done(config, tmp_path / "w")
-    assert record(path)["pretraining"] == "random"
-
-
-def test_two_phases_count_their_epochs_through(tmp_path):
-    config = small_run(tmp_path, adaptation="head_then_full")
-    path, _ = done(config, tmp_path / "w")
-    distances = table(path, "parameter_distances").filter(layer="all", measure="relative_l2")
-    moved = dict(distances.select("epoch", "value").iter_rows())
-    assert moved[1] == moved[2] == 0 < moved[3] < moved[4]
-    run = record(path)
-    assert run["hyperparameters"]["n_trainable_parameters_by_phase"] == [514, run["n_parameters"]]
-    assert run["selected_epoch"] in (3, 4)
-
-
 @pytest.mark.parametrize(
     ("task", "score"),
     [
@@ -314,54 +201,6 @@ def test_only_the_epochs_asked_for_are_probed_and_always_the_selected_one(tmp_pa
     assert set(table(path, "similarities")["epoch"]) == probed
     assert set(table(path, "activations")["epoch"]) == probed
     assert set(table(path, "predictions")["epoch"]) == probed
-
-
-def test_the_selected_checkpoint_is_the_one_with_the_lowest_validation_loss(tmp_path):
-    config = small_run(tmp_path, training={"epochs": 4, "learning_rate": 0.01})
-    path, _ = done(config, tmp_path / "w")
-    losses = table(path, "scores").filter(
-        (pl.col("split") == "validation") & (pl.col("score") == "loss") & (pl.col("epoch") > 0)
-    )
-    assert record(path)["selected_epoch"] == losses.sort("value")["epoch"][0]
-
-
-def test_a_run_that_diverges_says_so(tmp_path):
-    training = {"optimiser": "sgd", "learning_rate": 1e6, "epochs": 3}
-    path, events = done(small_run(tmp_path, training=training), tmp_path / "w")
-    assert record(path)["status"] == "diverged"
-    assert "diverged: " in (path / "run.log").read_text()
-    assert events[-1].kind == "diverged"
-    assert math.isfinite(table(path, "scores")["value"].sum())
-
-
-def test_early_stopping_ends_a_phase(tmp_path):
-    training = {"epochs": 40, "early_stopping_patience": 2, "learning_rate": 0.02}
-    path, events = done(small_run(tmp_path, training=training), tmp_path / "w")
-    assert events[-1].epoch == record(path)["selected_epoch"] + 2 < 40
-
-
-def test_any_validation_score_can_stop_a_phase_and_choose_the_checkpoint(tmp_path):
-    training = {"epochs": 30, "early_stopping_patience": 2, "monitor": "accuracy"}
-    path, events = done(small_run(tmp_path, training=training), tmp_path / "w")
-    scores = table(path, "scores").filter(split="validation", score="accuracy").sort("epoch")
-    reached = scores.filter(pl.col("epoch") > 0)["value"].to_list()
-    best = reached.index(max(reached)) + 1  # the first of equal ones
-    assert record(path)["selected_epoch"] == best
-    assert events[-1].epoch == best + 2 < 30
-
-
-def test_a_score_that_the_task_does_not_have_cannot_be_watched(tmp_path):
-    with pytest.raises(CollectError, match=r"training.monitor: no score 'map_macro'.*accuracy"):
-        done(small_run(tmp_path, training={"monitor": "map_macro"}), tmp_path / "w")
-
-
-def test_kept_blocks_can_stay_as_they_are(tmp_path):
-    config = small_run(tmp_path, backbone="test_vit", adaptation="keep_first_k_frozen", n_blocks=2)
-    path, _ = done(config, tmp_path / "w")
-    assert set(table(path, "similarities")["layer"]) == {"blocks.0", "blocks.1"}
-    assert set(table(path, "parameter_distances")["value"]) == {0.0}
-    losses = table(path, "scores").filter(split="train", score="loss")["value"].to_list()
-    assert losses[1] < losses[0]
 
 
 def test_images_that_are_not_those_planned_are_refused(tmp_path):
@@ -405,31 +244,6 @@ def test_a_transformer_is_read_by_both_tokens(tmp_path):
     assert set(known["token"]) == {"cls", "mean", "cls+mean"}
 
 
-def test_frozen_blocks_stay(tmp_path):
-    config = small_run(tmp_path, backbone="test_vit", adaptation="freeze_first_k", n_blocks=3)
-    path, _ = done(config, tmp_path / "w")
-    distances = table(path, "parameter_distances").filter(epoch=2, measure="relative_l2")
-    moved = dict(distances.select("layer", "value").iter_rows())
-    assert [name for name, value in moved.items() if value == 0] == [
-        "blocks.0",
-        "blocks.1",
-        "blocks.2",
-    ]
-    similarities = table(path, "similarities").filter(epoch=2, measure="cka_linear_debiased")
-    values = dict(similarities.filter(probe="target").select("layer", "value").iter_rows())
-    assert values["blocks.2"] == pytest.approx(1, abs=1e-9)
-    assert values["blocks.5"] < 0.9999
-
-
-def test_kept_blocks_are_all_there_is(tmp_path):
-    config = small_run(tmp_path, backbone="test_vit", adaptation="keep_first_k", n_blocks=2)
-    path, _ = done(config, tmp_path / "w")
-    assert set(table(path, "similarities")["layer"]) == {"blocks.0", "blocks.1"}
-    whole = small_run(tmp_path, backbone="test_vit", training={"epochs": 1})
-    other, _ = done(whole, tmp_path / "w")
-    assert record(path)["n_parameters"] < record(other)["n_parameters"]
-
-
 def test_a_random_network_is_a_reference_too(tmp_path):
     config = small_run(tmp_path, probing={"references": ("pretrained", "random")})
     path, _ = done(config, tmp_path / "w")
@@ -450,42 +264,6 @@ def test_all_pairs_of_layers_can_be_compared(tmp_path):
     path, _ = done(config, tmp_path / "w")
     pairs = table(path, "similarities").filter(epoch=1, probe="target")
     assert pairs.select("layer", "reference_layer").n_unique() == 4
-
-
-@pytest.mark.parametrize("adaptation", ["linear", "full"])
-def test_augmentation_changes_training_and_nothing_else(tmp_path, adaptation):
-    plain, _ = done(small_run(tmp_path, adaptation=adaptation), tmp_path / "w")
-    config = small_run(tmp_path, adaptation=adaptation, training={"augmentation": "juodelyte2023"})
-    path, _ = done(config, tmp_path / "w")
-    for epoch, is_same in ((0, True), (2, False)):
-        values = [
-            table(p, "scores").filter(epoch=epoch, split="test", score="loss")["value"].to_list()
-            for p in (plain, path)
-        ]
-        assert (values[0] == values[1]) == is_same
-    if adaptation == "linear":
-        assert set(table(path, "parameter_distances")["value"]) == {0.0}
-
-
-def test_the_learning_rate_with_the_lowest_validation_loss_is_used(tmp_path):
-    rates = (1e-7, 3e-3, 1e9)
-    training = {"search_learning_rates": rates, "optimiser": "sgd", "epochs": 3}
-    path, _ = done(small_run(tmp_path, training=training, seed=3), tmp_path / "w")
-    found = record(path)["hyperparameters"]
-    losses = found["validation_loss_by_learning_rate"]
-    assert losses["1000000000.0"] is None
-    assert losses["0.003"] < losses["1e-07"]
-    assert found["learning_rate_used"] == 3e-3
-    scores = table(path, "scores").filter(
-        (pl.col("split") == "validation") & (pl.col("score") == "loss") & (pl.col("epoch") > 0)
-    )
-    assert scores["value"].min() == losses["0.003"]
-
-
-def test_no_usable_learning_rate_is_one_clear_line(tmp_path):
-    training = {"search_learning_rates": (1e9, 1e10), "optimiser": "sgd"}
-    with pytest.raises(CollectError, match="diverged with every learning rate of"):
-        done(small_run(tmp_path, training=training), tmp_path / "w")
 
 
 def test_a_network_as_it_is_has_epoch_0_alone(tmp_path):
