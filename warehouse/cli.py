@@ -159,7 +159,7 @@ def diff(
 
 def sql(
     query: Annotated[
-        str | None, typer.Argument(help="One SELECT, or @NAME for a saved query.")
+        str | None, typer.Argument(help="One SELECT, @NAME of a saved query, or @FILE.sql.")
     ] = None,
     warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
     parameter: Annotated[
@@ -187,7 +187,7 @@ def sql(
             typer.echo(f"@{saved.name} {parameters}".rstrip() + f"\n    {saved.question}")
         return
     if not query:
-        raise typer.BadParameter("give a SELECT, @NAME of a saved query, or --list")
+        raise typer.BadParameter("give a SELECT, @NAME of a saved query, @FILE.sql, or --list")
     values = parsed_values(parameter or [])
     if query.startswith("@"):
         saved = saved_query(layout, query[1:])

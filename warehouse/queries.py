@@ -57,17 +57,28 @@ def saved_queries(layout: Layout) -> dict[str, SavedQuery]:
 
 
 def saved_query(layout: Layout, name: str) -> SavedQuery:
-    """Find the saved query of that name.
+    """Find the saved query of that name, or read the file if the name ends in ``.sql``.
 
     Raises
     ------
     WarehouseError
-        If there is none.
+        If there is none, or the file cannot be read.
     """
+    if name.endswith(".sql"):
+        return _query_file(Path(name))
     found = saved_queries(layout)
     if name not in found:
         raise WarehouseError(f"no saved query {name!r}: `repdrift sql --list` shows {len(found)}")
     return found[name]
+
+
+def _query_file(path: Path) -> SavedQuery:
+    try:
+        return SavedQuery(path.name, path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise WarehouseError(f"{path} is no UTF-8 text") from error
+    except OSError as error:
+        raise WarehouseError(f"cannot read {path}: {error.strerror}") from error
 
 
 def parsed_values(assignments: list[str]) -> dict[str, object]:

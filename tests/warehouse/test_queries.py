@@ -164,6 +164,21 @@ def test_a_users_own_query_goes_before_the_shipped_one(tmp_path):
         saved.bound({"c": 1})
 
 
+def test_a_file_is_a_query_too_and_may_begin_with_a_comment(tmp_path):
+    file = tmp_path / "mine.sql"
+    file.write_text("-- Mine?\n-- $a: any number\nselect $a as a")
+    saved = saved_query(Layout(tmp_path), str(file))
+    assert (saved.question, saved.parameters) == ("Mine?", {"a": "any number"})
+
+
+def test_refuses_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(WarehouseError, match=r"cannot read .*none\.sql: No such file"):
+        saved_query(Layout(tmp_path), str(tmp_path / "none.sql"))
+    (tmp_path / "binary.sql").write_bytes(b"\xff\xfe")
+    with pytest.raises(WarehouseError, match=r"binary\.sql is no UTF-8 text"):
+        saved_query(Layout(tmp_path), str(tmp_path / "binary.sql"))
+
+
 def test_refuses_an_unknown_name(layout):
     with pytest.raises(WarehouseError, match=r"no saved query 'all': `repdrift sql --list`"):
         saved_query(layout, "all")
