@@ -29,7 +29,7 @@ check: .venv/.test ## format, lint, types, import contracts, SQL, README
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint warehouse/sql --processes 2
-	$(BIN)/cog -P --check README.md
+	$(BIN)/cog -P --check -I docs/zu_on_a_laptop README.md docs/zu_on_a_laptop.md
 
 test: .venv/.test ## the suite, on two processes
 	$(BIN)/pytest -n 2 -m "not slow"
