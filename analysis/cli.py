@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.single import add_commands
 from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -235,3 +236,6 @@ def compare_printed_tables(
 
 def _say(line: str) -> None:
     typer.echo(line, err=True)
+
+
+add_commands(app)

@@ -129,6 +129,49 @@ def _write(
     return Found(analysis.name, analysis_id, rows.n_runs, n_rows)
 
 
+def analysed_rows(
+    root: Path,
+    name: str,
+    settings: Settings,
+    *,
+    where: Mapping[str, object],
+    on_wait: Callable[[str], None] | None = None,
+) -> pl.DataFrame:
+    """Compute one analysis on all runs, write it, and return the rows that are asked for.
+
+    Parameters
+    ----------
+    root : Path
+        The warehouse directory.
+    name : str
+        Of an analysis in ``ANALYSES``.
+    settings : Settings
+        Choices.
+    where : mapping of str to object
+        Columns of the result and the value that each must have.
+    on_wait : callable, optional
+        Called with a line of text when another process holds the database.
+
+    Raises
+    ------
+    AnalysisError
+        If no run is of use for it.
+    WarehouseError
+        If the result has no such column.
+    """
+    (analysis,) = (one for one in ANALYSES if one.name == name)
+    try:
+        (found,) = run_analyses(root, settings, analyses=[analysis], on_wait=on_wait)
+    except AnalysisError as error:
+        raise AnalysisError(
+            f"{name}: no run in {root} is of use for it; it reads {analysis.view}"
+        ) from error
+    with connect(root, on_wait=on_wait) as con:
+        own = {"analysis_id": found.analysis_id, **where}
+        rows = read_view(con, f"results.{analysis.table}", where=own)
+    return rows.drop("analysis_id", "run_ids", strict=False)
+
+
 def typed_rows(
     root: Path,
     name: str,

@@ -1,0 +1,80 @@
+"""What each analysis answers, and the settings it depends on: light enough for `--help`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that one entry of ``analysis.analyses.ANALYSES`` answers.
+
+    Attributes
+    ----------
+    text : str
+        The question, as `repdrift analysis --help` shows it.
+    settings : tuple of str
+        Fields of ``Settings`` that the answer depends on.
+    """
+
+    text: str
+    settings: tuple[str, ...] = ()
+
+
+SPACE = ("eta", "epsilon", "reference_policy", "divergence")
+QUESTIONS: Mapping[str, Question] = {
+    "gains": Question("What did pre-training gain over a start from scratch?", ("level",)),
+    "test samples": Question("How would scores vary with other test images?", ("level",)),
+    "similarity intervals": Question("How would similarities vary with other images?", ("level",)),
+    "comparisons": Question(
+        "Which of two networks is better, on a dataset and across datasets?",
+        ("level", "margin", "seed", "n_posterior_draws", "n_comparison_resamples"),
+    ),
+    "rankings": Question(
+        "How do networks rank across datasets?", ("level", "seed", "n_ranking_resamples")
+    ),
+    "regressions": Question("Does similarity explain an outcome? Under rising rigour.", ("level",)),
+    "dataset slopes": Question(
+        "Does it within any dataset or layer, with all of them in one family?",
+        ("seed", "n_permutations"),
+    ),
+    "other fits": Question("Does the slope depend on outliers or on the line?", ("level",)),
+    "correlation equivalences": Question(
+        "Is a correlation shown to be none?", ("level", "correlation_margin")
+    ),
+    "sign alarms": Question("Does a slope turn round within datasets?"),
+    "influences": Question("Does a slope hang on one dataset?"),
+    "binned fits": Question(
+        "What do means of bins make of a slope?", ("n_bins", "seed", "n_shuffles")
+    ),
+    "slope differences": Question("Do slopes differ between networks?", ("level",)),
+    "gain definitions": Question("Does the slope hang on how a gain is defined?", ("level",)),
+    "memberships": Question("Which runs are in the similarity space?", ("level", *SPACE)),
+    "membership probabilities": Question("How surely is a network in it?", ("level", *SPACE)),
+    "membership surfaces": Question(
+        "How does the space grow with its thresholds?", ("reference_policy", "divergence")
+    ),
+    "agreements": Question(
+        "Do two networks fail on the same images?", ("level", "seed", "n_resamples")
+    ),
+    "logged agreements": Question("The same, of runs that logged it themselves.", ("level",)),
+    "trajectories": Question(
+        "How do similarity and score move in training?", ("level", "seed", "n_resamples")
+    ),
+    "trajectory shapes": Question("Where do they drop and recover?", ("level",)),
+    "similarity distributions": Question("How is final similarity distributed over runs?"),
+    "variance components": Question("What varies most: dataset, fold, seed?"),
+    "detectable effects": Question(
+        "Which effect could these runs have found?", ("level", "power", "effect", "seed")
+    ),
+    "power curves": Question(
+        "How many datasets, folds, seeds would find one?", ("level", "power", "effect")
+    ),
+    "projections": Question(
+        "Does similarity predict outcomes on a new dataset?", ("projection_level",)
+    ),
+    "projections before": Question(
+        "Does what is known before fine-tuning predict them?", ("projection_level",)
+    ),
+    "specifications": Question("What do other defensible choices give?", ("level",)),
+    "specification tests": Question("Do they all together differ from none?"),
+}

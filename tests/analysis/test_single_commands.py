@@ -1,0 +1,64 @@
+"""Each analysis is a command of its own; what it prints is chosen, what it computes is not."""
+
+import io
+from dataclasses import fields
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from analysis.analyses import ANALYSES
+from analysis.cli import app
+from analysis.questions import QUESTIONS
+from analysis.settings import Settings
+from analysis.single import OPTIONS
+from warehouse.connection import connect
+from warehouse.views import read_view
+
+BY_NAME = {analysis.name: analysis for analysis in ANALYSES}
+ON_THEIR_OWN = {"intervals", "forgetting"}  # commands that choose the kind of uncertainty
+
+
+def answer(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def test_every_analysis_has_a_command():
+    assert set(QUESTIONS) | ON_THEIR_OWN == set(BY_NAME)
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert {name.replace(" ", "-") for name in BY_NAME} <= commands
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_its_options_are_the_settings_that_it_depends_on(name):
+    assert set(QUESTIONS[name].settings) == set(BY_NAME[name].parameters)
+
+
+def test_defaults_are_those_of_the_settings():
+    defaults = {field.name: field.default for field in fields(Settings)}
+    assert {name: option.default for name, option in OPTIONS.items()} == defaults
+
+
+def test_choosing_rows_leaves_families_whole_and_writes_all(made_warehouse):
+    words = ["regressions", "-w", made_warehouse, "--where", "layer=late", "--level", "0.9"]
+    done = answer(*words, "--where", "outcome=score:auc", "--where", "term=similarity")
+    assert done.exit_code == 0, done.stderr
+    printed = pl.read_csv(io.StringIO(done.stdout))
+    assert (set(printed["layer"]), set(printed["outcome"])) == ({"late"}, {"score:auc"})
+    assert set(printed.filter(adaptation="full")["family_size"].drop_nulls()) == {2}
+    with connect(made_warehouse) as con:
+        written = read_view(con, "results.regressions", where={"level": 0.9})
+    assert set(written["layer"]) == {"early", "late"}
+
+
+def test_refuses_a_column_that_is_not_there(made_warehouse):
+    done = answer("sign-alarms", "-w", made_warehouse, "--where", "lair=late")
+    assert done.exit_code == 1
+    assert "results.sign_alarms has no column lair; it has " in str(done.exception)
+
+
+def test_says_what_it_would_have_read(made_warehouse):
+    done = answer("logged-agreements", "-w", made_warehouse)
+    assert done.exit_code == 1
+    assert "logged agreements: no run in" in str(done.exception)
+    assert "is of use for it; it reads marts.final_similarities" in str(done.exception)
