@@ -15,6 +15,7 @@ from reports.style import MM_PER_INCH, TEXT_WIDTH_MM, Appearance, inches
 
 LEGEND_ROW_MM = 4.2
 CHARACTER_MM = 1.35
+TITLE_CHARACTER_MM = 1.6  # bold
 HANDLE_MM = 9.0
 
 
@@ -120,16 +121,11 @@ def label_row(row: Sequence[Axes], label: str, spacing: Spacing, *, heading: str
     longest = int(spacing.height / CHARACTER_MM)
     lines = [part for line in label.split("\n") for part in wrap(line, longest)]
     row[0].set_ylabel("\n".join(lines))
-    if heading:
-        row[0].annotate(
-            heading,
-            xy=(0, 1),
-            xycoords="axes fraction",
-            xytext=(0, (spacing.above - 3.2) / MM_PER_INCH * 72),
-            textcoords="offset points",
-            fontsize=7.5,
-            fontweight="bold",
-        )
+    figure = row[0].get_figure(root=True)
+    if heading and figure is not None:
+        box, height_mm = row[0].get_position(), figure.get_size_inches()[1] * MM_PER_INCH
+        above = box.y1 + (spacing.above - 3.2) / height_mm
+        figure.text(box.x0, above, heading, fontsize=7.5, fontweight="bold")
 
 
 def label_below(figure: Figure, label: str) -> None:

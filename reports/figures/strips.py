@@ -6,7 +6,14 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, label_row, panel_grid, share_y
+from reports.figures.grid import (
+    TITLE_CHARACTER_MM,
+    Legend,
+    Spacing,
+    label_row,
+    panel_grid,
+    share_y,
+)
 from reports.style import GREY, Appearance
 
 
@@ -50,7 +57,7 @@ def strips(
         below=7.0 + 0.9 * longest,
         left=max(18.0, 0.9 * longest),
         between=4.0 if shares_y else 12.0,
-        widest=16.0 * len(groups),
+        widest=max(16.0 * len(groups), TITLE_CHARACTER_MM * max(len(t) for t, _ in panels)),
     )
     figure, axes = panel_grid(n_rows, columns, spacing, Legend(series, styles))
     flat = [axis for row in axes for axis in row]

@@ -16,7 +16,7 @@ from reports.store import read
 from reports.style import RC, appearances
 from reports.tables.markdown import markdown_table
 from reports.tables.model import Table
-from tests.reports.conftest import insert
+from tests.reports.conftest import DATASETS, insert
 
 FIT: dict[str, object] = {
     "analysis_id": "a1",
@@ -44,7 +44,7 @@ def built(con, exhibit: Exhibit) -> list[Artefact]:
     """Return the artefacts of one exhibit."""
     frames = {name: read(con, name) for name in exhibit.queries}
     networks = ["resnet50 · ImageNet", "resnet50 · RadImageNet", "vit · imagenet", "vit · dino"]
-    return exhibit.build(Data(frames, appearances(networks), appearances(["breast", "chest"])))
+    return exhibit.build(Data(frames, appearances(networks), appearances(DATASETS)))
 
 
 def figure_of(artefact: Artefact) -> Figure:

@@ -12,4 +12,5 @@ def check_golden(name: str, text: str) -> None:
     if os.environ.get("REPDRIFT_GOLDEN") == "write":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    assert path.is_file(), f"{name} is new: REPDRIFT_GOLDEN=write makes it, to be looked at"
+    assert text == path.read_text(encoding="utf-8"), f"{name} is not as it was looked at"

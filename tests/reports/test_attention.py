@@ -60,7 +60,8 @@ def looks_of(run: str, *samples: str) -> dict[tuple[str, int, str, str], list[fl
     }
 
 
-def test_maps_stand_beside_the_image_before_and_after_on_one_scale(con):
+def add_looks_with_numbers(con) -> None:
+    """Keep the maps of one image and the numbers on all eight."""
     add_looks(con, looks_of("v1", "a"))
     statistics = {"entropy": (3.91, 3.52), "mean_distance": (2.0, 1.5), "artefact_rate": (0, 0.034)}
     values = [
@@ -70,6 +71,10 @@ def test_maps_stand_beside_the_image_before_and_after_on_one_scale(con):
         for place, epoch in enumerate((0, 2))
     ]
     insert(con, "raw.attention", rows(*values))
+
+
+def test_maps_stand_beside_the_image_before_and_after_on_one_scale(con):
+    add_looks_with_numbers(con)
     (artefact,) = built(con, attention.MAPS)
     image, *maps = figure_of(artefact).axes
     np.testing.assert_array_equal(image.images[0].get_array(), IMAGE)
@@ -112,7 +117,8 @@ def test_a_kind_that_was_not_kept_after_fine_tuning_leaves_its_panels_empty(con)
     assert counts == [1, 0, 0, 1, 1]
 
 
-def test_numbers_of_every_block_are_drawn_before_and_after(con):
+def add_entropies(con) -> None:
+    """Insert the entropy of two blocks before and after."""
     add_runs(con, {"run_id": "v1", "pretraining": "imagenet", "adaptation": "full"})
     ends = {"blocks.0": (4.0, 3.0), "blocks.1": (3.5, 2.0)}
     values = [
@@ -122,6 +128,10 @@ def test_numbers_of_every_block_are_drawn_before_and_after(con):
         for place, epoch in enumerate((0, 2))
     ]
     insert(con, "raw.attention", rows(*values))
+
+
+def test_numbers_of_every_block_are_drawn_before_and_after(con):
+    add_entropies(con)
     (artefact,) = built(con, attention.PROFILES)
     axis = figure_of(artefact).axes[0]
     lines = {str(line.get_label()): drawn(line).tolist() for line in axis.lines}
@@ -140,23 +150,30 @@ def test_filters_are_scaled_one_by_one_in_a_square():
     assert square[2].tolist() == [1] * 17  # between the rows
 
 
-def test_filters_say_how_far_they_moved(con):
+START = np.arange(2 * 3 * 2 * 2, dtype=float).reshape(2, 3, 2, 2)  # filter, channel, y, x
+END = START + 0.5
+
+
+def add_filters(con) -> None:
+    """Keep two filters of one run before and after."""
     add_runs(con, {"run_id": "v1", "pretraining": "imagenet", "adaptation": "full"})
-    start = np.arange(2 * 3 * 2 * 2, dtype=float).reshape(2, 3, 2, 2)  # filter, channel, y, x
-    end = start + 0.5
     each = [
         {"run_id": "v1", "epoch": epoch, "layer": "patch_embed.proj", "filter": i}
         | {"height": 2, "width": 2, "n_channels": 3, "weights": weights[i].ravel().tolist()}
-        for epoch, weights in ((0, start), (2, end))
+        for epoch, weights in ((0, START), (2, END))
         for i in range(2)
     ]
     keep(con, "filters", each, {"weights": pl.List(pl.Float32)})
+
+
+def test_filters_say_how_far_they_moved(con):
+    add_filters(con)
     (artefact,) = built(con, filters.EXHIBIT)
     before, after = figure_of(artefact).axes
     assert [axis.get_title(loc="left") for axis in (before, after)] == [
         "vit\nimagenet, before",
         "vit\nimagenet, after",
     ]
-    np.testing.assert_allclose(np.asarray(before.images[0].get_array()), mosaic(start[:, 0]))
-    change = np.linalg.norm(end - start) / np.linalg.norm(start)
+    np.testing.assert_allclose(np.asarray(before.images[0].get_array()), mosaic(START[:, 0]))
+    change = np.linalg.norm(END - START) / np.linalg.norm(START)
     assert after.texts[0].get_text() == f"change {change:.3f}"

@@ -44,22 +44,24 @@ def test_a_claim_is_quoted_with_a_verdict_per_rigour_in_rising_order(con):
     assert lines[3].endswith("| 4 | 1 | 2 | 3 |")
 
 
-def test_the_audit_lists_what_does_not_agree(con):
-    def audit(number: int, *, agrees: bool) -> dict[str, object]:
-        return {
-            "analysis_id": "a1",
-            "number": number,
-            "printed_table": "pales2024_table3",
-            "kind": "derived",
-            "states": "Percentage gain",
-            "table_row": "SAM",
-            "table_column": "ISIC",
-            "printed": "1.1",
-            "found": "1.9",
-            "is_consistent": agrees,
-            "explanation": "a difference, not a ratio",
-        }
+def audit(number: int, *, agrees: bool) -> dict[str, object]:
+    """Return a row of results.audits."""
+    return {
+        "analysis_id": "a1",
+        "number": number,
+        "printed_table": "pales2024_table3",
+        "kind": "derived",
+        "states": "Percentage gain",
+        "table_row": "SAM",
+        "table_column": "ISIC",
+        "printed": "1.1",
+        "found": "1.9",
+        "is_consistent": agrees,
+        "explanation": "a difference, not a ratio",
+    }
 
+
+def test_the_audit_lists_what_does_not_agree(con):
     insert(con, "results.audits", rows(audit(1, agrees=True), audit(2, agrees=False)))
     (artefact,) = built(con, claims.AUDIT)
     lines = lines_of(artefact)

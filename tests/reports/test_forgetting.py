@@ -33,7 +33,8 @@ def add_votes(con, run_id: str, *values: float) -> None:
     insert(con, "raw.scores", rows(*each))
 
 
-def test_forgetting_shows_each_run_before_and_after(con):
+def add_forgetting(con) -> None:
+    """Insert two runs that forget and one that cannot."""
     add_runs(
         con,
         {"run_id": "v1", "pretraining": "imagenet", "adaptation": "full"},
@@ -43,6 +44,10 @@ def test_forgetting_shows_each_run_before_and_after(con):
     add_votes(con, "v1", 0.8, 0.7, 0.5)
     add_votes(con, "v2", 0.8, 0.7, 0.6)
     add_votes(con, "v3", 0.8, 0.8, 0.8)
+
+
+def test_forgetting_shows_each_run_before_and_after(con):
+    add_forgetting(con)
     (artefact,) = built(con, forgetting.EXHIBIT)
     (axis,) = figure_of(artefact).axes
     lines = {str(line.get_label()): drawn(line)[:, 0].tolist() for line in axis.lines}

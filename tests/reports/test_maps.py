@@ -1,6 +1,7 @@
 """Maps of similarity put values in place and cross out noise."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from reports.exhibits import maps
@@ -8,7 +9,8 @@ from tests.reports.building import add_runs, built, drawn, figure_of, rows, simi
 from tests.reports.conftest import insert
 
 
-def test_layer_maps_put_values_in_place_and_cross_out_the_noise(con):
+def add_layers(con) -> None:
+    """Insert a run with the similarity of two layers to two layers."""
     add_runs(con, {"run_id": "v1", "pretraining": "imagenet", "adaptation": "full"})
     cells = {("a", "a"): 0.9, ("a", "b"): 0.1, ("b", "a"): 0.3, ("b", "b"): 0.8}
     insert(
@@ -16,6 +18,10 @@ def test_layer_maps_put_values_in_place_and_cross_out_the_noise(con):
         "raw.similarities",
         rows(*(similarity(layer=x, reference_layer=y, value=v) for (x, y), v in cells.items())),
     )
+
+
+def test_layer_maps_put_values_in_place_and_cross_out_the_noise(con):
+    add_layers(con)
     (artefact,) = built(con, maps.LAYERS)
     axis = figure_of(artefact).axes[0]
     np.testing.assert_allclose(np.asarray(axis.images[0].get_array()), [[0.9, 0.1], [0.3, 0.8]])
@@ -23,7 +29,8 @@ def test_layer_maps_put_values_in_place_and_cross_out_the_noise(con):
     np.testing.assert_allclose(drawn(crosses), [[1.0, 0.0]])  # 0.1 is below 0 + 2 * 0.1
 
 
-def test_network_maps_need_three_networks(con):
+def add_networks(con) -> pl.DataFrame:
+    """Insert runs of three networks; return the similarities of each pair, to be inserted."""
     networks = ("imagenet", "dino", "mae")
     add_runs(
         con,
@@ -33,7 +40,7 @@ def test_network_maps_need_three_networks(con):
         ),
     )
     pairs = (("v0", "v1", 0.4), ("v0", "v2", 0.5), ("v1", "v2", 0.6))
-    lines = rows(
+    return rows(
         *(
             similarity(
                 run_id=x, layer="l", reference_layer="l", reference="run",
@@ -42,6 +49,10 @@ def test_network_maps_need_three_networks(con):
             for x, y, v in pairs
         )
     )  # fmt: skip
+
+
+def test_network_maps_need_three_networks(con):
+    lines = add_networks(con)
     insert(con, "raw.similarities", lines.head(1))
     assert built(con, maps.NETWORKS) == []
     insert(con, "raw.similarities", lines.tail(2))

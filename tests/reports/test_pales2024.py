@@ -5,13 +5,12 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import polars as pl
 import pytest
 
-from analysis.printed.files import load_tables, printed_numbers
 from reports.exhibits.pales2024 import EXHIBITS
 from tests.reports.building import add_runs, built, figure_of, lines_of, rows
 from tests.reports.conftest import insert
+from tests.reports.test_printed import add_printed
 
 BY_NAME = {exhibit.name: exhibit for exhibit in EXHIBITS}
 NETWORKS = (
@@ -26,9 +25,8 @@ def heights(axis, label: str) -> list[float]:
     return [float(y) for line in axis.lines if line.get_label() == label for y in line.get_ydata()]
 
 
-@pytest.fixture
-def runs(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Return three networks, fine-tuned whole and frozen, at two resolutions, on one dataset."""
+def add_resolutions(con: duckdb.DuckDBPyConnection) -> None:
+    """Insert three networks, fine-tuned whole and frozen, at two resolutions, on one dataset."""
     cells = list(product(range(3), ("full", "linear"), (224, 448), (0, 1)))
     made: list[dict[str, Any]] = [
         {
@@ -78,12 +76,16 @@ def runs(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
             )
         ),
     )
+
+
+@pytest.fixture
+def runs(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    add_resolutions(con)
     return con
 
 
 def test_figure_1_draws_gains_of_the_printed_means(con):
-    cells = printed_numbers(load_tables()[0]).with_columns(analysis_id=pl.lit("a2"))
-    insert(con, "results.printed_numbers", cells)
+    add_printed(con)
     (artefact,) = built(con, BY_NAME["printed-gains"])
     axes = {axis.get_title(loc="left"): axis for axis in figure_of(artefact).axes}
     assert list(axes) == ["APTOS2019", "DDSM", "ISIC2019", "CheXpert"]
@@ -132,10 +134,11 @@ def test_table_3_from_runs_says_that_its_gain_is_in_points(runs):
     )
 
 
-def test_figure_2_is_of_votes_on_the_target_before_training(runs):
+def add_votes(con: duckdb.DuckDBPyConnection) -> None:
+    """Insert votes on target images before training, and one after."""
     vote = {"split": "test", "confidence_source": "knn", "token": "cls", "score": "auc"}
     insert(
-        runs,
+        con,
         "raw.scores",
         rows(
             *(
@@ -144,6 +147,10 @@ def test_figure_2_is_of_votes_on_the_target_before_training(runs):
             )
         ),
     )
+
+
+def test_figure_2_is_of_votes_on_the_target_before_training(runs):
+    add_votes(runs)
     (artefact,) = built(runs, BY_NAME["target-knn"])
     (axis,) = figure_of(artefact).axes
     label = "cls features, k = 200/"

@@ -43,7 +43,8 @@ def specification(layer: str, gain: str, estimate: float) -> dict[str, object]:
     }
 
 
-def test_a_specification_curve_rises_and_marks_the_choices_that_vary(con):
+def add_specifications(con) -> None:
+    """Insert three specifications of one question and their joint test."""
     each = [
         specification("conv1", "ratio", -0.1),
         specification("block4", "ratio", -0.9),
@@ -62,6 +63,10 @@ def test_a_specification_curve_rises_and_marks_the_choices_that_vary(con):
         "n_draws": 8,
     }
     insert(con, "results.specification_tests", rows(test))
+
+
+def test_a_specification_curve_rises_and_marks_the_choices_that_vary(con):
+    add_specifications(con)
     (artefact,) = built(con, specifications.EXHIBIT)
     upper, lower = figure_of(artefact).axes
     clear = next(line for line in upper.lines if line.get_label() == "clear")
@@ -89,8 +94,9 @@ def test_infinite_intervals_run_to_the_edge():
     assert np.isfinite(figure.axes[0].get_ylim()).all()
 
 
-def test_power_says_what_could_have_been_found_and_what_would_be_needed(con):
-    row = GROUP | {
+def detectable_effect() -> dict[str, object]:
+    """Return a row of results.detectable_effects."""
+    return GROUP | {
         "dataset": None,
         "first": "resnet50 / ImageNet / full / mean / linear",
         "second": "resnet50 / random / scratch / mean / linear",
@@ -104,34 +110,40 @@ def test_power_says_what_could_have_been_found_and_what_would_be_needed(con):
         "n_units": 7,
         "n_units_needed": None,
     }
-    insert(con, "results.detectable_effects", rows(row))
+
+
+def test_power_says_what_could_have_been_found_and_what_would_be_needed(con):
+    insert(con, "results.detectable_effects", rows(detectable_effect()))
     (artefact,) = built(con, planning.POWER)
     assert lines_of(artefact)[-1] == (
         "| ImageNet · full | random · scratch | 4.3 | 7 | – | dataset |"
     )
 
 
-def test_variance_is_shared_out_between_levels(con):
-    def component(name: str, share: float) -> dict[str, object]:
-        shown = {name: value for name, value in GROUP.items() if name != "level"}
-        return shown | {
-            "network": "resnet50 / ImageNet / full / mean / linear",
-            "component": name,
-            "variance": 0.01,
-            "sd": 0.1,
-            "share": share,
-            "n_levels": 7,
-            "n_runs": 35,
-            "run_ids": ["r"],
-        }
+def component(name: str, share: float) -> dict[str, object]:
+    """Return a row of results.variance_components."""
+    shown = {name: value for name, value in GROUP.items() if name != "level"}
+    return shown | {
+        "network": "resnet50 / ImageNet / full / mean / linear",
+        "component": name,
+        "variance": 0.01,
+        "sd": 0.1,
+        "share": share,
+        "n_levels": 7,
+        "n_runs": 35,
+        "run_ids": ["r"],
+    }
 
+
+def test_variance_is_shared_out_between_levels(con):
     insert(con, "results.variance_components", rows(component("dataset", 0.95)))
     (artefact,) = built(con, planning.VARIANCE)
     assert lines_of(artefact)[-1] == "| dataset | 10.00 | 95 | 7 | 35 |"
 
 
-def test_projections_say_whether_the_line_beats_the_mean(con):
-    row = FIT | {
+def projection() -> dict[str, object]:
+    """Return a row of results.projections."""
+    return FIT | {
         "outcome": "gain_ratio:auc",
         "status": "fitted",
         "n_datasets": 7,
@@ -144,13 +156,17 @@ def test_projections_say_whether_the_line_beats_the_mean(con):
         "n_runs": 35,
         "run_ids": ["r"],
     }
-    insert(con, "results.projections", rows(row))
+
+
+def test_projections_say_whether_the_line_beats_the_mean(con):
+    insert(con, "results.projections", rows(projection()))
     (artefact,) = built(con, planning.PROJECTIONS)
     assert lines_of(artefact)[-1] == "| conv1 | 0.389 | 0.341 | −0.30 | 3 | 7 |"
 
 
-def test_agreement_shows_both_baselines(con):
-    row = {
+def agreement() -> dict[str, object]:
+    """Return a row of results.agreements."""
+    return {
         "analysis_id": "a1",
         "origin": "juodelyte2023",
         "dataset": "breast",
@@ -165,12 +181,16 @@ def test_agreement_shows_both_baselines(con):
         "level": 0.95,
         "run_ids": ["r"],
     }
-    insert(con, "results.agreements", rows(row))
+
+
+def test_agreement_shows_both_baselines(con):
+    insert(con, "results.agreements", rows(agreement()))
     (artefact,) = built(con, planning.AGREEMENTS)
     assert lines_of(artefact)[-1] == "| breast |  | 82.3 | – | 74.0 | 8.3 [−4.9, 21.6] | – |"
 
 
-def test_power_curves_mark_the_runs_at_hand_and_what_the_wanted_difference_needs(con):
+def add_power_curves(con) -> None:
+    """Insert what more datasets and folds would find."""
     row = GROUP | {
         "dataset": None,
         "first": "resnet50 / ImageNet / full / mean / linear",
@@ -192,6 +212,10 @@ def test_power_curves_mark_the_runs_at_hand_and_what_the_wanted_difference_needs
         for unit, n, effect, power in designs
     ]
     insert(con, "results.power_curves", rows(*each))
+
+
+def test_power_curves_mark_the_runs_at_hand_and_what_the_wanted_difference_needs(con):
+    add_power_curves(con)
     (artefact,) = built(con, power.EXHIBIT)
     effects, powers, _, _ = figure_of(artefact).axes
     curve, now, wanted = effects.lines

@@ -110,7 +110,8 @@ def test_only_the_epoch_that_stands_for_the_run_counts(con, rng):
     assert read(con, "reliability")["n_forecasts"].sum() == N
 
 
-def test_the_diagram_shows_bins_intervals_and_both_calibration_errors(con, rng):
+def add_calibration(con, rng: np.random.Generator) -> None:
+    """Keep predictions of a run and insert the mean of its calibration error."""
     add_predictions(con, *three_classes(rng))
     interval = GROUP | {
         "origin": "repdrift",
@@ -130,6 +131,10 @@ def test_the_diagram_shows_bins_intervals_and_both_calibration_errors(con, rng):
         "estimate": 0.2,
     }
     insert(con, "results.intervals", rows(interval))
+
+
+def test_the_diagram_shows_bins_intervals_and_both_calibration_errors(con, rng):
+    add_calibration(con, rng)
     (artefact,) = built(con, reliability.EXHIBIT)
     bins = read(con, "reliability")
     figure = figure_of(artefact)

@@ -17,7 +17,8 @@ def test_networks_by_datasets_print_mean_and_sd(con):
     assert line.split(" | ")[1].strip("*") == f"{row[0] * 100:.1f} ± {row[1] * 100:.1f}"
 
 
-def test_depth_curves_follow_the_number_of_blocks(con):
+def add_depths(con) -> None:
+    """Insert the means of three numbers of frozen blocks."""
     interval = GROUP | {
         "dataset": "breast",
         "backbone": "vit",
@@ -37,6 +38,10 @@ def test_depth_curves_follow_the_number_of_blocks(con):
         "results.intervals",
         rows(*(interval | {"n_blocks": k, "estimate": v} for k, v in values)),
     )
+
+
+def test_depth_curves_follow_the_number_of_blocks(con):
+    add_depths(con)
     (artefact,) = built(con, depth.EXHIBIT)
     axis = figure_of(artefact).axes[0]
     np.testing.assert_allclose(drawn(axis.lines[0]), [[0, 0.9], [4, 0.8], [8, 0.7]])

@@ -8,7 +8,8 @@ from tests.reports.building import FIT, built, drawn, figure_of, lines_of, rows
 from tests.reports.conftest import insert
 
 
-def test_bin_means_stand_beside_the_runs_and_both_r_squared(con):
+def add_bins(con) -> None:
+    """Insert a fit on two bins of fifteen runs."""
     points = read(con, "similarity_by_outcome").filter(
         layer="conv1", pretraining="ImageNet", adaptation="full", outcome="gain_ratio:auc"
     )
@@ -30,6 +31,10 @@ def test_bin_means_stand_beside_the_runs_and_both_r_squared(con):
         "run_ids": points["run_id"].to_list(),
     }
     insert(con, "results.binned_fits", rows(fit))
+
+
+def test_bin_means_stand_beside_the_runs_and_both_r_squared(con):
+    add_bins(con)
     (artefact,) = built(con, bins.EXHIBIT)
     axis = figure_of(artefact).axes[0]
     run = next(line for line in axis.lines if line.get_label() == "run")
@@ -41,25 +46,28 @@ def test_bin_means_stand_beside_the_runs_and_both_r_squared(con):
     assert "by chance: R² 0.40" in printed
 
 
-def test_the_dataset_that_moves_a_slope_most_is_named(con):
-    def influence(left_out: str, share: float) -> dict[str, object]:
-        return FIT | {
-            "outcome": "gain_ratio:auc",
-            "left_out": left_out,
-            "slope": -1.0,
-            "slope_without": -1.0 + share,
-            "share": share,
-            "changes_sign": share > 1,
-            "n_runs": 15,
-        }
+def influence(left_out: str, share: float) -> dict[str, object]:
+    """Return a row of results.influences."""
+    return FIT | {
+        "outcome": "gain_ratio:auc",
+        "left_out": left_out,
+        "slope": -1.0,
+        "slope_without": -1.0 + share,
+        "share": share,
+        "changes_sign": share > 1,
+        "n_runs": 15,
+    }
 
+
+def test_the_dataset_that_moves_a_slope_most_is_named(con):
     insert(con, "results.influences", rows(influence("breast", -0.2), influence("chest", 1.5)))
     (artefact,) = built(con, robustness.INFLUENCES)
     assert lines_of(artefact)[3] == "| conv1 | −1.000 | chest | 0.500 | 150 | yes |"
 
 
-def test_three_definitions_of_gain_stand_side_by_side(con):
-    row = FIT | {
+def gain_definition() -> dict[str, object]:
+    """Return a row of results.gain_definitions."""
+    return FIT | {
         "score": "auc",
         "method": "cluster_cr3",
         "slope_difference": -0.5,
@@ -75,15 +83,19 @@ def test_three_definitions_of_gain_stand_side_by_side(con):
         "n_runs": 15,
         "run_ids": ["r"],
     }
-    insert(con, "results.gain_definitions", rows(row))
+
+
+def test_three_definitions_of_gain_stand_side_by_side(con):
+    insert(con, "results.gain_definitions", rows(gain_definition()))
     (artefact,) = built(con, robustness.GAINS)
     assert lines_of(artefact)[3] == (
         "| conv1 | −0.500 | 0.200 | −1.500 | 0.010 | 0.100 | 0.900 | 0.60 | yes |"
     )
 
 
-def test_differences_of_slopes_say_which_network_is_subtracted(con):
-    row = {name: value for name, value in FIT.items() if name != "pretraining"} | {
+def slope_difference() -> dict[str, object]:
+    """Return a row of results.slope_differences."""
+    return {name: value for name, value in FIT.items() if name != "pretraining"} | {
         "outcome": "gain_ratio:auc",
         "first": "ImageNet",
         "second": "RadImageNet",
@@ -99,7 +111,10 @@ def test_differences_of_slopes_say_which_network_is_subtracted(con):
         "n_clusters": 3,
         "run_ids": ["r"],
     }
-    insert(con, "results.slope_differences", rows(row))
+
+
+def test_differences_of_slopes_say_which_network_is_subtracted(con):
+    insert(con, "results.slope_differences", rows(slope_difference()))
     (artefact,) = built(con, robustness.DIFFERENCES)
     lines = lines_of(artefact)
     assert lines[2].startswith("| *resnet50, full: RadImageNet − ImageNet* |")

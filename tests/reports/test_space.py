@@ -40,22 +40,24 @@ def test_a_surface_puts_shares_at_their_thresholds_and_draws_the_frontier():
     np.testing.assert_allclose(drawn(axis.lines[0]), [[0.5, 0.1]])
 
 
-def test_the_surface_is_that_of_the_last_layer_and_of_all_datasets_together(con):
-    def point(layer: str, scope: str, dataset: str | None) -> dict[str, object]:
-        return FIT | {
-            "layer": layer,
-            "score": "auc",
-            "reference_policy": "best",
-            "divergence": "absolute",
-            "scope": scope,
-            "dataset": dataset,
-            "eta": 0.5,
-            "epsilon": 0.1,
-            "fraction": 0.4,
-            "n_units": 5,
-            "is_frontier": False,
-        }
+def point(layer: str, scope: str, dataset: str | None) -> dict[str, object]:
+    """Return a row of results.membership_surfaces."""
+    return FIT | {
+        "layer": layer,
+        "score": "auc",
+        "reference_policy": "best",
+        "divergence": "absolute",
+        "scope": scope,
+        "dataset": dataset,
+        "eta": 0.5,
+        "epsilon": 0.1,
+        "fraction": 0.4,
+        "n_units": 5,
+        "is_frontier": False,
+    }
 
+
+def test_the_surface_is_that_of_the_last_layer_and_of_all_datasets_together(con):
     scopes = (("intersection", None), ("dataset", "breast"))
     each = [point(layer, *scope) for layer in ("conv1", "block4") for scope in scopes]
     insert(con, "results.membership_surfaces", rows(*each))
@@ -184,7 +186,8 @@ def test_a_reference_of_its_own_for_each_network_draws_the_similarity_alone(con)
     assert not figure.axes[0].collections
 
 
-def test_mean_trajectories_stand_over_the_accuracy_of_the_same_runs(con):
+def add_trajectories(con) -> None:
+    """Insert two runs with their accuracy and the mean of their similarity at two epochs."""
     own = {"backbone": "vit", "pretraining": "imagenet", "adaptation": "full"}
     add_runs(con, own | {"run_id": "v1"}, own | {"run_id": "v2", "seed": 1})
     values = {("v1", 0): 0.4, ("v1", 1): 0.8, ("v2", 0): 0.5, ("v2", 1): 0.6}
@@ -197,6 +200,10 @@ def test_mean_trajectories_stand_over_the_accuracy_of_the_same_runs(con):
     cell = CELL | own | {"origin": "repdrift", "study": "s", "pooling": "cls", "head": "linear"}
     band = cell | {"token": "cls", "mean": 0.5, "band_low": 0.4, "band_high": 0.6, "sd": 0.1}
     insert(con, "results.trajectories", rows(*(band | {"epoch": epoch} for epoch in (0, 1))))
+
+
+def test_mean_trajectories_stand_over_the_accuracy_of_the_same_runs(con):
+    add_trajectories(con)
     (artefact,) = built(con, bands.EXHIBIT)
     above, below = figure_of(artefact).axes
     np.testing.assert_allclose(drawn(above.lines[0]), [[0, 0.5], [1, 0.5]])
@@ -205,11 +212,15 @@ def test_mean_trajectories_stand_over_the_accuracy_of_the_same_runs(con):
     assert (heights.min(), heights.max()) == (0.4, 0.8)
 
 
-def test_the_runs_of_a_box_stand_beside_it(con):
+def box() -> dict[str, object]:
+    """Return a row of results.similarity_distributions."""
     quartiles = {"low_quartile": 0.6, "median": 0.7, "high_quartile": 0.8}
     ends = {"minimum": 0.5, "maximum": 0.9, "mean": 0.7, "sd": 0.1}
-    box = {name: value for name, value in CELL.items() if name != "level"} | quartiles | ends
-    insert(con, "results.similarity_distributions", rows(box))
+    return {name: value for name, value in CELL.items() if name != "level"} | quartiles | ends
+
+
+def test_the_runs_of_a_box_stand_beside_it(con):
+    insert(con, "results.similarity_distributions", rows(box()))
     (artefact,) = built(con, distributions.EXHIBIT)
     (axis,) = figure_of(artefact).axes
     values = con.sql("""

@@ -1,0 +1,74 @@
+"""Every exhibit as a reader has looked at it: each table in four formats, each figure as drawn."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pytest
+from matplotlib import rc_context
+
+from reports.exhibits.exhibit import Artefact, Exhibit
+from reports.rendering import artefact_files
+from reports.style import RC
+from reports.tables.html import html_table
+from reports.tables.model import Table
+from tests.reports.building import assert_nothing_overlaps, built
+from tests.reports.conftest import fill
+from tests.reports.drawings import drawing
+from tests.reports.golden_files import GOLDEN, check_golden
+from tests.reports.specimens import SPECIMENS, every_exhibit
+
+EVERY = every_exhibit()
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        fill(connection)
+        yield connection
+
+
+@pytest.fixture
+def small(filled: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Return the small warehouse; what a test inserts is gone after it."""
+    filled.begin()
+    yield filled
+    filled.rollback()
+
+
+@pytest.mark.parametrize("exhibit", EVERY, ids=lambda exhibit: exhibit.name)
+def test_every_exhibit_comes_out_as_it_was_looked_at(small, exhibit: Exhibit):
+    SPECIMENS[exhibit.name](small)
+    artefacts = built(small, exhibit)
+    assert artefacts, f"{exhibit.name} shows nothing of its specimen"
+    for artefact in artefacts:
+        if isinstance(artefact.content, Table):
+            check_table(artefact.content, artefact, exhibit.name)
+        else:
+            check_figure(artefact, exhibit.name)
+
+
+def check_table(table: Table, artefact: Artefact, exhibit: str) -> None:
+    """Compare LaTeX, Markdown, CSV and HTML with the golden ones."""
+    files = artefact_files(artefact)
+    for suffix in ("tex", "md", "csv"):
+        text = files[f"tables/{artefact.name}.{suffix}"].decode()
+        check_golden(f"exhibits/{exhibit}/{artefact.name}.{suffix}", text)
+    html = html_table(table, name=artefact.name, caption=artefact.caption).replace("<tr", "\n<tr")
+    notes = "".join(f"\n<p>{note}" for note in table.notes)
+    check_golden(f"exhibits/{exhibit}/{artefact.name}.html", f"{html}{notes}\n")
+
+
+def check_figure(artefact: Artefact, exhibit: str) -> None:
+    """Compare caption and drawing with the golden one; nothing overlaps and nothing is cut."""
+    assert not isinstance(artefact.content, Table)
+    with rc_context(RC):
+        figure = artefact.content()
+        assert_nothing_overlaps(figure)
+    check_golden(
+        f"exhibits/{exhibit}/{artefact.name}.txt", f"{artefact.caption}\n{drawing(figure)}"
+    )
+
+
+def test_nothing_golden_is_of_an_exhibit_that_is_gone():
+    kept = {path.name for path in (GOLDEN / "exhibits").iterdir()}
+    assert kept == {exhibit.name for exhibit in EVERY} == set(SPECIMENS)
