@@ -5,7 +5,6 @@ in each dataset a fifth is missing, however many datasets there are.
 """
 
 import numpy as np
-from scipy import special
 
 from analysis.regression.least_squares import Floats, Ints
 from analysis.testing.student import t_quantile
@@ -46,28 +45,39 @@ def bootknife_draws(n: int, *, n_resamples: int, rng: np.random.Generator) -> In
     return np.asarray(drawn + (drawn >= left_out), dtype=np.int64)
 
 
-def expanded_interval(resampled: Floats, *, level: float, df: float) -> tuple[float, float]:
-    """Percentile interval with tails moved out as far as t of ``df`` lies outside the normal.
+def t_interval(
+    estimate: float, variances: Floats, df: Floats, *, std_error: float, level: float
+) -> tuple[float, float]:
+    """Interval of a statistic to which every dataset contributes a variance of its own.
 
     Parameters
     ----------
-    resampled : float array of shape (n_resamples,)
-        Statistic of each resample, drawn with `bootknife_draws` in each dataset.
+    estimate : float
+        The statistic.
+    variances : float array of shape (n_datasets,)
+        What each dataset contributes to its variance, up to a common factor; not all 0.
+    df : float array of shape (n_datasets,)
+        Degrees of freedom of each.
+    std_error : float
+        Standard error of the statistic.
     level : float
         Coverage.
-    df : float
-        Values less datasets.
 
     Returns
     -------
     tuple of float
-        Lower and upper end.
+        Lower and upper end: t with the degrees of freedom of Satterthwaite.
 
     References
     ----------
-    .. [1] Hesterberg (2015), "What teachers should know about the bootstrap", The American
-       Statistician 69, section 5.2, https://doi.org/10.1080/00031305.2015.1089789
+    .. [1] Satterthwaite (1946), Biometrics Bulletin 2, https://doi.org/10.2307/3002019
+
+    Examples
+    --------
+    >>> equal = t_interval(0.5, np.ones(2), np.full(2, 3.0), std_error=0.1, level=0.95)
+    >>> [round(end, 3) for end in equal]  # t with six degrees of freedom
+    [0.255, 0.745]
     """
-    tail = float(special.ndtr(-t_quantile((1 + level) / 2, df)))
-    low, high = np.quantile(resampled, [tail, 1 - tail])
-    return float(low), float(high)
+    total = float(variances.sum() ** 2 / (variances**2 / df).sum())
+    half = t_quantile((1 + level) / 2, total) * std_error
+    return estimate - half, estimate + half

@@ -55,6 +55,19 @@ def nadeau_bengio_factor(n_values: int, test_train_ratio: float) -> float:
     return 1.0 / n_values + test_train_ratio
 
 
+def over_folds() -> pl.Expr:
+    """Whether the runs of a cell vary by fold; otherwise by seed."""
+    is_single = (pl.len() == 1) & (pl.col("fold").count() == 1)
+    return (pl.col("fold").n_unique() > 1) | is_single
+
+
+def test_train_ratio() -> pl.Expr:
+    """Test images over training images of a fold: as recorded, or that of plain folds."""
+    is_recorded = (pl.col("n_train") + pl.col("n_test")).count() == pl.len()
+    recorded = (pl.col("n_test") / pl.col("n_train")).mean()
+    return pl.when(is_recorded).then(recorded).otherwise(1.0 / (pl.col("n_folds").max() - 1))
+
+
 def mean_intervals(
     scores: pl.DataFrame, *, by: Sequence[str], value: str = "value", level: float = 0.95
 ) -> pl.DataFrame:
@@ -108,11 +121,8 @@ def mean_intervals(
     runs = scores.group_by(by).agg(
         n_runs=pl.len().cast(pl.Int64),
         run_ids=pl.col("run_id").cast(pl.String).sort(),
-        ratio=pl.when((pl.col("n_train") + pl.col("n_test")).count() == pl.len())
-        .then((pl.col("n_test") / pl.col("n_train")).mean())
-        .otherwise(1.0 / (pl.col("n_folds").max() - 1)),
-        over_folds=(pl.col("fold").n_unique() > 1)
-        | ((pl.len() == 1) & (pl.col("fold").count() == 1)),
+        ratio=test_train_ratio(),
+        over_folds=over_folds(),
     )
     units = (
         scores.join(runs.select(*by, "over_folds"), on=by, nulls_equal=True)

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from analysis.means.bootknife import bootknife_draws, expanded_interval
+from analysis.means.drawn_runs import DrawnRuns, common_uncertainty, drawn_runs
+from analysis.means.interquartile import interquartile_interval, interquartile_mean
 from analysis.regression.least_squares import Floats
 from analysis.testing.student import t_quantile
 
@@ -75,7 +76,8 @@ def rank_networks(
     Parameters
     ----------
     scores : DataFrame
-        One row per run: columns of ``by``, ``dataset, network, run_id, value``; larger is better.
+        One row per run: columns of ``by``, ``dataset, network, run_id, value, fold, n_folds,
+        n_train, n_test``; larger is better.
     by : sequence of str
         Columns that name a set of networks.
     level : float, default 0.95
@@ -89,23 +91,12 @@ def rank_networks(
     -------
     DataFrame
         One row per network: ``mean_rank`` (1 is best) with ``rank_low, rank_high`` (see
-        `rank_intervals`), ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high``
-        (bootknife of runs within these datasets; null where a dataset has a single run), ``n_wins``
-        (datasets on which it is best, ties shared),
+        `rank_intervals`), ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high,
+        iqm_uncertainty`` (fold or seed; null where there is no interval, see
+        `analysis.means.interquartile`), ``n_wins`` (datasets on which it is best, ties shared),
         ``friedman_statistic, friedman_p_value, critical_difference`` (null below three networks),
         ``not_different`` (networks whose mean rank is within the critical difference: the data do
         not tell them apart, which does not make them the same), ``n_datasets, level, run_ids``.
-
-    Notes
-    -----
-    The interval of the interquartile mean is about other runs on the same datasets, taken for
-    independent. Five runs on each of seven datasets: it covers 94 to 95 % (the plain bootstrap
-    91 %); three runs on each of two: 90 %. Runs that share training images, as folds do, are
-    not independent: with a correlation of 0.2 it covers 82 to 83 %.
-
-    References
-    ----------
-    .. [1] Agarwal et al. (2021), "Deep RL at the edge of the statistical precipice", NeurIPS.
     """
     frames = [
         _ranked(group, level, n_resamples, seed).select(
@@ -136,7 +127,11 @@ def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl
     rng = np.random.default_rng(seed)
     rank_ends = rank_intervals(ranks, level=level)
     best = ranks == ranks.min(axis=1, keepdims=True)
-    iqms = [_iqm(runs.filter(pl.col("network") == n), n_resamples, rng, level) for n in networks]
+    drawn = drawn_runs(runs, by=["network", "dataset"])
+    iqms = [
+        _iqm([one for (name, _), one in drawn.items() if name == n], level, n_resamples, rng)
+        for n in networks
+    ]
     test = friedman(values, level=level) if min(values.shape[0], values.shape[1] - 1) > 1 else None
     mean_ranks = ranks.mean(axis=0)
     return pl.DataFrame(
@@ -148,6 +143,7 @@ def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl
             "iqm": [iqm[0] for iqm in iqms],
             "iqm_low": [iqm[1] for iqm in iqms],
             "iqm_high": [iqm[2] for iqm in iqms],
+            "iqm_uncertainty": [iqm[3] for iqm in iqms],
             "n_wins": (best / best.sum(axis=1, keepdims=True)).sum(axis=0),
             "friedman_statistic": test.statistic if test else None,
             "friedman_p_value": test.p_value if test else None,
@@ -161,6 +157,15 @@ def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl
         },
         schema=_COLUMNS,
     )
+
+
+def _iqm(
+    runs: Sequence[DrawnRuns], level: float, n_resamples: int, rng: np.random.Generator
+) -> tuple[float, float | None, float | None, str | None]:
+    pooled = np.concatenate([one.values.ravel() for one in runs])
+    found = float(interquartile_mean(pooled[None])[0])
+    ends = interquartile_interval(runs, level=level, n_resamples=n_resamples, rng=rng)
+    return (found, *ends, common_uncertainty(runs)) if ends else (found, None, None, None)
 
 
 def _close(networks: list[str], ranks: Floats, j: int, test: Friedman | None) -> list[str] | None:
@@ -212,32 +217,6 @@ def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
     return ends
 
 
-def _iqm(
-    runs: pl.DataFrame, n_resamples: int, rng: np.random.Generator, level: float
-) -> tuple[float, float | None, float | None]:
-    """Interquartile mean over runs, and its interval by resampling runs within datasets."""
-    groups = [g["value"].to_numpy() for _, g in runs.group_by("dataset", maintain_order=True)]
-    pooled = np.concatenate(groups)
-    found = float(interquartile_mean(pooled[None])[0])
-    if min(map(len, groups)) < 2:
-        return found, None, None
-    drawn = [g[bootknife_draws(len(g), n_resamples=n_resamples, rng=rng)] for g in groups]
-    df = len(pooled) - len(groups)
-    ends = expanded_interval(interquartile_mean(np.hstack(drawn)), level=level, df=df)
-    return (found, *ends)
-
-
-def interquartile_mean(values: Floats) -> Floats:
-    """Mean of the middle half of each row, whole values only; shape (n,) from (n, m).
-
-    Examples
-    --------
-    >>> interquartile_mean(np.array([[9.0, 1.0, 2.0, -50.0]])).tolist()
-    [1.5]
-    """
-    return np.asarray(stats.trim_mean(values, 0.25, axis=1), dtype=np.float64)
-
-
 _COLUMNS: dict[str, pl.DataType] = {
     "network": pl.String(),
     "mean_rank": pl.Float64(),
@@ -246,6 +225,7 @@ _COLUMNS: dict[str, pl.DataType] = {
     "iqm": pl.Float64(),
     "iqm_low": pl.Float64(),
     "iqm_high": pl.Float64(),
+    "iqm_uncertainty": pl.String(),
     "n_wins": pl.Float64(),
     "friedman_statistic": pl.Float64(),
     "friedman_p_value": pl.Float64(),

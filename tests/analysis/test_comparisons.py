@@ -11,7 +11,8 @@ from scipy import stats
 
 from analysis.means.across_datasets import compare_across_datasets, signed_rank_probabilities
 from analysis.means.comparisons import Comparison, compare_within_datasets
-from analysis.means.rankings import friedman, interquartile_mean, rank_networks
+from analysis.means.interquartile import interquartile_mean
+from analysis.means.rankings import friedman, rank_networks
 from analysis.printed.summaries import Summary, meta_analysis, welch
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -174,6 +175,7 @@ def test_ranks_by_hand():
             "network": list("abc") * 3,
             "run_id": [str(i) for i in range(9)],
             "value": [3.0, 2.0, 1.0, 3.0, 1.0, 2.0, 5.0, 5.0, 1.0],
+            **dict.fromkeys(("fold", "n_folds", "n_train", "n_test"), None),
         }
     )
     rows = rank_networks(scores, by=["score"])
@@ -200,7 +202,7 @@ def signed_rank_by_definition(differences, margin, n_draws, seed):
     rng = np.random.default_rng(seed)
     values = [0.0, *differences]
     wins = np.zeros(3)
-    for weights in rng.dirichlet(np.ones(len(values)), size=n_draws):
+    for weights in rng.dirichlet([0.5, *np.ones(len(differences))], size=n_draws):
         mass = np.zeros(3)
         for wi, zi in zip(weights, values, strict=True):
             for wj, zj in zip(weights, values, strict=True):

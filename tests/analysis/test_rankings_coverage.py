@@ -86,6 +86,7 @@ def test_the_table_has_these_intervals(rng):
             "network": network.astype(str),
             "run_id": np.arange(18).astype(str),
             "value": values.ravel(),
+            **dict.fromkeys(("fold", "n_folds", "n_train", "n_test"), None),
         }
     )
     rows = rank_networks(scores, by=["score"], level=0.8).sort("network")
