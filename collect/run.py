@@ -198,7 +198,7 @@ class _Run:
         self.resume_point.save(
             {
                 **fine_tuning,
-                "network": self.network.trained_state(),
+                "network": self.selection.state_after(self.last_epoch, self.network),
                 "random": random_state(),
                 "selection": self.selection.state_dict(),
                 "recorder": self.recorder.state_dict(),

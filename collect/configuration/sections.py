@@ -191,8 +191,8 @@ class TrainingConfig(PhaseConfig):
         Tried one after another on the inner validation split; the best one is used.
     out_of_memory : {"stop", "halve_batch"}
         ``halve_batch`` accumulates gradients over half batches.
-    compile : False
-        Networks are not compiled. The key stays because it is part of the identity of every run.
+    compile : bool, default False
+        Compile what is trained (``torch.compile``). What is read goes through the network as it is.
     """
 
     batch_size: Count = 64
@@ -208,13 +208,6 @@ class TrainingConfig(PhaseConfig):
     head_phase: PhaseConfig | None = None
     search_learning_rates: tuple[Annotated[float, Field(gt=0)], ...] = ()
     out_of_memory: Literal["stop", "halve_batch"] = "stop"
-
-    @field_validator("compile")
-    @classmethod
-    def _not_compiled(cls, value: bool) -> bool:
-        if value:
-            raise ValueError("true: networks are not compiled; leave it out")
-        return value
 
     @model_validator(mode="after")
     def _searched_by_the_loss(self) -> Self:

@@ -82,6 +82,8 @@ def _require_divisible(config: RunConfig) -> None:
             "--executor torchrun: training.out_of_memory = 'halve_batch' would halve the batch of "
             "one process; more processes need less memory each"
         )
+    if training.compile:
+        raise CollectError("--executor torchrun: training.compile is for one process; leave it out")
     if training.class_weights != "none" and config.dataset.task != "multilabel":
         raise CollectError(
             "--executor torchrun: training.class_weights = 'balanced' weighs within a batch, "

@@ -19,6 +19,7 @@ from collect.networks.heads import Network
 from collect.probing.reading import read
 from collect.resume import State
 from collect.training.augmentation import RECIPES, augmented
+from collect.training.compilation import compiled
 from collect.training.epochs import Batches, PhaseTraining
 from collect.training.losses import Loss
 from collect.training.parallel import averaging, n_processes, process_number
@@ -181,8 +182,11 @@ class FineTuning:
 
     def _phase_training(self, phase: Phase) -> PhaseTraining:
         model, inputs = self._cached() if self._is_cached(phase) else self._live()
+        model = averaging(model.train())
+        if self.config.training.compile:
+            model = compiled(model, self.train.labels.device)
         return PhaseTraining(
-            averaging(model.train()),
+            model,
             Batches(inputs, self.train.labels, self.config.training.batch_size),
             self.loss,
             phase.settings,

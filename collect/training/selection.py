@@ -85,6 +85,13 @@ class Selection:
             self._state = {name: value.clone() for name, value in network.trained_state().items()}
         return True
 
+    def state_after(self, epoch: int, network: Network) -> State:
+        """State of the network after the epoch just completed: the copy, where there is one.
+
+        What is in a file twice as the same tensors takes its space once.
+        """
+        return self._state if self._state and epoch == self.epoch else network.trained_state()
+
     def restore(self, network: Network) -> None:
         """Put the network into the state that stands for the run."""
         if self._state:

@@ -118,3 +118,13 @@ def test_frames_survive_being_packed():
     packed = packed_frame(frame)
     assert packed.dtype == torch.uint8
     assert_frame_equal(unpacked_frame(packed), frame)
+
+
+def test_the_state_that_stands_for_the_run_takes_its_space_once(tmp_path):
+    sizes = {}
+    for select in ("last", "best"):
+        layout = Layout(tmp_path / select)
+        config = small_run(tmp_path, training={"select": select})
+        interrupted(config, layout, after=2)  # epoch 1, the first one, is the best so far
+        sizes[select] = (layout.spool / f"{config.run_id}.resume.pt").stat().st_size
+    assert sizes["best"] < 1.1 * sizes["last"]

@@ -234,11 +234,6 @@ def test_run_id_depends_on_the_data_and_needs_them():
             'epochs = 10\nmonitor = "auc"\nsearch_learning_rates = [0.1]',
             "search_learning_rates compares losses: leave out monitor",
         ),
-        (
-            "epochs = 10",
-            "epochs = 10\ncompile = true",
-            r"training\.compile: true: networks are not compiled; leave it out",
-        ),
         ("[0, 5]", "[0, 5", "no readable TOML"),
     ],
 )

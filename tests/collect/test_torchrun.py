@@ -154,6 +154,7 @@ def test_batch_norms_that_would_not_be_shared_are_refused(shared):
         ({"batch_size": 3}, "batch_size = 3 for 2"),
         ({"out_of_memory": "halve_batch"}, "would halve the batch of one process"),
         ({"class_weights": "balanced"}, "weighs within a batch"),
+        ({"compile": True}, "training.compile is for one process"),
     ],
 )
 def test_refuses_what_does_not_add_up(tmp_path, monkeypatch, training, message):
