@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.options import GridOption, LevelOption
 from analysis.single import add_commands
 from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 
@@ -34,9 +35,6 @@ class Divergence(StrEnum):
 
     absolute = "absolute"
     shortfall = "shortfall"
-
-
-LevelOption = Annotated[float, typer.Option(min=0.5, max=0.999, help="Coverage of the intervals.")]
 
 
 FolderArgument = Annotated[
@@ -79,9 +77,11 @@ def run(
         float, typer.Option(min=0.01, max=0.99, help="Correlations below it count as none.")
     ] = 0.3,
     bins: Annotated[int, typer.Option(min=3, help="Bins of the binned fit.")] = 10,
+    grid: GridOption = None,
     seed: Annotated[int, typer.Option(help="Seed of bootstraps and permutations.")] = 0,
 ) -> None:
     """Fill results.* with every analysis that the runs allow; print one CSV row per analysis."""
+    from analysis.grids import load_grid
     from analysis.settings import Settings
     from analysis.store import run_analyses
 
@@ -94,6 +94,7 @@ def run(
         margin=margin,
         correlation_margin=correlation_margin,
         n_bins=bins,
+        grid=load_grid(grid),
         seed=seed,
     )
     typer.echo("analysis,analysis_id,n_runs,n_rows")
@@ -148,6 +149,28 @@ def forgetting(
     where = {"analysis_id": found.analysis_id, **kind}
     rows = typed_rows(warehouse, "forgetting", where, allow_mixed=allow_mixed, on_wait=_say)
     typer.echo(rows.drop("analysis_id", "run_ids").write_csv(), nl=False)
+
+
+@app.command()
+def multiverse(
+    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
+    grid: GridOption = None,
+    level: LevelOption = 0.95,
+    curve: Annotated[
+        bool, typer.Option("--curve", help="One row per specification, in rising order.")
+    ] = False,
+) -> None:
+    """Fit every combination of the choices of a grid, test all together; print CSV, write rows."""
+    from analysis.grids import load_grid
+    from analysis.settings import Settings
+    from analysis.store import analysed_rows
+
+    settings = Settings(level=level, grid=load_grid(grid))
+    curves, tests = (
+        analysed_rows(warehouse, name, settings, where={}, on_wait=_say)
+        for name in ("specifications", "specification tests")
+    )
+    typer.echo((curves if curve else tests).write_csv(), nl=False)
 
 
 @app.command("claims")

@@ -9,12 +9,13 @@ from analysis.analyses import POINTS, SCORES, SIMILARITIES, Analysis
 from analysis.printed.audit import audit
 from analysis.printed.files import printed_numbers
 from analysis.printed.meta import compare_printed
+from analysis.regression.grid import UnknownChoiceError
 from analysis.settings import Settings
 from analysis.steps.claims import judge
 from analysis.studies import with_study_sets
 from analysis.testing.claims import Claim, conclude
 from analysis.testing.multiplicity import adjust
-from warehouse.errors import AnalysisError
+from warehouse.errors import AnalysisError, ChoiceError
 
 STUDIES = "staging.studies"
 CLAIM_VIEWS = {
@@ -48,10 +49,18 @@ def analysis_tables(
     -------
     dict of str to DataFrame
         Table of ``results`` to its rows; empty when there are none.
+
+    Raises
+    ------
+    ChoiceError
+        If the settings name a layer, measure or outcome that no run has.
     """
     if rows.is_empty():
         return {}
-    found = analysis.compute(with_study_sets(rows, studies), settings)
+    try:
+        found = analysis.compute(with_study_sets(rows, studies), settings)
+    except UnknownChoiceError as error:
+        raise ChoiceError(f"{analysis.name}: {error}") from error
     return {} if found.is_empty() else {analysis.table: found}
 
 

@@ -75,6 +75,6 @@ QUESTIONS: Mapping[str, Question] = {
     "projections before": Question(
         "Does what is known before fine-tuning predict them?", ("projection_level",)
     ),
-    "specifications": Question("What do other defensible choices give?", ("level",)),
-    "specification tests": Question("Do they all together differ from none?"),
+    "specifications": Question("What do other defensible choices give?", ("level", "grid")),
+    "specification tests": Question("Do they all together differ from none?", ("grid",)),
 }

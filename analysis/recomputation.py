@@ -15,6 +15,7 @@ from analysis.computing import (
     meta_tables,
 )
 from analysis.printed.files import THREE_PAPERS, load_tables
+from analysis.regression.grid import Grid, UnknownChoiceError
 from analysis.settings import Settings
 from analysis.testing.claims import Claim
 from warehouse.errors import AnalysisError
@@ -63,10 +64,17 @@ def recomputed(state: AnalysisState, read: Read) -> Tables:
             f"{state.code_version} computed it"
         )
     try:
-        settings = Settings(**parameters)
-    except TypeError as error:
+        settings = _settings(parameters)
+    except (TypeError, UnknownChoiceError) as error:
         raise _other_version(state) from error
     return analysis_tables(known[state.name], read(state.query), studies, settings)
+
+
+def _settings(parameters: dict[str, Any]) -> Settings:
+    """Return settings as they were recorded; the grid of a multiverse is a table in them."""
+    if "grid" in parameters:
+        return Settings(**{**parameters, "grid": Grid.of(parameters["grid"])})
+    return Settings(**parameters)
 
 
 def _claim(state: AnalysisState, parameters: dict[str, Any]) -> Claim:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from analysis.drift.membership import Divergence, Reference
+from analysis.grids import DEFAULT_GRID
+from analysis.regression.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Settings:
         Probability with which a comparison should find a difference of scores of ``effect``.
     projection_level : float
         Coverage of the predictions for a new dataset.
+    grid : Grid
+        Choices of the multiverse.
     seed : int
         Seed of every bootstrap and permutation.
     n_shuffles : int
@@ -55,6 +59,7 @@ class Settings:
     power: float = 0.8
     effect: float = 0.01
     projection_level: float = 0.8
+    grid: Grid = DEFAULT_GRID
     seed: int = 0
     n_shuffles: int = 99
     n_permutations: int = 1999

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from analysis.options import GridOption, LevelOption
 from analysis.questions import QUESTIONS, Question
 from warehouse.cli import Format, FormatOption
 from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
@@ -21,7 +22,6 @@ WhereOption = Annotated[
         "of p-values stay whole.",
     ),
 ]
-Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="Coverage of the intervals.")]
 Resamples = Annotated[int, typer.Option(min=99, help="Resamples or permutations.")]
 
 
@@ -34,7 +34,7 @@ class Option:
 
 
 OPTIONS: Mapping[str, Option] = {
-    "level": Option(Level, 0.95),
+    "level": Option(LevelOption, 0.95),
     "eta": Option(
         Annotated[float, typer.Option(min=0, max=1, help="Similarity of at least 1 - eta.")], 0.5
     ),
@@ -82,6 +82,7 @@ OPTIONS: Mapping[str, Option] = {
         0.8,
     ),
     "seed": Option(Annotated[int, typer.Option(help="Seed of resamples and permutations.")], 0),
+    "grid": Option(GridOption, None),
     "n_shuffles": Option(Resamples, 99),
     "n_permutations": Option(Resamples, 1999),
     "n_posterior_draws": Option(Resamples, 2000),
@@ -105,11 +106,14 @@ def command_of(name: str, question: Question) -> Callable[..., None]:
     def command(
         warehouse: Path, where: list[str] | None, output: Format, **settings: object
     ) -> None:
+        from analysis.grids import load_grid
         from analysis.settings import Settings
         from analysis.store import analysed_rows
         from warehouse.output import FORMATS
         from warehouse.queries import parsed_values
 
+        if "grid" in settings:
+            settings["grid"] = load_grid(settings["grid"])  # type: ignore[arg-type] # a path
         rows = analysed_rows(
             warehouse,
             name,

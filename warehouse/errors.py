@@ -6,6 +6,7 @@ RepdriftError
 ├── StudyError        a study file or a dataset that cannot be used
 ├── CollectError      a run that cannot be made (weights not at hand, out of memory)
 ├── AnalysisError     an analysis that has nothing to work on
+├── ChoiceError       a choice that is unknown, or that no run has
 └── ReportError       an artefact that cannot be written
 """
 
@@ -28,6 +29,10 @@ class CollectError(RepdriftError):
 
 class AnalysisError(RepdriftError):
     """An analysis has nothing to work on."""
+
+
+class ChoiceError(RepdriftError):
+    """A choice is unknown, or no run has it."""
 
 
 class ReportError(RepdriftError):

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from analysis.regression.fits import regress
+from analysis.regression.grid import Grid
 from analysis.regression.max_t import joint_statistics
 from analysis.regression.robust import without_outliers
 from analysis.regression.stacking import Model, stack
@@ -14,18 +15,18 @@ from analysis.regression.wild import TIES
 from analysis.testing.constancy import centred_over
 
 SPECIFICATION = ("layer", "measure", "gain", "outliers")
-GAINS = ("difference", "ratio", "ancova")
 
 
-def specifications(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
-    """Lay out points under every definition of gain and rule for outliers.
+def specifications(points: pl.DataFrame, grid: Grid, *, by: Sequence[str]) -> pl.DataFrame:
+    """Lay out points under every definition of gain and rule for outliers of a grid.
 
     Parameters
     ----------
     points : DataFrame
         One row per run, layer and measure: ``run_id, dataset, similarity, outcome_value`` (the
-        score),
-        ``scratch_value``, ``layer, measure``, and the columns of ``by``.
+        score), ``scratch_value``, ``layer, measure``, and the columns of ``by``.
+    grid : Grid
+        The choices.
     by : sequence of str
         Columns that name a question: what scratch predicts and what lies outside is found anew in
         each.
@@ -33,43 +34,44 @@ def specifications(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        Points with ``gain`` (``difference``, ``ratio``, ``ancova``: the score less what the score
-        from scratch predicts, similarity likewise) and ``outliers`` (``kept``, ``fences``) and the
-        ``gain_value`` that each specification explains.
+        Points with ``gain`` (``none``; ``difference``, ``ratio``, ``ancova``: the score less what
+        the score from scratch predicts, similarity likewise; all but ``none`` of runs with a
+        positive score from scratch) and ``outliers`` (``kept``, ``fences``) and the ``gain_value``
+        that each specification explains.
     """
-    points = points.drop_nulls(["similarity", "outcome_value", "scratch_value"])
+    points = points.drop_nulls(["similarity", "outcome_value"])
+    laid_out = pl.concat(_gained(points, gain, [*by, "layer", "measure"]) for gain in grid.gains)
+    within = [*by, "layer", "measure", "gain"]
+    frames = {
+        "kept": lambda: laid_out,
+        "fences": lambda: without_outliers(laid_out, Model(outcome="gain_value"), within),
+    }
+    return pl.concat(frames[rule]().with_columns(outliers=pl.lit(rule)) for rule in grid.outliers)
+
+
+def _gained(points: pl.DataFrame, kind: str, by: Sequence[str]) -> pl.DataFrame:
+    """Points with what is explained under one definition of the gain."""
+    if kind == "none":
+        return points.with_columns(gain_value="outcome_value", gain=pl.lit(kind))
     points = points.filter(pl.col("scratch_value") > 0)
     gain = pl.col("outcome_value") - pl.col("scratch_value")
-    by = [*by, "layer", "measure"]
-    frames = [
-        points.with_columns(gain_value=gain, gain=pl.lit("difference")),
-        points.with_columns(gain_value=gain / pl.col("scratch_value"), gain=pl.lit("ratio")),
-        points.with_columns(
-            gain_value=_residual("outcome_value", "scratch_value", by),
-            similarity=_residual("similarity", "scratch_value", by),
-            gain=pl.lit("ancova"),
-        ),
-    ]
-    laid_out = pl.concat(frames)
-    model = Model(outcome="gain_value")
-    kept = laid_out.with_columns(outliers=pl.lit("kept"))
-    fenced = without_outliers(laid_out, model, [*by, "gain"])
-    return pl.concat([kept, fenced.with_columns(outliers=pl.lit("fences"))])
+    if kind == "ancova":
+        columns = ("outcome_value", "gain_value"), ("similarity", "similarity")
+        residuals = (_residual(name, "scratch_value", by).alias(to) for name, to in columns)
+        return points.with_columns(*residuals, gain=pl.lit(kind))
+    value = gain if kind == "difference" else gain / pl.col("scratch_value")
+    return points.with_columns(gain_value=value, gain=pl.lit(kind))
 
 
 def _residual(column: str, covariate: str, by: Sequence[str]) -> pl.Expr:
     """Take out of a column what a line on the covariate explains, in each group."""
     x, y = (centred_over(name, by) for name in (covariate, column))
     slope = (x * y).sum().over(by) / (x * x).sum().over(by)
-    return pl.when(slope.is_finite()).then(y - slope * x).otherwise(y).alias(column)
+    return pl.when(slope.is_finite()).then(y - slope * x).otherwise(y)
 
 
 def specification_curve(
-    points: pl.DataFrame,
-    *,
-    by: Sequence[str],
-    methods: Sequence[str] = ("ols", "cluster_cr1", "cluster_cr3"),
-    level: float = 0.95,
+    points: pl.DataFrame, grid: Grid, *, by: Sequence[str], level: float = 0.95
 ) -> pl.DataFrame:
     """Slope under every specification and every method of inference, ordered by size.
 
@@ -77,10 +79,10 @@ def specification_curve(
     ----------
     points : DataFrame
         As `specifications` takes them, with the columns of ``by``.
+    grid : Grid
+        The choices; its layers, measures and outcomes are those of the points.
     by : sequence of str
         Columns that name a question; every question has its own curve.
-    methods : sequence of str
-        Of `analysis.regression.fits.METHODS`; a bootstrap of all of them together is `joint_test`.
     level : float, default 0.95
         Coverage.
 
@@ -91,9 +93,11 @@ def specification_curve(
         ``rank`` (of the slope in its curve, 1 is smallest), ``status, reason, estimate, ci_low,
         ci_high, level, p_value, n_runs, n_clusters, run_ids``.
     """
-    laid_out = specifications(points, by=by)
+    laid_out = specifications(points, grid, by=by)
     model = replace(Model(), outcome="gain_value")
-    rows = regress(laid_out, model, by=[*by, *SPECIFICATION], methods=methods, level=level)
+    rows = regress(
+        laid_out, model, by=[*by, *SPECIFICATION], methods=grid.standard_errors, level=level
+    )
     rows = rows.filter(pl.col("term") == "similarity")
     return rows.with_columns(
         rank=pl.col("estimate").rank("ordinal").over(*by, "method").cast(pl.Int64)
@@ -101,7 +105,7 @@ def specification_curve(
 
 
 def joint_test(
-    points: pl.DataFrame, *, by: Sequence[str], choices: Sequence[str] = ()
+    points: pl.DataFrame, grid: Grid, *, by: Sequence[str], choices: Sequence[str] = ()
 ) -> pl.DataFrame:
     """Test of no slope under any specification, all specifications taken together.
 
@@ -109,6 +113,8 @@ def joint_test(
     ----------
     points : DataFrame
         As `specifications` takes them, with the columns of ``by``.
+    grid : Grid
+        The choices; its layers, measures and outcomes are those of the points.
     by : sequence of str
         Columns that name a question.
     choices : sequence of str
@@ -131,7 +137,7 @@ def joint_test(
     .. [1] Simonsohn, Simmons and Nelson (2020), Nature Human Behaviour 4, "Specification curve
        analysis".
     """
-    laid_out = specifications(points, by=[*by, *choices])
+    laid_out = specifications(points, grid, by=[*by, *choices])
     model = replace(Model(), outcome="gain_value")
     rows = []
     for key, question in laid_out.group_by(by, maintain_order=True):

@@ -1,23 +1,17 @@
-"""From scores and points to rows of results: variation, power, the multiverse."""
+"""From scores to rows of results: variation and power."""
 
 import numpy as np
 import polars as pl
 
-from analysis.dimensions import HIGHER_IS_BETTER, NETWORK
 from analysis.means.comparisons import paired_differences, run_differences
 from analysis.means.intervals import mean_intervals
 from analysis.means.power import minimal_detectable_effect, units_needed
 from analysis.means.power_curves import power_curves
 from analysis.means.variance import variance_components
-from analysis.regression.multiverse import joint_test, specification_curve
 from analysis.settings import Settings
 from analysis.steps.comparisons import COMPARED, compared_networks
-from analysis.steps.slopes import with_pooled_adaptations
-from analysis.testing.multiplicity import adjust
 
 UNITS = {"nadeau_bengio": "fold", "t": "seed", "t_datasets": "dataset"}
-ANY_SCORE = "any score"
-QUESTION = [*NETWORK, "token", "probe", "score"]
 
 
 def variance_rows(scores: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
@@ -84,35 +78,3 @@ def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame.select(columns) for frame in (within, across)]).sort(
         cell, nulls_last=True
     )
-
-
-def specification_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Specification curve of every score's gain, per network."""
-    rows = specification_curve(_questions(points), by=QUESTION, level=settings.level)
-    return adjust(rows, family=[*QUESTION, "method"])
-
-
-def specification_test_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
-    """Joint test of every specification curve; and of all scores together, as ``any score``.
-
-    Together, the score that stands for success is one more choice.
-    """
-    questions = _questions(points)
-    network = [name for name in QUESTION if name != "score"]
-    several = questions.filter(pl.col("score").n_unique().over(network) > 1)
-    together = joint_test(several, by=network, choices=["score"])
-    alone = joint_test(questions, by=QUESTION)
-    rows = pl.concat([alone, together.with_columns(score=pl.lit(ANY_SCORE))], how="diagonal")
-    family = [name for name in QUESTION if name not in {"backbone", "pretraining"}]
-    tests = ["p_median", "p_largest"]
-    adjusted = adjust(rows, family=family, p_value=tests[0], others=tests)
-    return adjusted.drop("p_adjusted", "p_false_discovery")
-
-
-def _questions(points: pl.DataFrame) -> pl.DataFrame:
-    """Points whose outcome is a score with one from scratch beside it."""
-    scores = with_pooled_adaptations(points).filter(
-        pl.col("outcome").str.starts_with("score:"), pl.col("scratch_value").is_not_null()
-    )
-    scores = scores.with_columns(score=pl.col("outcome").str.strip_prefix("score:"))
-    return scores.filter(pl.col("score").is_in(HIGHER_IS_BETTER))

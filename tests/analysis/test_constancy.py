@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from analysis.drift.projection import left_out_residuals, project
+from analysis.grids import DEFAULT_GRID
 from analysis.regression.binned import Binning, binned_fits
 from analysis.regression.decomposition import within_and_between
 from analysis.regression.fits import regress
@@ -41,7 +42,7 @@ def test_no_slope_is_fitted_to_noise(noisy):
         within_and_between(noisy, Model(), by=["layer"]),
         robust_rows(noisy, Model(), by=["layer"]),
         regress(noisy, Model(), by=["layer"]),
-        specification_curve(noisy, by=["pretraining"]),
+        specification_curve(noisy, DEFAULT_GRID, by=["pretraining"]),
         project(noisy, Model(), by=["layer"]),
         slope_differences(noisy, Model(), by=["layer"]),
     ]
@@ -54,7 +55,7 @@ def test_noise_has_no_bins_no_influence_and_no_joint_test(noisy):
     assert binned_fits(noisy, Model(), Binning(), by=["layer"]).is_empty()
     assert leave_one_dataset_out(noisy, Model(), by=["layer"]).is_empty()
     assert max_t_p_values(noisy, Model(), by=["layer"], family=[]).is_empty()
-    assert joint_test(noisy, by=["pretraining"]).is_empty()
+    assert joint_test(noisy, DEFAULT_GRID, by=["pretraining"]).is_empty()
 
 
 def test_noise_has_no_correlation_with_the_score_from_scratch(noisy):

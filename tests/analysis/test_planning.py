@@ -1,4 +1,4 @@
-"""Variation, power, prediction and the multiverse: each against a reference, and in simulation."""
+"""Variation, power and prediction: each against a reference, and in simulation."""
 
 from pathlib import Path
 
@@ -12,8 +12,6 @@ from statsmodels.stats.power import TTestPower
 from analysis.drift.projection import conformal_half_width, left_out_residuals, project
 from analysis.means.power import minimal_detectable_effect, power_of_t, units_needed
 from analysis.means.variance import variance_components
-from analysis.regression.fits import regress
-from analysis.regression.multiverse import joint_test, specification_curve, specifications
 from analysis.regression.stacking import Model
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -213,81 +211,3 @@ def test_an_outcome_that_is_the_same_everywhere_has_no_skill(rng):
 def test_conformal_width_by_hand():
     # Five times 0.6 is three: the third smallest.
     assert conformal_half_width(np.array([4.0, 1.0, 3.0, 2.0]), 0.6) == 3.0
-
-
-def gains(rng, *, slope, clusters=8, layers=3):
-    n = clusters * 5
-    frames = []
-    scratch = 0.5 + 0.1 * np.repeat(rng.uniform(size=clusters), 5) + 0.01 * rng.normal(size=n)
-    shared = 0.05 * np.repeat(rng.normal(size=clusters), 5)
-    base = rng.uniform(size=n)
-    for layer in range(layers):
-        similarity = 0.7 * base + 0.3 * rng.uniform(size=n)
-        score = scratch + 0.2 + slope * base + shared + 0.01 * rng.normal(size=n)
-        frames.append(
-            pl.DataFrame(
-                {
-                    "question": "q",
-                    "layer": f"layer{layer}",
-                    "measure": "cka",
-                    "dataset": np.repeat(np.arange(clusters), 5).astype(str),
-                    "run_id": [str(i) for i in range(n)],
-                    "similarity": similarity,
-                    "outcome_value": score,
-                    "scratch_value": scratch,
-                }
-            )
-        )
-    return pl.concat(frames)
-
-
-def test_every_combination_of_choices_is_one_specification(rng):
-    curve = specification_curve(gains(rng, slope=-0.3), by=["question"])
-    ols = curve.filter(pl.col("method") == "ols")
-    assert len(ols) == 3 * 3 * 2  # layers, gains, rules for outliers
-    assert ols.sort("estimate")["rank"].to_list() == list(range(1, 19))
-
-
-def test_ancova_specification_is_the_regression_with_a_covariate(rng):
-    points = gains(rng, slope=-0.3, layers=1)
-    laid_out = specifications(points, by=["question"]).filter(
-        pl.col("gain") == "ancova", pl.col("outliers") == "kept"
-    )
-    ours = stats.linregress(laid_out["similarity"], laid_out["gain_value"]).slope
-    covariate = regress(
-        points, Model(controls=("scratch_value",)), by=["layer"], methods=["ols"]
-    ).filter(pl.col("term") == "similarity")
-    assert_allclose(ours, covariate["estimate"].item(), rtol=1e-9)
-
-
-def test_questions_do_not_lend_each_other_their_scratch_or_their_outliers(rng):
-    hard, easy = gains(rng, slope=-0.3), gains(rng, slope=0.4)
-    easy = easy.with_columns(pl.col("outcome_value", "scratch_value") + 2, question=pl.lit("easy"))
-    together = specification_curve(pl.concat([hard, easy]), by=["question"])
-    for name, points in (("q", hard), ("easy", easy)):
-        alone = specification_curve(points, by=["question"])
-        mine = together.filter(pl.col("question") == name)
-        assert mine["estimate"].to_list() == pytest.approx(alone["estimate"].to_list(), rel=1e-9)
-        assert mine["n_runs"].to_list() == alone["n_runs"].to_list()
-
-
-def test_the_outcome_is_a_choice_that_the_joint_test_can_range_over(rng):
-    points = pl.concat(
-        gains(rng, slope=slope, layers=2).with_columns(score=pl.lit(score))
-        for score, slope in (("auc", -0.3), ("accuracy", -0.2))
-    )
-    row = joint_test(points, by=["question"], choices=["score"]).row(0, named=True)
-    assert row["n_specifications"] == 2 * 2 * 3 * 2  # scores, layers, gains, rules for outliers
-    assert row["n_negative"] == 24
-    assert row["p_median"] <= 0.05
-
-
-def test_joint_test_finds_a_slope_and_keeps_its_level_without_one(rng):
-    found = joint_test(gains(rng, slope=-0.3), by=["question"]).row(0, named=True)
-    assert found["p_median"] <= 0.05
-    assert found["n_negative"] == found["n_specifications"] == 18
-    null = pl.concat(
-        gains(rng, slope=0.0, layers=2).with_columns(question=pl.lit(f"q{i}")) for i in range(150)
-    )
-    p_values = joint_test(null, by=["question"])["p_median"].to_numpy()
-    assert np.mean(p_values <= 0.05) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 150)
