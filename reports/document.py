@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.exhibits.exhibit import Artefact, Exhibit
 from reports.formatting import escape_latex
-from reports.tables.latex import LONGEST_UNBROKEN, latex_notes, type_size
+from reports.tables.latex import is_long, latex_notes, type_size
 from reports.tables.model import Table
 
 
@@ -76,7 +76,7 @@ def report_tex(
     environment.filters["notes"] = latex_notes
     environment.filters["size"] = type_size
     environment.tests["table"] = lambda artefact: isinstance(artefact.content, Table)
-    environment.tests["long"] = lambda artefact: len(artefact.content.rows) > LONGEST_UNBROKEN
+    environment.tests["long"] = lambda artefact: is_long(artefact.content)
     shown = [section for section in sections if section.artefacts]
     counts = networks.group_by("origin", maintain_order=True).agg(
         pl.col("n_runs").sum(), pl.col("dataset").n_unique().alias("n_datasets")

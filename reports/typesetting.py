@@ -14,10 +14,11 @@ INSTALL = (
     " on Debian or Ubuntu: apt-get install --no-install-recommends"
     " texlive-latex-recommended texlive-science texlive-pictures lmodern"
 )
-PASSES = 2
+MOST_PASSES = 4
+_UNSETTLED = re.compile(r"Rerun to get|Rerun LaTeX|widths have changed|may have changed")
 _WARNING = re.compile(
     r"^(?:LaTeX Warning: (?:Reference|Citation|Label).*"
-    r"|Overfull \\[hv]box \((?:[3-9]|\d\d+)(?:\.\d+)?pt too .*"
+    r"|Overfull \\[hv]box \((?:[1-9]|\d\d+)(?:\.\d+)?pt too .*"
     r"|Missing character: .*)$",
     re.MULTILINE,
 )
@@ -41,7 +42,7 @@ def typeset(directory: Path, *, timeout_s: float = 300.0) -> list[str]:
     Returns
     -------
     list of str
-        Warnings that matter: text that runs out of the page by 3 pt or more, unknown references,
+        Warnings that matter: text that runs out of the page by 1 pt or more, unknown references,
         characters that the font lacks.
 
     Raises
@@ -56,9 +57,11 @@ def typeset(directory: Path, *, timeout_s: float = 300.0) -> list[str]:
     if not has_pdflatex():
         raise ReportError(INSTALL)
     with tempfile.TemporaryDirectory() as scratch:
-        for _ in range(PASSES):
+        for _ in range(MOST_PASSES):
             _run_pass(directory, Path(scratch), timeout_s)
-        log = (Path(scratch) / "report.log").read_text(encoding="utf-8", errors="replace")
+            log = (Path(scratch) / "report.log").read_text(encoding="utf-8", errors="replace")
+            if not _UNSETTLED.search(log):
+                break
         shutil.move(Path(scratch) / "report.pdf", directory / "report.pdf")
     return sorted(set(_WARNING.findall(log)))
 

@@ -112,10 +112,10 @@ def audit_table(data: Data) -> list[Artefact]:
     table = result_table(
         found.with_columns(heading=pl.format("{}: “{}”", "printed_table", "states")),
         (
-            Shown("table_row", "row", width_mm=44),
+            Shown("table_row", "row", width_mm=40),
             Shown("table_column", "column"),
-            Shown("printed", "printed", width_mm=24),
-            Shown("found", "found", width_mm=24),
+            Shown("printed", "printed", width_mm=22),
+            Shown("found", "found", width_mm=22),
             Shown("explanation", "would be explained by", width_mm=44),
         ),
         key=("number",),

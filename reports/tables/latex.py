@@ -2,25 +2,33 @@ r"""A table as LaTeX: booktabs rules, a rule under each group of columns, number
 
 The preamble needs ``\usepackage{array,booktabs,siunitx}`` and ``\sisetup{separate-uncertainty}``.
 Numbers of a column are aligned at the point and at the ± by invisible digits, because a cell that
-is underlined or bold cannot stand in an ``S`` column.
+is underlined or bold cannot stand in an ``S`` column; raised marks get room of their own likewise.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from reports.formatting import escape_latex, number
 from reports.tables.model import Block, Cell, Number, Row, Table
 from reports.tables.plain import plain_number
 
 LONGEST_UNBROKEN = 45
-LONGEST_HEADING = 90  # characters of a block's heading in one line
-HEADING_MM = 160
 MM_PER_CHARACTER = 1.6  # of small type
 FITS_SMALL, FITS_FOOTNOTE = 96, 106
 TINY = r"\scriptsize\setlength{\tabcolsep}{2.5pt}"
 
 
+@dataclass(frozen=True)
+class _Widest:
+    """The widest number, spread and mark of a column, which all its cells leave room for."""
+
+    value: str
+    spread: str
+    raised: str
+
+
 def latex_table(table: Table) -> str:
-    """Return a ``tabular`` (a ``longtable`` beyond 45 rows) that stands alone.
+    r"""Return a ``tabular`` (a ``longtable`` beyond 45 rows) that stands alone.
 
     Parameters
     ----------
@@ -30,17 +38,18 @@ def latex_table(table: Table) -> str:
     Returns
     -------
     str
-        LaTeX, no float and no caption around it: it drops into any document.
+        LaTeX, no float and no caption around it: it drops into any document. A table with a
+        heading that is longer than its rows takes the whole line, its columns evenly spread.
     """
-    environment = "tabular" if len(table.rows) <= LONGEST_UNBROKEN else "longtable"
-    widths = [_widths([row.cells[i] for row in table.rows]) for i in range(len(table.columns))]
+    environment, width = _environment(table)
+    widest = [_widest([row.cells[i] for row in table.rows]) for i in range(len(table.columns))]
     body = "\n\\midrule\n".join(
-        "\n".join([*_heading(block, len(widths)), *(_row(row, widths) for row in block.rows)])
+        "\n".join([*_heading(block, table), *(_row(row, widest) for row in block.rows)])
         for block in table.blocks
     )
     head = _header(table) + ("\n\\endhead" if environment == "longtable" else "")
     lines = [
-        f"\\begin{{{environment}}}{{{_alignment(table)}}}",
+        f"\\begin{{{environment}}}{width}{{{_alignment(table)}}}",
         "\\toprule",
         head,
         body,
@@ -50,6 +59,22 @@ def latex_table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _environment(table: Table) -> tuple[str, str]:
+    if is_long(table):
+        return "longtable", ""
+    is_spread = _has_long_heading(table) and _n_characters(table) <= FITS_SMALL
+    return ("tabular*", r"{\linewidth}") if is_spread else ("tabular", "")
+
+
+def is_long(table: Table) -> bool:
+    """Return whether a table may need more than a page."""
+    return len(table.rows) > LONGEST_UNBROKEN
+
+
+def _has_long_heading(table: Table) -> bool:
+    return max(len(block.heading) for block in table.blocks) > _n_characters(table)
+
+
 def latex_notes(notes: Sequence[str]) -> str:
     """Return the notes below a table as one small paragraph each."""
     return "".join(f"{{\\footnotesize {escape_latex(note)}\\par}}\n" for note in notes)
@@ -57,15 +82,20 @@ def latex_notes(notes: Sequence[str]) -> str:
 
 def type_size(table: Table) -> str:
     """Return the LaTeX size at which the widest row of a table fits a line of 170 mm."""
-    n_characters = sum(
+    n_characters = _n_characters(table)
+    if n_characters <= FITS_SMALL:
+        return r"\small"
+    return r"\footnotesize" if n_characters <= FITS_FOOTNOTE else TINY
+
+
+def _n_characters(table: Table) -> float:
+    """Return the length of the widest row in characters, two between columns."""
+    return sum(
         2 + max(len(column.label), *(_length(row.cells[i]) for row in table.rows))
         if column.width_mm is None
         else 2 + column.width_mm / MM_PER_CHARACTER
         for i, column in enumerate(table.columns)
     )
-    if n_characters <= FITS_SMALL:
-        return r"\small"
-    return r"\footnotesize" if n_characters <= FITS_FOOTNOTE else TINY
 
 
 def _length(cell: Cell) -> int:
@@ -82,7 +112,8 @@ def _alignment(table: Table) -> str:
         else "lc"[not text]
         for column, text in zip(table.columns, is_text, strict=True)
     ]
-    return "@{}" + "".join(kinds) + "@{}"
+    spread = r"@{\extracolsep{\fill}}" if _environment(table)[0] == "tabular*" else "@{}"
+    return spread + "".join(kinds) + "@{}"
 
 
 def _header(table: Table) -> str:
@@ -99,17 +130,17 @@ def _header(table: Table) -> str:
     return f"{groups} \\\\\n{rules}\n{labels}\n\\midrule"
 
 
-def _heading(block: Block, n_columns: int) -> list[str]:
+def _heading(block: Block, table: Table) -> list[str]:
     if not block.heading:
         return []
-    is_long = len(block.heading) > LONGEST_HEADING
-    kind = rf"p{{{HEADING_MM}mm}}" if is_long else "l"
     text = rf"\textit{{{escape_latex(block.heading)}}}"
-    return [rf"\multicolumn{{{n_columns}}}{{@{{}}{kind}}}{{{text}}} \\"]
+    if _has_long_heading(table):  # of no width of its own, for that would widen the last column
+        text = rf"\rlap{{\parbox[t]{{\linewidth}}{{\strut {text}\strut}}}}"
+    return [rf"\multicolumn{{{len(table.columns)}}}{{@{{}}l}}{{{text}}} \\"]
 
 
-def _row(row: Row, widths: Sequence[tuple[str, str]]) -> str:
-    cells = (_cell(cell, width) for cell, width in zip(row.cells, widths, strict=True))
+def _row(row: Row, widest: Sequence[_Widest]) -> str:
+    cells = (_cell(cell, room) for cell, room in zip(row.cells, widest, strict=True))
     return " & ".join(cells) + r" \\"
 
 
@@ -119,15 +150,23 @@ def _parts(cell: Number) -> tuple[str, str]:
     return value, spread
 
 
-def _widths(cells: Sequence[Cell]) -> tuple[str, str]:
-    """Return the widest number and the widest spread of a column."""
-    parts = [_parts(cell) for cell in cells if isinstance(cell, Number) and cell.value is not None]
+def _raised(cell: Number) -> str:
+    return r"\textdagger" * (cell.rank == "tied") + cell.marks
+
+
+def _widest(cells: Sequence[Cell]) -> _Widest:
+    numbers = [cell for cell in cells if isinstance(cell, Number) and cell.value is not None]
+    parts = [_parts(cell) for cell in numbers]
     has_minus = any(value.startswith("-") for value, _ in parts)
     digits = max((len(value.lstrip("-")) for value, _ in parts), default=0)
-    return "-" * has_minus + "0" * digits, "0" * max((len(s) for _, s in parts), default=0)
+    return _Widest(
+        "-" * has_minus + "0" * digits,
+        "0" * max((len(spread) for _, spread in parts), default=0),
+        max((_raised(cell) for cell in numbers), key=len, default=""),
+    )
 
 
-def _cell(cell: Cell, widths: tuple[str, str]) -> str:
+def _cell(cell: Cell, widest: _Widest) -> str:
     if isinstance(cell, str):
         return escape_latex(cell)
     value, spread = _parts(cell)
@@ -139,10 +178,12 @@ def _cell(cell: Cell, widths: tuple[str, str]) -> str:
     if cell.interval is not None:
         low, high = (number(end, cell.digits, scale=cell.scale) for end in cell.interval)
         text += rf" [\num{{{low}}}, \num{{{high}}}]"
-    raised = r"\textdagger" * (cell.rank == "tied") + cell.marks
+    raised = _raised(cell)
     if raised:
-        text += rf"\rlap{{\textsuperscript{{{raised}}}}}"
-    return _phantom(widths[0], value) + text + _phantom(widths[1], spread)
+        text += rf"\textsuperscript{{{raised}}}"
+    elif widest.raised:
+        text += rf"\hphantom{{\textsuperscript{{{widest.raised}}}}}"
+    return _phantom(widest.value, value) + text + _phantom(widest.spread, spread)
 
 
 def _phantom(widest: str, text: str) -> str:
