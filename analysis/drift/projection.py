@@ -11,7 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.regression.least_squares import Floats
+from analysis.drift.conformal import conformal, left_out_coverage
+from analysis.drift.left_out_lines import DatasetMoments, left_out_residuals
+from analysis.regression.least_squares import Floats, Ints
 from analysis.regression.stacking import Model
 from analysis.testing.constancy import is_constant
 
@@ -57,19 +59,12 @@ def project(
         the mean, datasets left out and counting the same; ``skill = 1 - (mean_error /
         trivial_error)^2`` (at most 0: it predicts nothing); ``n_better``: datasets on which
         the line is better.
-        ``half_width``: predictions plus or minus it hold for a new dataset with the level;
-        ``coverage``: share of datasets whose runs all lie inside when it is calibrated on the
-        others.
+        ``half_width``: half the length of the interval for a new dataset (see `conformal`), on
+        average over datasets; ``trivial_half_width``, that of the mean; ``coverage``: share of
+        datasets whose runs all lie inside the intervals made from the others.
         ``max_level = n / (n + 1)`` is the highest level that ``n`` datasets can promise; above it
         the widths are null, the status is ``abstains`` and the reason says so. Groups with fewer
         than three datasets are ``undefined``.
-
-    Notes
-    -----
-    Split by dataset: the score of a dataset is the largest absolute residual of its runs under the
-    fit without it, and the width the ``ceil((n + 1) level)``-th smallest of them. Exact when
-    datasets are exchangeable, but for the fits differing by one dataset (jackknife rather than
-    jackknife+).
 
     References
     ----------
@@ -103,84 +98,36 @@ def _projected(group: pl.DataFrame, model: Model, level: float) -> dict[str, obj
         return head | {"status": "undefined", "reason": "the predictor is constant"}
     if is_constant(y.min(), y.max()):
         return head | {"status": "undefined", "reason": "the outcome is constant"}
-    if is_constant(y.min(), y.max()):
-        return head | {"status": "undefined", "reason": "the outcome is constant"}
-    residuals = left_out_residuals(x, y, datasets)
-    trivial = left_out_residuals(np.zeros(len(x)), y, datasets)
-    squares, trivial_squares = (_dataset_means(r**2, datasets) for r in (residuals, trivial))
+    nothing = np.zeros(len(x))
+    squares, trivial_squares = (_squared_errors(each, y, datasets) for each in (x, nothing))
     head |= {
         "mean_error": float(np.sqrt(squares.mean())),
         "trivial_error": float(np.sqrt(trivial_squares.mean())),
         "skill": float(1 - squares.mean() / trivial_squares.mean()),
         "n_better": int((squares < trivial_squares).sum()),
     }
-    largest, trivial_largest = (_dataset_largest(r, datasets) for r in (residuals, trivial))
-    half_width = conformal_half_width(largest, level)
-    if half_width is None:
+    found = conformal(x, y, datasets, level=level)
+    if found is None:
         reason = f"{n} datasets promise at most {n / (n + 1):.3f}, not {level}"
         return head | {"status": "abstains", "reason": reason}
     return head | {
         "status": "fitted",
-        "half_width": half_width,
-        "trivial_half_width": conformal_half_width(trivial_largest, level),
-        "coverage": _left_out_coverage(largest, level),
+        "half_width": float(_dataset_means(found.high - found.low, datasets).mean() / 2),
+        "trivial_half_width": _trivial_half_width(y, datasets, level),
+        "coverage": left_out_coverage(x, y, datasets, level=level),
     }
 
 
-def left_out_residuals(x: Floats, y: Floats, datasets: np.ndarray) -> Floats:
-    """Residuals of every run under the line through the runs of the other datasets.
-
-    Where the others do not vary in x, and for the trivial predictor (x all 0), the line is their
-    mean. Each dataset has the same weight.
-
-    Parameters
-    ----------
-    x, y : float array of shape (n_runs,)
-        Predictor and outcome.
-    datasets : int array of shape (n_runs,)
-        Dataset of each run, from 0.
-    """
-    weights = 1.0 / np.bincount(datasets)[datasets]
-    residuals = np.empty(len(y))
-    for left_out in range(int(datasets.max()) + 1):
-        rest = datasets != left_out
-        w = weights[rest] / weights[rest].sum()
-        mean_x, mean_y = w @ x[rest], w @ y[rest]
-        spread = w @ (x[rest] - mean_x) ** 2
-        varies = not is_constant(x[rest].min(), x[rest].max())
-        slope = w @ ((x[rest] - mean_x) * (y[rest] - mean_y)) / spread if varies else 0.0
-        residuals[~rest] = y[~rest] - mean_y - slope * (x[~rest] - mean_x)
-    return residuals
+def _trivial_half_width(y: Floats, datasets: Ints, level: float) -> float | None:
+    ends = conformal(np.zeros(len(y)), y, datasets, level=level)
+    return float((ends.high - ends.low)[0] / 2) if ends else None
 
 
-def conformal_half_width(scores: Floats, level: float) -> float | None:
-    """Width that covers a new score with the level, from exchangeable ones; None if none can.
-
-    Examples
-    --------
-    >>> conformal_half_width(np.array([3.0, 1.0, 2.0]), 0.75), conformal_half_width(np.ones(3), 0.8)
-    (3.0, None)
-    """
-    rank = int(np.ceil((len(scores) + 1) * level - 1e-9))
-    return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else None
+def _squared_errors(x: Floats, y: Floats, datasets: Ints) -> Floats:
+    """Mean squared error on each dataset of the line through the others."""
+    lines = DatasetMoments.of(x, y, datasets).left_out_lines()
+    return _dataset_means(left_out_residuals(x, y, datasets, lines) ** 2, datasets)
 
 
-def _left_out_coverage(scores: Floats, level: float) -> float | None:
-    """Share of datasets inside the width that the others give; None where the others abstain."""
-    inside = []
-    for i in range(len(scores)):
-        width = conformal_half_width(np.delete(scores, i), level)
-        if width is None:
-            return None
-        inside.append(scores[i] <= width)
-    return float(np.mean(inside))
-
-
-def _dataset_means(values: Floats, datasets: np.ndarray) -> Floats:
+def _dataset_means(values: Floats, datasets: Ints) -> Floats:
     return np.bincount(datasets, weights=values) / np.bincount(datasets)
-
-
-def _dataset_largest(residuals: Floats, datasets: np.ndarray) -> Floats:
-    largest = np.zeros(int(datasets.max()) + 1)
-    np.maximum.at(largest, datasets, np.abs(residuals))
-    return largest

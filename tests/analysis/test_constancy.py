@@ -4,7 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analysis.drift.projection import left_out_residuals, project
+from analysis.drift.left_out_lines import DatasetMoments, left_out_residuals
+from analysis.drift.projection import project
 from analysis.grids import DEFAULT_GRID
 from analysis.regression.binned import Binning, binned_fits
 from analysis.regression.decomposition import within_and_between
@@ -76,7 +77,10 @@ def test_a_frozen_network_cannot_differ_in_slope(noisy, rng):
 def test_noise_of_the_other_datasets_gives_their_mean(noisy):
     x, y = noisy["similarity"].to_numpy().copy(), noisy["outcome_value"].to_numpy()
     x[:10] = np.linspace(0.2, 0.8, 10)
-    residuals = left_out_residuals(x, y, np.repeat(np.arange(4), 10))
+    datasets = np.repeat(np.arange(4), 10)
+    residuals = left_out_residuals(
+        x, y, datasets, DatasetMoments.of(x, y, datasets).left_out_lines()
+    )
     np.testing.assert_allclose(residuals[:10], y[:10] - y[10:].reshape(3, 10).mean())
 
 

@@ -1,4 +1,4 @@
-"""Variation, power and prediction: each against a reference, and in simulation."""
+"""Variation and power: each against a reference, and in simulation."""
 
 from pathlib import Path
 
@@ -9,10 +9,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from analysis.drift.projection import conformal_half_width, left_out_residuals, project
 from analysis.means.power import minimal_detectable_effect, power_of_t, units_needed
 from analysis.means.variance import variance_components
-from analysis.regression.stacking import Model
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -133,81 +131,3 @@ def test_what_folds_share_no_number_of_folds_averages_out():
 def test_refuses(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def outcomes(rng, *, n_datasets, slope, trials=1, runs=4):
-    shape = (trials, n_datasets, runs)
-    similarity = rng.uniform(size=(trials, n_datasets, 1)) + 0.05 * rng.normal(size=shape)
-    outcome = slope * similarity + 0.1 * rng.normal(size=(trials, n_datasets, 1))
-    outcome = outcome + 0.05 * rng.normal(size=shape)
-    return pl.DataFrame(
-        {
-            "trial": np.repeat(np.arange(trials), n_datasets * runs),
-            "dataset": np.tile(np.repeat(np.arange(n_datasets), runs), trials),
-            "run_id": [str(i) for i in range(trials * n_datasets * runs)],
-            "similarity": similarity.ravel(),
-            "outcome_value": outcome.ravel(),
-        }
-    )
-
-
-def test_residuals_without_a_dataset_equal_refitting(rng):
-    points = outcomes(rng, n_datasets=5, slope=1.0)
-    x, y = (points[name].to_numpy() for name in ("similarity", "outcome_value"))
-    datasets = points["dataset"].to_numpy()
-    residuals = left_out_residuals(x, y, datasets)
-    for dataset in range(5):
-        rest = datasets != dataset  # as many runs in each, so least squares weighs them alike
-        fit = stats.linregress(x[rest], y[rest])
-        expected = y[~rest] - fit.intercept - fit.slope * x[~rest]
-        assert_allclose(residuals[~rest], expected, rtol=1e-9, atol=1e-12)
-
-
-def test_skill_shows_when_similarity_predicts_and_when_not(rng):
-    good = project(outcomes(rng, n_datasets=12, slope=2.0), Model(), by=["trial"])
-    useless = project(outcomes(rng, n_datasets=12, slope=0.0), Model(), by=["trial"])
-    assert good["skill"].item() > 0.8
-    assert useless["skill"].item() < 0.2
-    assert good["half_width"].item() < good["trivial_half_width"].item()
-
-
-def test_seven_datasets_promise_seven_eighths_at_most(rng):
-    points = outcomes(rng, n_datasets=7, slope=1.0)
-    row = project(points, Model(), by=["trial"], level=0.9).row(0, named=True)
-    assert (row["status"], row["half_width"]) == ("abstains", None)
-    assert row["reason"] == "7 datasets promise at most 0.875, not 0.9"
-    assert project(points, Model(), by=["trial"], level=0.875)["status"].item() == "fitted"
-
-
-@pytest.mark.parametrize("n", [4, 9])
-def test_intervals_hold_for_datasets_that_were_never_seen(rng, n):
-    trials, level = 400, 0.8
-    points = outcomes(rng, n_datasets=n + 1, slope=1.0, trials=trials)
-    seen = points.filter(pl.col("dataset") < n)
-    widths = dict(
-        project(seen, Model(), by=["trial"], level=level).select("trial", "half_width").iter_rows()
-    )
-    covered = []
-    for (trial,), group in points.group_by("trial"):
-        x, y = (group[name].to_numpy() for name in ("similarity", "outcome_value"))
-        new = group["dataset"].to_numpy() == n
-        fit = np.polyfit(x[~new], y[~new], 1)
-        covered.append(np.abs(y[new] - np.polyval(fit, x[new])).max() <= widths[trial])
-    assert np.mean(covered) >= level - 3 * np.sqrt(level * (1 - level) / trials)
-
-
-def test_two_datasets_are_too_few_to_predict(rng):
-    row = project(outcomes(rng, n_datasets=2, slope=1.0), Model(), by=["trial"]).row(0, named=True)
-    assert row["status"] == "undefined"
-    assert "too few to leave one out" in row["reason"]
-
-
-def test_an_outcome_that_is_the_same_everywhere_has_no_skill(rng):
-    same = outcomes(rng, n_datasets=6, slope=1.0).with_columns(outcome_value=pl.lit(0.0))
-    row = project(same, Model(), by=["trial"]).row(0, named=True)
-    assert (row["status"], row["reason"]) == ("undefined", "the outcome is constant")
-
-
-def test_conformal_width_by_hand():
-    # Five times 0.6 is three: the third smallest.
-    assert conformal_half_width(np.array([4.0, 1.0, 3.0, 2.0]), 0.6) == 3.0
