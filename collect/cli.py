@@ -149,27 +149,42 @@ def remeasure_runs(
     blocks: Annotated[
         int, typer.Option(min=0, help="Blocks of images left out in turn for the interval.")
     ] = 0,
+    unit: Annotated[
+        Literal["group", "image"] | None,
+        typer.Option(
+            help="Patients, where the data name them, or images; by default what the run took."
+        ),
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Take also what the run recorded itself: in the database the later row stands in "
+            "its place, and keeps what was known of chance.",
+        ),
+    ] = False,
 ) -> None:
     """Take measures of complete runs from the activations they kept, without training again."""
     from collect.measures.inference import Inference
-    from collect.probing.remeasure import remeasure
+    from collect.probing.remeasure import Wanted, remeasure
     from warehouse.layout import Layout
 
     pairs: Literal["matching", "all"] = "all" if all_pairs else "matching"
     if blocks == 1:
         raise typer.BadParameter("1: an interval needs at least 2 blocks", param_hint="--blocks")
-    done = remeasure(
-        Layout(warehouse),
+    wanted = Wanted(
         measures=measures,
         pairs=pairs,
         against=against,
-        study=study,
+        unit=unit,
+        again=again,
         inference=Inference(n_permutations=permutations, n_blocks=blocks),
     )
-    for run in done:
+    for run in remeasure(Layout(warehouse), wanted, study=study):
         for line in run.left_out:
             typer.echo(f"left out: run {run.run_id}: {line}", err=True)
-        typer.echo(f"run {run.run_id}: {run.n_new} similarities beside its own", err=True)
+        replaced = f", {run.n_again} in place of its own" if run.n_again else ""
+        typer.echo(f"run {run.run_id}: {run.n_new} similarities beside its own{replaced}", err=True)
     typer.echo("`repdrift warehouse ingest` brings them into the database", err=True)
 
 

@@ -89,7 +89,9 @@ def _shards(layout: Layout) -> tuple[list[Shard], list[str]]:
 
 
 def _problems(shard: Shard) -> list[str]:
-    damaged = damages(shard, names=[RUN, *(name for t in IN_DATABASE for name in _files(shard, t))])
+    tables = {f"{name}.parquet" for name in IN_DATABASE}
+    read = [name for name in shard.files if name in tables or name.startswith(PREFIX)]
+    damaged = damages(shard, names=[RUN, *read])
     if not damaged:
         try:
             _record(shard)
@@ -160,20 +162,34 @@ def _insert(
         con.execute(f"delete from raw.{name} where {condition}", [changed])  # noqa: S608
     _insert_runs(con, shards)
     for name in IN_DATABASE:
-        paths = [str(shard.directory / file) for shard in shards for file in _files(shard, name)]
-        if paths:
-            # Older files lack columns that were added since: files are joined by name.
-            rows = "read_parquet($1, union_by_name = true)"
-            con.execute(f"insert into raw.{name} by name from {rows}", [paths])
+        later = _paths(shards, PREFIX) if name == "similarities" else []
+        _insert_rows(con, name, _paths(shards, f"{name}.parquet"), but=later)
+        _insert_rows(con, name, later, but=[])
 
 
-def _files(shard: Shard, name: str) -> list[str]:
-    """Files of a shard whose rows belong to a table: the run's own, and what was added later."""
-    later = PREFIX if name == "similarities" else None
+def _insert_rows(
+    con: duckdb.DuckDBPyConnection, name: str, paths: list[str], *, but: list[str]
+) -> None:
+    """Insert rows of files, except those that other files have, which count instead."""
+    if not paths:
+        return
+    # Older files lack columns that were added since: files are joined by name.
+    insert = f"insert into raw.{name} by name from read_parquet($1, union_by_name = true) as own"
+    if but:
+        key = table(f"raw.{name}").key
+        same = " and ".join(f"own.{part} is not distinct from other.{part}" for part in key)
+        others = "read_parquet($2, union_by_name = true)"
+        insert += f" where not exists (from {others} as other where {same})"
+    con.execute(insert, [paths, but] if but else [paths])
+
+
+def _paths(shards: Sequence[Shard], start: str) -> list[str]:
+    """Files whose names start so."""
     return [
-        file
-        for file in shard.files
-        if file == f"{name}.parquet" or (later is not None and file.startswith(later))
+        str(shard.directory / file)
+        for shard in shards
+        for file in sorted(shard.files)
+        if file.startswith(start)
     ]
 
 

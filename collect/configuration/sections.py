@@ -262,10 +262,11 @@ class ProbingConfig(Section):
     resampled : {"selected", "probed"}, default "selected"
         Epochs at which the two are computed: the one that stands for the run, or all that are
         probed. A pair of layers takes as long as ``n_permutations + n_blocks`` values or so.
-    unit : {"image", "group"}, default "image"
+    unit : {"group", "image"}, default "group"
         What is paired at random and left out, and whose rows the debiased CKA never pairs with
-        each other: images, or patients (groups) where the data name them. The closed form of the
-        null is of images, so with patients who have several images it is permuted too.
+        each other: patients (groups) where the data name them, and images elsewhere; or images
+        whatever the data name. The closed form of the null is of images, so with patients who
+        have several images it is permuted too.
     """
 
     epochs: Literal["all", "last"] | tuple[Annotated[int, Field(ge=0)], ...] = "all"
@@ -286,7 +287,7 @@ class ProbingConfig(Section):
     n_permutations: Annotated[int, Field(ge=0)] = 99
     n_blocks: Annotated[int, Field(ge=0)] = 20
     resampled: Literal["selected", "probed"] = "selected"
-    unit: Literal["image", "group"] = "image"
+    unit: Literal["group", "image"] = "group"
 
     @field_validator("n_blocks")
     @classmethod

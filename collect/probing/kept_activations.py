@@ -1,6 +1,6 @@
 """Activations that a complete run kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +63,25 @@ def kept_kinds(directory: Path) -> list[tuple[int, str, str]]:
         return []
     kinds = pl.scan_parquet(path).select("epoch", "token", "probe").unique().collect()
     return sorted(kinds.iter_rows())
+
+
+def kept_groups(directory: Path, probe: str, sample_ids: Sequence[str]) -> tuple[str, ...] | None:
+    """Patients or other groups of images of a probe, from what a complete run predicted of them.
+
+    Returns
+    -------
+    tuple of str or None
+        In the order of the images; None unless every one of them has a name.
+    """
+    path = directory / "predictions.parquet"
+    if not path.is_file():
+        return None
+    named = pl.scan_parquet(path).filter(
+        pl.col("group_id").is_not_null(), split="test" if probe == "target" else "source"
+    )
+    names = dict(named.select("sample_id", "group_id").unique().collect().iter_rows())
+    found = tuple(names[image] for image in sample_ids if image in names)
+    return found if len(found) == len(sample_ids) else None
 
 
 def _matrix(rows: pl.Series) -> Tensor:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from collect.backbones.architecture import Layer
@@ -16,6 +15,7 @@ from collect.networks.heads import Network, poolings, require_pooling
 from collect.probing.activations import Token, chosen_layers
 from collect.probing.layer_rows import LINEAR_CKA, by_positions, cka_path, of_token
 from collect.probing.reading import Layers, Reading, joined, read, with_head
+from collect.probing.units import Unit, unit_of, unit_of_image
 from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}
@@ -23,11 +23,12 @@ PART_OF = {"target": "test", "source": "source"}
 
 @dataclass(frozen=True)
 class Similarity:
-    """A comparison with where it was taken."""
+    """A comparison with where it was taken, and of which units (images, or groups)."""
 
     probe: str
     token: str
     reference: str
+    unit: Unit
     comparison: Comparison
 
 
@@ -230,7 +231,7 @@ class Observer:
 
     def _similarities(self, layers: Mapping[str, Layers], inference: Inference) -> list[Similarity]:
         return [
-            Similarity(probe, token, reference, comparison)
+            Similarity(probe, token, reference, unit_of(self._groups(probe)), comparison)
             for reference, start in self._references.items()
             for probe in self.probes
             for token in self.probing.tokens
@@ -275,11 +276,10 @@ class Observer:
         return [f"{where}: {path}"]
 
     def _unit_of_image(self, probe: str) -> Tensor:
-        names = self.data.probe_groups(probe) if self.probing.unit == "group" else None
-        if names is None:
-            return torch.arange(len(self.data.probe_ids(probe)))
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-        return torch.tensor([numbers[name] for name in names])
+        return unit_of_image(self._groups(probe), len(self.data.probe_ids(probe)))
+
+    def _groups(self, probe: str) -> tuple[str, ...] | None:
+        return self.data.probe_groups(probe) if self.probing.unit == "group" else None
 
 
 def knn_tokens(network: Network, probing: ProbingConfig) -> tuple[str, ...]:

@@ -7,19 +7,59 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import torch
 
-from collect.measures.compare import Pairs, defined_comparisons
+from collect.measures.compare import Comparison, Pairs, defined_comparisons
 from collect.measures.inference import Inference
 from collect.measures.registry import MEASURES
-from collect.probing.kept_activations import KeptActivations, kept_activations, kept_kinds
+from collect.probing.kept_activations import (
+    KeptActivations,
+    kept_activations,
+    kept_groups,
+    kept_kinds,
+)
 from collect.probing.probes import Similarity
+from collect.probing.units import Unit, unit_of, unit_of_image
 from collect.recording.records import similarity_rows
 from warehouse.errors import CollectError
 from warehouse.layout import Layout
 from warehouse.remeasured import add_similarities
 from warehouse.spool import is_complete
 
-DEFAULT = Inference()
+CLOSED_FORMS = Inference()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to take of every run.
+
+    Parameters
+    ----------
+    measures : sequence of str
+        Names in :data:`~collect.measures.registry.MEASURES`.
+    pairs : {"matching", "all"}
+        Layers of the same name, or all with all.
+    against : str, optional
+        Pre-training of the runs to compare with, on the same images with the same adaptation, fold
+        and seed. Without it, each run is compared with its own start.
+    unit : {"group", "image"}, optional
+        What is paired at random and left out: patients where the data name them, or images. What
+        the run took itself if None.
+    again : bool
+        Take also what the run itself recorded: its values, with what is said of chance now, stand
+        in place of them in the database.
+    inference : Inference
+        What to compute beside the values: by default whatever has a closed form.
+    """
+
+    measures: Sequence[str]
+    pairs: Pairs = "matching"
+    against: str | None = None
+    unit: Unit | None = None
+    again: bool = False
+    inference: Inference = CLOSED_FORMS
+
+
 # What two runs must share for their networks to be compared on the same images.
 SHARED = ("dataset", "data_hash", "split_hash", "fold", "n_folds", "seed", "adaptation", "n_blocks")
 
@@ -32,43 +72,29 @@ class Remeasured:
     ----------
     run_id : str
         The run.
-    n_new : int
-        Similarities that it did not have.
+    n_new, n_again : int
+        Similarities that it did not record itself, and those that stand in place of its own.
     left_out : tuple of str
         One line per value that is undefined, with the reason.
     """
 
     run_id: str
     n_new: int
+    n_again: int
     left_out: tuple[str, ...]
 
 
-def remeasure(
-    layout: Layout,
-    *,
-    measures: Sequence[str],
-    pairs: Pairs = "matching",
-    against: str | None = None,
-    study: str | None = None,
-    inference: Inference = DEFAULT,
-) -> Iterator[Remeasured]:
+def remeasure(layout: Layout, wanted: Wanted, *, study: str | None = None) -> Iterator[Remeasured]:
     """Take measures of every complete run from the activations that it kept.
 
     Parameters
     ----------
     layout : Layout
         The warehouse; ``ingest`` brings the result into the database.
-    measures : sequence of str
-        Names in :data:`~collect.measures.registry.MEASURES`.
-    pairs : {'matching', 'all'}
-        Layers of the same name, or all with all.
-    against : str, optional
-        Pre-training of the runs to compare with, on the same images with the same adaptation, fold
-        and seed. Without it, each run is compared with its own start.
+    wanted : Wanted
+        What to take.
     study : str, optional
         Only runs of this study.
-    inference : Inference
-        What to compute beside the values: by default whatever has a closed form.
 
     Yields
     ------
@@ -80,54 +106,71 @@ def remeasure(
     CollectError
         If a measure is unknown, or no run can be compared.
     """
-    unknown = [name for name in measures if name not in MEASURES]
+    unknown = [name for name in wanted.measures if name not in MEASURES]
     if unknown:
         raise CollectError(f"no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
     runs = [run for run in _records(layout) if study in (None, run["study"])]
     found = [
         (run, other)
         for run in runs
-        for other in _partners(run, runs, against)
+        for other in _partners(run, runs, wanted.against)
         if _kept(layout, run)
     ]
     if not found:
+        against = wanted.against
         what = "kept activations" if against is None else f"has a partner with {against!r} weights"
         raise CollectError(f"{layout.root}: no complete run {what}")
     for run, other in found:
-        yield _remeasured(layout, run, other, measures, pairs, inference)
+        yield _remeasured(layout, run, other, wanted)
 
 
 def _remeasured(
-    layout: Layout,
-    run: dict[str, Any],
-    other: dict[str, Any],
-    measures: Sequence[str],
-    pairs: Pairs,
-    inference: Inference,
+    layout: Layout, run: dict[str, Any], other: dict[str, Any], wanted: Wanted
 ) -> Remeasured:
     is_own = run["run_id"] == other["run_id"]
+    directory = _directory(layout, run)
+    by_group = (wanted.unit or _unit(run)) == "group"
     rows, left_out = [], []
     for epoch, token, probe in _kept(layout, run):
         # Starts are compared with starts, ends with ends; with its own start a run is as a whole.
         start_or_end = 0 if is_own or epoch == 0 else other["selected_epoch"]
-        x = kept_activations(_directory(layout, run), epoch=epoch, token=token, probe=probe)
+        x = kept_activations(directory, epoch=epoch, token=token, probe=probe)
         y = kept_activations(
             _directory(layout, other), epoch=start_or_end, token=token, probe=probe
         )
         _require_same_images(run, other, x, y)
-        found, undefined = defined_comparisons(
-            x.layers, y.layers, measures=measures, pairs=pairs, inference=inference
-        )
+        groups = kept_groups(directory, probe, x.sample_ids) if by_group else None
+        found, undefined = _comparisons(x, y, groups, wanted)
         left_out += [f"{probe} probe, {token}, epoch {epoch}: {line}" for line in undefined]
-        reference = "pretrained" if is_own else "run"
-        rows += similarity_rows(
-            (Similarity(probe, token, reference, comparison) for comparison in found), epoch=epoch
-        )
+        where = (probe, token, "pretrained" if is_own else "run", unit_of(groups))
+        rows += similarity_rows((Similarity(*where, one) for one in found), epoch=epoch)
+    if not rows:
+        return Remeasured(run["run_id"], 0, 0, tuple(left_out))
     frame = pl.DataFrame(rows, infer_schema_length=None).with_columns(
         reference_run_id=pl.lit(None if is_own else other["run_id"], pl.String)
     )
-    n_new = add_similarities(layout, run["run_id"], frame) if rows else 0
-    return Remeasured(run["run_id"], n_new, tuple(left_out))
+    added = add_similarities(layout, run["run_id"], frame, again=wanted.again)
+    return Remeasured(run["run_id"], *added, tuple(left_out))
+
+
+def _comparisons(
+    x: KeptActivations, y: KeptActivations, groups: Sequence[str] | None, wanted: Wanted
+) -> tuple[list[Comparison], list[str]]:
+    unit = unit_of_image(groups, len(x.sample_ids))
+    is_repeated = len(torch.unique(unit)) < len(unit)
+    return defined_comparisons(
+        x.layers,
+        y.layers,
+        measures=wanted.measures,
+        pairs=wanted.pairs,
+        groups=unit if is_repeated else None,
+        inference=wanted.inference,
+    )
+
+
+def _unit(run: dict[str, Any]) -> str:
+    """Look up what the run itself took as units: images, where its version did not say."""
+    return str(run["hyperparameters"].get("probing", {}).get("unit", "image"))
 
 
 def _records(layout: Layout) -> list[dict[str, Any]]:

@@ -124,6 +124,8 @@ def similarity_rows(similarities: Iterable[Similarity], *, epoch: int) -> Rows:
             "token": similarity.token,
             "reference": similarity.reference,
             "probe": similarity.probe,
+            "unit": similarity.unit,
+            "is_remeasured": False,
             **vars(similarity.comparison),
         }
         for similarity in similarities

@@ -21,20 +21,24 @@ CLASSES = {"binary": 2, "multiclass": 3, "ordinal": 3}
 
 
 def write_npz(path, *, n=48, side=32, task="binary", n_groups=24, seed=0):
-    """Images whose left half is bright in class 1 (right half in class 2); patients have two."""
+    """Images whose left half is bright in class 1 (right half in class 2); patients have two.
+
+    Without ``n_groups`` the file names no patients.
+    """
     rng = np.random.default_rng(seed)
-    groups = np.arange(n) % n_groups
+    groups = np.arange(n) % (n_groups or n)
     labels = groups % CLASSES.get(task, 2)
     images = rng.integers(0, 120, size=(n, side, side), dtype=np.uint8)
     images[labels == 1, :, : side // 2] += 100
     images[labels == 2, :, side // 2 :] += 100
     if task == "multilabel":
         labels = np.stack([labels, groups // 2 % 2, groups // 4 % 2], axis=1)
+    patients = {"train_patients": groups.astype(np.int32)} if n_groups else {}
     np.savez(
         path,
         train_images=images,
         train_labels=labels.reshape(n, -1).astype(np.uint8),
-        train_patients=groups.astype(np.int32),
+        **patients,
     )
     return path
 

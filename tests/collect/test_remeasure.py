@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 import torch
+from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from collect.cli import app
@@ -10,7 +11,7 @@ from collect.configuration.study import RunConfig
 from collect.measures.cka import cka_linear, cka_linear_debiased
 from collect.measures.inference import Inference
 from collect.probing.kept_activations import kept_activations, kept_kinds
-from collect.probing.remeasure import remeasure
+from collect.probing.remeasure import Wanted, remeasure
 from collect.run import execute
 from tests.collect.small_runs import small_run
 from warehouse.connection import connect
@@ -53,17 +54,17 @@ def rows(layout, query):
 
 def test_another_measure_of_every_run_that_kept_its_activations(layout):
     before = rows(layout, "select * from raw.similarities order by all")
-    done = list(remeasure(layout, measures=["cka_linear"]))
+    done = list(remeasure(layout, Wanted(measures=["cka_linear"])))
     assert [one.n_new for one in done] == [2 * 2 * 5] * 2  # two probes, two epochs, five layers
     after = rows(layout, "select * from raw.similarities order by all")
     assert len(after) == len(before) + 40
-    again = list(remeasure(layout, measures=["cka_linear"]))
+    again = list(remeasure(layout, Wanted(measures=["cka_linear"])))
     assert [one.n_new for one in again] == [20, 20]
     assert rows(layout, "select * from raw.similarities order by all").equals(after)
 
 
 def test_values_are_those_of_the_activations(layout):
-    run_id = next(iter(remeasure(layout, measures=["cka_linear"]))).run_id
+    run_id = next(iter(remeasure(layout, Wanted(measures=["cka_linear"])))).run_id
     start, end = (
         kept_activations(layout.run(run_id), epoch=epoch, token="mean", probe="source")
         for epoch in (0, 1)
@@ -78,14 +79,14 @@ def test_values_are_those_of_the_activations(layout):
 def test_what_the_run_recorded_is_never_changed(layout):
     directory = next(layout.runs.iterdir())
     before = (directory / "similarities.parquet").read_bytes()
-    list(remeasure(layout, measures=["cka_linear_debiased"]))
+    list(remeasure(layout, Wanted(measures=["cka_linear_debiased"])))
     assert (directory / "similarities.parquet").read_bytes() == before
     keys = rows(layout, "select run_id, epoch, layer, probe, measure from raw.similarities")
     assert not keys.is_duplicated().any()
 
 
 def test_all_pairs_of_layers(layout):
-    list(remeasure(layout, measures=["cka_linear"], pairs="all"))
+    list(remeasure(layout, Wanted(measures=["cka_linear"], pairs="all")))
     pairs = rows(layout, "from raw.similarities").filter(
         measure="cka_linear", epoch=0, probe="target"
     )
@@ -93,12 +94,12 @@ def test_all_pairs_of_layers(layout):
 
 
 def test_undefined_values_are_left_out_with_the_reason(layout):
-    for one in remeasure(layout, measures=["cca_mean"]):
+    for one in remeasure(layout, Wanted(measures=["cca_mean"])):
         assert any("has 10 rows and 16 features" in line for line in one.left_out)
 
 
 def test_runs_are_compared_with_each_other_on_the_same_images(layout):
-    done = list(remeasure(layout, measures=["cka_linear_debiased"], against="random"))
+    done = list(remeasure(layout, Wanted(measures=["cka_linear_debiased"], against="random")))
     assert len(done) == 1
     found = rows(layout, "from raw.similarities").filter(reference="run")
     assert set(found["run_id"]) == {done[0].run_id}
@@ -107,36 +108,71 @@ def test_runs_are_compared_with_each_other_on_the_same_images(layout):
     assert other != [done[0].run_id]
     for epoch in (0, 1):
         x, y = (
-            kept_activations(layout.run(run), epoch=epoch, token="mean", probe="target")
+            kept_activations(layout.run(run), epoch=epoch, token="mean", probe="source")
             for run in (done[0].run_id, other[0])
         )
-        value = found.filter(epoch=epoch, probe="target", layer="blocks.3")["value"].item()
+        value = found.filter(epoch=epoch, probe="source", layer="blocks.3")["value"].item()
         expected = cka_linear_debiased(x.layers["blocks.3"], y.layers["blocks.3"])
         assert value == pytest.approx(expected, rel=1e-9)
 
 
 def test_null_and_interval_of_other_measures_can_be_asked_for(layout):
     how = Inference(n_permutations=19, n_blocks=5)
-    list(remeasure(layout, measures=["procrustes"], inference=how))
+    list(remeasure(layout, Wanted(measures=["procrustes"], inference=how)))
     found = rows(layout, "from raw.similarities").filter(measure="procrustes")
     assert len(found) == 40
     inferred = ("null_mean", "null_sd", "null_p_value", "ci_low", "ci_high")
     assert sum(found[name].null_count() for name in inferred) == 0
     assert found["top_image_influence"].null_count() == 40
-    list(remeasure(layout, measures=["procrustes"]))  # taken twice, the later value counts
-    assert (
-        rows(layout, "from raw.similarities")
-        .filter(measure="procrustes")["null_mean"]
-        .is_null()
-        .all()
+    list(remeasure(layout, Wanted(measures=["procrustes"])))  # what is known of chance stays
+    assert rows(layout, "from raw.similarities").filter(measure="procrustes").equals(found)
+
+
+def test_what_the_run_recorded_is_completed_when_it_is_taken_again(layout):
+    key = ["run_id", "epoch", "layer", "probe"]
+    own = (
+        "from raw.similarities where measure = 'cka_linear_debiased' and reference = 'pretrained' "
+        f"order by {', '.join(key)}"
     )
+    before = rows(layout, own)
+    files = {path: path.read_bytes() for path in layout.runs.glob("*/similarities.parquet")}
+    unknown = before.filter(probe="target", epoch=0)
+    assert unknown["null_mean"].null_count() == len(unknown)  # patients have no closed form
+    wanted = Wanted(
+        measures=["cka_linear_debiased"], again=True, inference=Inference(n_permutations=9)
+    )
+    done = list(remeasure(layout, wanted))
+    assert [one.n_again for one in done] == [20, 20]
+    after = rows(layout, own)
+    taken = after.filter(pl.col("is_remeasured"))
+    assert len(after) == len(before)
+    assert taken["null_mean"].null_count() == 0
+    assert set(taken["run_id"]) == {one.run_id for one in done}
+    same = ["unit", "n_images", "value", "ci_low", "ci_high", "top_image_influence"]
+    assert_frame_equal(after.select(key + same), before.select(key + same), rel_tol=1e-9)
+    assert {path: path.read_bytes() for path in files} == files
+    list(remeasure(layout, Wanted(measures=["rsa"])))  # another measure later leaves it there
+    assert rows(layout, own).equals(after)
+    assert (ingest(layout).n_new, ingest(layout).n_changed) == (0, 0)
+
+
+def test_patients_are_the_units_that_the_run_had_unless_images_are_asked_for(layout):
+    query = "from raw.similarities where measure = 'angular_cka' and probe = 'target'"
+    list(remeasure(layout, Wanted(measures=["angular_cka"])))
+    by_patient = rows(layout, query)
+    assert set(by_patient["unit"]) == {"group"}
+    assert (by_patient["n_images"] < by_patient["n_rows"]).all()
+    list(remeasure(layout, Wanted(measures=["angular_cka"], unit="image")))
+    by_image = rows(layout, query)
+    assert set(by_image["unit"]) == {"image"}
+    assert (by_image["n_images"] == by_image["n_rows"]).all()
 
 
 def test_what_an_older_version_measured_later_is_kept(layout):
-    list(remeasure(layout, measures=["angular_cka"]))
+    list(remeasure(layout, Wanted(measures=["angular_cka"])))
     for path in layout.runs.glob("*/remeasured.*.parquet"):
         _as_written_before(path)
-    list(remeasure(layout, measures=["rsa"]))
+    list(remeasure(layout, Wanted(measures=["rsa"], unit="image")))
     found = rows(layout, "from raw.similarities")
     older, newer = found.filter(measure="angular_cka"), found.filter(measure="rsa")
     assert (len(older), len(newer)) == (40, 40)
@@ -152,7 +188,7 @@ def _as_written_before(path):
 
 
 def test_a_process_killed_before_the_manifest_leaves_the_run_as_it_was(layout):
-    list(remeasure(layout, measures=["cka_linear"]))
+    list(remeasure(layout, Wanted(measures=["cka_linear"])))
     before = rows(layout, "select count(*) as n from raw.similarities")["n"].item()
     directory = next(path for path in layout.runs.iterdir() if kept_kinds(path))
     pl.DataFrame({"run_id": ["x"]}).write_parquet(directory / "remeasured.0123.parquet")
@@ -162,16 +198,16 @@ def test_a_process_killed_before_the_manifest_leaves_the_run_as_it_was(layout):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "study", "message"),
     [
-        ({"measures": ["cka"]}, "no measure 'cka'; there are"),
-        ({"measures": ["cka_linear"], "against": "imagenet"}, "has a partner with 'imagenet'"),
-        ({"measures": ["cka_linear"], "study": "other"}, "kept activations"),
+        ({"measures": ["cka"]}, None, "no measure 'cka'; there are"),
+        ({"measures": ["cka_linear"], "against": "imagenet"}, None, "a partner with 'imagenet'"),
+        ({"measures": ["cka_linear"]}, "other", "kept activations"),
     ],
 )
-def test_refuses(layout, options, message):
+def test_refuses(layout, options, study, message):
     with pytest.raises(CollectError, match=message):
-        list(remeasure(layout, **options))
+        list(remeasure(layout, Wanted(**options), study=study))
 
 
 def test_a_run_that_kept_nothing_says_so(layout):

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.collect.small_runs import done, record, small_run, table
+from tests.collect.small_runs import done, record, small_run, table, write_npz
 
 pytestmark = pytest.mark.train
 
@@ -12,6 +12,7 @@ pytestmark = pytest.mark.train
 def test_noise_floor_and_interval_of_every_measure_are_taken_at_the_selected_epoch(tmp_path):
     measures = ("rsa", "procrustes", "cka_linear")
     probing = {"measures": measures, "epochs": (1, 2), "n_permutations": 9, "n_blocks": 5}
+    probing |= {"unit": "image"}
     path, _ = done(small_run(tmp_path, probing=probing, with_source=False), tmp_path / "w")
     selected = record(path)["selected_epoch"]
     similarities = table(path, "similarities")
@@ -54,6 +55,7 @@ def test_resampling_changes_no_value(tmp_path):
 
 def test_positions_are_paired_and_left_out_with_their_image(tmp_path):
     probing = {"tokens": ("spatial",), "measures": ("cca_mean",), "n_permutations": 5}
+    probing |= {"unit": "image"}
     path, _ = done(small_run(tmp_path, probing=probing, with_source=False), tmp_path / "w")
     rows = table(path, "similarities").filter(epoch=record(path)["selected_epoch"], probe="target")
     assert (rows["n_rows"] > rows["n_images"]).any()
@@ -63,8 +65,8 @@ def test_positions_are_paired_and_left_out_with_their_image(tmp_path):
     assert rows["null_mean"].null_count() == 0
 
 
-def test_patients_are_units_where_the_study_asks_for_it(tmp_path):
-    probing = {"unit": "group", "n_target": 16, "n_permutations": 9, "epochs": "last"}
+def test_patients_are_units_where_the_data_name_them(tmp_path):
+    probing = {"n_target": 16, "n_permutations": 9, "epochs": "last"}
     measures = ("cka_linear_debiased", "procrustes")
     path, _ = done(small_run(tmp_path, probing={**probing, "measures": measures}), tmp_path / "w")
     rows = table(path, "similarities").filter(epoch=record(path)["selected_epoch"])
@@ -74,3 +76,18 @@ def test_patients_are_units_where_the_study_asks_for_it(tmp_path):
     assert (target["n_effective"] <= 16).all()
     assert (source["n_images"] == source["n_rows"]).all()  # one of each
     assert rows["null_mean"].null_count() == 0
+    assert set(rows["unit"]) == {"group"}
+    assert record(path)["hyperparameters"]["probing"]["unit"] == "group"
+
+
+def test_images_are_units_where_the_study_asks_for_them_or_the_data_name_no_patients(tmp_path):
+    unnamed = tmp_path / "unnamed"
+    unnamed.mkdir()
+    write_npz(unnamed / "binary.npz", n_groups=None)
+    for folder, unit in ((tmp_path, "image"), (unnamed, "group")):
+        probing = {"n_target": 16, "n_permutations": 0, "epochs": "last", "unit": unit}
+        path, _ = done(small_run(folder, probing=probing, with_source=False), folder / "w")
+        rows = table(path, "similarities").filter(measure="cka_linear_debiased")
+        assert set(rows["unit"]) == {"image"}
+        assert (rows["n_images"] == 16).all()
+        assert rows["null_mean"].null_count() == 0  # the closed form is of images

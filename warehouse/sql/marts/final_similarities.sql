@@ -35,6 +35,7 @@ select
     similarities.null_p_value,
     similarities.ci_low,
     similarities.ci_high,
+    similarities.unit,
     similarities.n_images,
     similarities.n_rows,
     similarities.n_features,
@@ -42,7 +43,8 @@ select
     similarities.n_effective,
     similarities.top_image_influence,
     similarities.effective_rank,
-    similarities.top_component_share
+    similarities.top_component_share,
+    similarities.is_remeasured
 from staging.runs as runs
 inner join raw.similarities as similarities
     on
