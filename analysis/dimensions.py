@@ -3,8 +3,11 @@
 import polars as pl
 
 RUNS = ("origin", "study")
-NETWORK = (*RUNS, "backbone", "pretraining", "adaptation", "pooling", "head")
-CELL = (*RUNS, "dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
+TREATMENT = ("adaptation", "n_blocks", "variant")
+START = ("backbone", "pretraining")
+READ = ("pooling", "head")
+NETWORK = (*RUNS, *START, *TREATMENT, *READ)
+CELL = (*RUNS, "dataset", *START, *TREATMENT, *READ)
 SCORE = ("split", "confidence_source", "token", "n_neighbours", "score")
 REPRESENTATION = ("layer", "token", "probe", "measure")
 HIGHER_IS_BETTER = (
@@ -20,7 +23,9 @@ HIGHER_IS_BETTER = (
 )
 
 
-def network_name() -> pl.Expr:
-    """Name of a network as it is compared: backbone, pretraining, adaptation, pooling, head."""
-    adaptation = pl.concat_str("adaptation", "n_blocks", separator=" ", ignore_nulls=True)
-    return pl.concat_str("backbone", "pretraining", adaptation, "pooling", "head", separator=" / ")
+def network_name(pretraining: str = "pretraining", adaptation: str = "adaptation") -> pl.Expr:
+    """Name of a network as it is compared: backbone, pretraining, treatment, pooling, head."""
+    depth = pl.concat_str(adaptation, "n_blocks", separator=" ", ignore_nulls=True)
+    variant = pl.when(pl.col("variant") != "").then("variant")
+    treatment = pl.concat_str(depth, variant, separator=", ", ignore_nulls=True)
+    return pl.concat_str("backbone", pretraining, treatment, *READ, separator=" / ")

@@ -73,16 +73,17 @@ def outcome_name(outcome: str) -> str:
     return f"{name} in {score_name(score)}" if score else name
 
 
-def adaptation_name(adaptation: str, n_blocks: int | None) -> str:
-    """Return an adaptation with its number of blocks.
+def adaptation_name(adaptation: str, n_blocks: int | None, variant: str = "") -> str:
+    """Return an adaptation with its number of blocks, and the settings in which its runs differ.
 
     Examples
     --------
-    >>> adaptation_name("freeze_first_k", 3), adaptation_name("head_then_full", None)
-    ('freeze first 3', 'head then full')
+    >>> adaptation_name("freeze_first_k", 3), adaptation_name("full", None, "image_size 224")
+    ('freeze first 3', 'full, image size 224')
     """
     words = adaptation.replace("_", " ")
-    return words if n_blocks is None else words.replace(" k", f" {n_blocks}")
+    depth = words if n_blocks is None else words.replace(" k", f" {n_blocks}")
+    return f"{depth}, {variant.replace('_', ' ')}" if variant else depth
 
 
 def short_names(names: Sequence[str]) -> tuple[list[str], str]:

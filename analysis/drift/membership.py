@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from scipy import special
 
+from analysis.dimensions import TREATMENT
+
 Reference = Literal["best", "linear", "scratch"]
 Divergence = Literal["absolute", "shortfall"]
 _ROUNDING = 1e-12  # 0.9 - 0.7 is more than 0.2 in floating point
@@ -79,13 +81,15 @@ def references(
     Parameters
     ----------
     scores : DataFrame
-        One row per run: columns of ``by``, ``adaptation, pretraining, outcome_value``.
+        One row per run: columns of ``by``, ``pretraining, adaptation, n_blocks, variant,
+        outcome_value``.
     by : sequence of str
         Columns within which networks are compared: dataset, backbone, score and the like.
     policy : {"best", "linear", "scratch"}
-        ``best``: the highest mean over runs of any pretraining and adaptation. ``linear``: the mean
-        of the linear probes of the same pretraining, which stand for the pre-trained network
-        itself, as that has no head for the target. ``scratch``: the mean of the runs from scratch.
+        ``best``: the highest mean over runs of any pretraining and adaptation. ``linear``: that of
+        the linear probes of the same pretraining, which stand for the pre-trained network itself,
+        as that has no head for the target. ``scratch``: that of the runs from scratch. Of several
+        depths or variants the best counts.
 
     Returns
     -------
@@ -93,14 +97,10 @@ def references(
         ``by``, ``reference_score``; with ``linear`` also ``pretraining``. Groups without such runs
         are missing.
     """
-    if policy == "best":
-        cells = scores.group_by([*by, "pretraining", "adaptation"]).agg(
-            pl.col("outcome_value").mean()
-        )
-        return cells.group_by(by).agg(reference_score=pl.col("outcome_value").max())
-    keys = [*by, "pretraining"] if policy == "linear" else [*by]
-    chosen = scores.filter(pl.col("adaptation") == policy)
-    return chosen.group_by(keys).agg(reference_score=pl.col("outcome_value").mean())
+    chosen = scores if policy == "best" else scores.filter(pl.col("adaptation") == policy)
+    cells = chosen.group_by([*by, "pretraining", *TREATMENT]).agg(pl.col("outcome_value").mean())
+    keys = [*by, "pretraining"] if policy == "linear" else by
+    return cells.group_by(keys).agg(reference_score=pl.col("outcome_value").max())
 
 
 def divergence_from(divergence: Divergence) -> pl.Expr:

@@ -17,6 +17,8 @@ select
     known.backbone,
     known.pretraining,
     known.adaptation,
+    known.n_blocks,
+    known.variant,
     known.pooling,
     known.head,
     known.split,

@@ -11,6 +11,7 @@ with votes as (
         runs.pretraining,
         runs.adaptation,
         runs.n_blocks,
+        runs.variant,
         runs.pooling,
         runs.head,
         runs.fold,
@@ -47,6 +48,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     fold,
@@ -62,6 +64,6 @@ select
     max(is_correct::integer) filter (epoch = selected_epoch) as is_right
 from votes
 group by
-    origin, study, run_id, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, fold, n_folds, seed,
-    n_train, n_test, token, n_neighbours, sample_id
+    origin, study, run_id, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, fold, n_folds,
+    seed, n_train, n_test, token, n_neighbours, sample_id
 having count(*) = 2

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import polars as pl
 
-from analysis.dimensions import RUNS, network_name
+from analysis.dimensions import CELL, RUNS, network_name
 from analysis.drift.agreement import agreement_intervals
 from analysis.means.intervals import mean_intervals
 from analysis.settings import Settings
@@ -76,7 +76,7 @@ def logged_agreement_rows(similarities: pl.DataFrame, settings: Settings) -> pl.
     logged = similarities.filter(pl.col("measure").is_in(LOGGED))
     if logged.is_empty():
         return pl.DataFrame(schema=_ROW)
-    index = [*RUNS, "dataset", "backbone", "adaptation", "pretraining", "reference_pretraining"]
+    index = [*CELL, "reference_pretraining", "reference_adaptation"]
     fold = ["run_id", "reference_run_id", "fold", "n_folds", "seed", "n_train", "n_test"]
     wide = logged.pivot("measure", index=[*index, *fold], values="value").drop_nulls(LOGGED)
     observed, baseline = LOGGED
@@ -89,15 +89,15 @@ def logged_agreement_rows(similarities: pl.DataFrame, settings: Settings) -> pl.
         independent_one_model=pl.col(baseline).mean(),
         run_ids=pl.col("run_id").append(pl.col("reference_run_id")).unique().sort(),
     )
-    joined = means.join(excess, on=index, suffix="_excess").drop("run_ids").join(ids, on=index)
-    parts = [pl.col("backbone"), pl.col("adaptation")]
+    joined = means.join(excess, on=index, nulls_equal=True, suffix="_excess").drop("run_ids")
+    joined = joined.join(ids, on=index, nulls_equal=True)
     return joined.select(
         *RUNS,
         "dataset",
         fold=pl.lit(None, pl.Int32),
         seed=pl.lit(None, pl.Int32),
-        first=pl.concat_str(parts[0], "pretraining", parts[1], separator=" / "),
-        second=pl.concat_str(parts[0], "reference_pretraining", parts[1], separator=" / "),
+        first=network_name(),
+        second=network_name("reference_pretraining", "reference_adaptation"),
         method="method",
         observed="estimate",
         observed_low="ci_low",

@@ -2,14 +2,14 @@
 
 import polars as pl
 
-from analysis.dimensions import NETWORK, REPRESENTATION, RUNS, SCORE
+from analysis.dimensions import NETWORK, READ, REPRESENTATION, RUNS, SCORE, TREATMENT
 from analysis.drift.projection import project
 from analysis.regression.stacking import Model
 from analysis.settings import Settings
 from analysis.steps.slopes import with_pooled_adaptations
 
 KNOWN = Model(predictor="value")
-SAME_START = (*RUNS, "adaptation", "pooling", "head")
+SAME_START = (*RUNS, *TREATMENT, *READ)
 
 
 def projection_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:

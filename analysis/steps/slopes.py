@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analysis.dimensions import NETWORK, REPRESENTATION, RUNS
+from analysis.dimensions import NETWORK, READ, REPRESENTATION, RUNS, TREATMENT
 from analysis.regression.binned import Binning, binned_fits
 from analysis.regression.correlations import correlation_equivalences
 from analysis.regression.dataset_slopes import dataset_slopes
@@ -18,13 +18,14 @@ from analysis.settings import Settings
 from analysis.testing.multiplicity import adjust
 
 BY = [*NETWORK, *REPRESENTATION, "outcome"]
-FAMILY = [*RUNS, "adaptation", "pooling", "head", "token", "probe", "measure", "outcome"]
+FAMILY = [*RUNS, "adaptation", *READ, "token", "probe", "measure", "outcome"]
 
 
 def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Every outcome on similarity per network and layer, from ``marts.similarity_by_outcome``.
 
-    Slopes form a family with those of the other networks and layers that share everything else.
+    Slopes form a family with those of the other networks, depths, variants and layers that share
+    everything else.
     """
     pooled = with_pooled_adaptations(points)
     rows = regress(pooled, Model(), by=BY, level=settings.level)
@@ -117,10 +118,14 @@ def gain_definition_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFra
 def with_pooled_adaptations(points: pl.DataFrame) -> pl.DataFrame:
     """Points of fine-tuned networks, and again with their adaptations taken together.
 
-    A network that was fine-tuned in one way only has no pooled rows.
+    Depths and variants are adaptations too. A network that was fine-tuned in one way only has no
+    pooled rows.
     """
     tuned = points.filter(pl.col("adaptation") != "none")
-    kind = [name for name in NETWORK if name != "adaptation"]
-    several = pl.col("adaptation").n_unique().over(kind) > 1
-    pooled = tuned.filter(several).with_columns(adaptation=pl.lit("pooled"))
+    kind = [name for name in NETWORK if name not in TREATMENT]
+    several = pl.struct(TREATMENT).n_unique().over(kind) > 1
+    names = {"adaptation": "pooled", "n_blocks": None, "variant": ""}
+    pooled = tuned.filter(several).with_columns(
+        pl.lit(value, tuned.schema[name]).alias(name) for name, value in names.items()
+    )
     return pl.concat([tuned, pooled])

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
-from reports.exhibits.settings import with_setting
+from reports.exhibits.settings import CELL, with_setting
 from reports.figures.attention import Image, Look, Map, attention_panels
 from reports.figures.attention_profiles import STATISTICS, attention_profiles
 from reports.formatting import number
@@ -105,9 +105,8 @@ def _image(rows: pl.DataFrame) -> Image | None:
 
 
 def _note(rows: pl.DataFrame, numbers: pl.DataFrame) -> str:
-    cell = ["dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head"]
     own = numbers.join(
-        rows.select(*cell, "layer").unique(), on=[*cell, "layer"], nulls_equal=True, how="semi"
+        rows.select(*CELL, "layer").unique(), on=[*CELL, "layer"], nulls_equal=True, how="semi"
     )
     lines = [
         f"{label} {number(row['before'], digits, scale=scale)} → "

@@ -5,7 +5,7 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
-from reports.exhibits.settings import of_own_head, with_setting
+from reports.exhibits.settings import CELL, of_own_head, with_setting
 from reports.figures.bands import mean_bands
 from reports.layers import layer_order
 from reports.style import network
@@ -13,7 +13,6 @@ from reports.wording import measure_name
 
 FIGURE = ("origin", "study", "token", "probe", "measure")
 PANEL = ("dataset", "setting")
-CELL = ("dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 MOST_PANELS = 6
 
 

@@ -10,6 +10,7 @@ from reports.figures.depth import depth_curves
 from reports.style import network
 from reports.wording import TASK_SCORES, score_name
 
+SET = ("origin", "study", "adaptation", "variant")
 WHOLE = {"freeze_first_k": ("full",)}  # to freeze none is to fine-tune whole
 WORDS = {
     "freeze_first_k": "blocks frozen",
@@ -22,13 +23,14 @@ def build(data: Data) -> list[Artefact]:
     """Return one figure per set of runs and adaptation, a panel per dataset."""
     rows = data.frames["scores"].filter(pl.col("n_blocks").is_not_null())
     artefacts = []
-    for key in rows.select("origin", "study", "adaptation").unique(maintain_order=True).rows():
-        origin, study, adaptation = key
+    for key in rows.select(SET).unique(maintain_order=True).rows():
+        origin, study, adaptation, variant = key
         source = data.select(
             "scores",
             origin=origin,
             study=study,
             adaptation=(adaptation, *WHOLE.get(adaptation, ())),
+            variant=("", variant) if variant else "",
             score=TASK_SCORES,
             split="test",
             confidence_source="head",
@@ -51,7 +53,7 @@ def build(data: Data) -> list[Artefact]:
             f"Score on the held-out fold by {WORDS.get(adaptation, adaptation)} ({origin}).{whole} "
             f"Lines: intervals over {own['uncertainty'][0]}s, where there are several runs."
         )
-        name = slug("depth", origin, study, adaptation)
+        name = slug("depth", *key)
         artefacts.append(Artefact(name, caption, figure, (source,)))
     return artefacts
 

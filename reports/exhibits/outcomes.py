@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
-from reports.exhibits.settings import of_own_head
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
+from reports.exhibits.settings import TREATMENT, of_own_head
 from reports.figures.regression import Panel, PointGroup, point_groups, regression_panels
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
 from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
 
 FIGURE = ("origin", "study", "outcome", "measure", "token", "probe")
-PANEL_ROW = ("backbone", "pretraining", "adaptation", "pooling", "head")
+PANEL_ROW = ("backbone", "pretraining", *TREATMENT, "pooling", "head")
 MOST_COLUMNS = 5
 MOST_ROWS = 3
 MOST_FIGURES = 4  # of one outcome and measure; the table of regressions has every network
@@ -131,15 +132,15 @@ def caption(fits: Selection, measure: str, several: bool) -> str:
     )
 
 
-def panel_heading(key: Mapping[str, str], keys: pl.DataFrame) -> str:
+def panel_heading(key: Mapping[str, Any], keys: pl.DataFrame) -> str:
     """Return the heading of a row of panels: network, adaptation, and the head if heads differ."""
     name = network(key["backbone"], key["pretraining"])
     return f"{name}, {own_setting(key, keys)}"
 
 
-def own_setting(key: Mapping[str, str], keys: pl.DataFrame) -> str:
+def own_setting(key: Mapping[str, Any], keys: pl.DataFrame) -> str:
     """Return the adaptation, and the head where those of all keys differ in it."""
-    words = [adaptation_name(key["adaptation"], None)]
+    words = [adaptation_name(*(key[name] for name in TREATMENT))]
     poolings, heads = (keys[name].n_unique() > 1 for name in ("pooling", "head"))
     if poolings or heads:
         on = f" on {key['pooling']}" if poolings else ""
@@ -148,9 +149,9 @@ def own_setting(key: Mapping[str, str], keys: pl.DataFrame) -> str:
 
 
 def _panel(
-    fits: pl.DataFrame, points: pl.DataFrame, key: Mapping[str, str], layer: str, several: bool
+    fits: pl.DataFrame, points: pl.DataFrame, key: Mapping[str, Any], layer: str, several: bool
 ) -> Panel:
-    fit = fits.filter(layer=layer, **key)
+    fit = fits.filter(matching({**key, "layer": layer}))
     runs = fit.filter(term="similarity")["run_ids"].explode().unique()
     shown = points.filter(pl.col("run_id").is_in(runs.implode()), layer=layer)
     name = network(key["backbone"], key["pretraining"])

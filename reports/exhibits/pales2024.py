@@ -7,13 +7,13 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
 from reports.exhibits.result_table import Shown, result_table
+from reports.exhibits.settings import CELL, treatment
 from reports.figures.strips import strips
 from reports.style import network, ordered_appearances
-from reports.wording import TASK_SCORES, adaptation_name, score_name
+from reports.wording import TASK_SCORES, score_name
 
 PAPER = "pales2024"
 SET = ("origin", "study")
-CELL = ("dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 TARGETS = ("APTOS2019", "DDSM", "ISIC2019", "CheXpert")
 
 
@@ -241,8 +241,7 @@ def _networks(rows: pl.DataFrame) -> pl.Expr:
 
 
 def _trainings() -> pl.Expr:
-    adaptation = named("adaptation", "n_blocks", adaptation_name)
-    return pl.format("{}, {} head", adaptation, "head")
+    return pl.format("{}, {} head", treatment(), "head")
 
 
 def _scores(column: str) -> pl.Expr:

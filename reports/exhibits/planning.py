@@ -6,6 +6,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
 from reports.exhibits.outcomes import is_shown
 from reports.exhibits.rankings import GROUP, MOST_PAIRS, SHOWN
 from reports.exhibits.result_table import Shown, result_table
+from reports.exhibits.settings import TREATMENT, treatment
 from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name, outcome_name, score_name, short_names
@@ -91,11 +92,11 @@ def projection_tables(data: Data) -> list[Artefact]:
         rows = source.rows.with_columns(
             line=pl.concat_str(
                 named("backbone", "pretraining", network),
-                pl.col("adaptation").str.replace_all("_", " "),
+                treatment(),
                 separator=", ",
             ),
             place=pl.col("layer").replace_strict(place),
-        ).sort("backbone", "pretraining", "adaptation", "place")
+        ).sort("backbone", "pretraining", *TREATMENT, "place")
         table = result_table(
             rows,
             (
@@ -106,7 +107,7 @@ def projection_tables(data: Data) -> list[Artefact]:
                 Shown("n_better", "better on", 0, "datasets"),
                 Shown("n_datasets", "of", 0, "datasets"),
             ),
-            key=("backbone", "pretraining", "adaptation", "layer"),
+            key=("backbone", "pretraining", *TREATMENT, "layer"),
             block="line",
             notes=(
                 "Error: root mean squared, each dataset predicted from the others. Skill: "

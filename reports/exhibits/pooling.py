@@ -15,11 +15,12 @@ from reports.exhibits.score_matrix import (
     varying,
 )
 from reports.exhibits.scores import comparison_name, tied_with_best
+from reports.exhibits.settings import TREATMENT
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import TASK_SCORES, adaptation_name, score_name
 
-LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "head")
+LINE = (*TREATMENT, "backbone", "pretraining", "head")
 MOST_DATASETS = 5
 KINDS = (
     ("task", "Score on the held-out fold", {"split": "test", "confidence_source": "head"}),
@@ -81,7 +82,7 @@ def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Tabl
     blocks: dict[str, list[Row]] = {}
     for index, line in enumerate(lines):
         texts = (network(line["backbone"], line["pretraining"]), *([line["head"]] * has_heads))
-        heading = adaptation_name(line["adaptation"], line["n_blocks"])
+        heading = adaptation_name(*(line[name] for name in TREATMENT))
         blocks.setdefault(heading, []).append(Row((*texts, *(c[index] for c in columns))))
     return Table(
         columns=(

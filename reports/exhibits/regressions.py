@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug, span
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, panel_heading
 from reports.formatting import number
 from reports.layers import layer_order
@@ -47,8 +47,8 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
     blocks = []
     keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
     for key in keys.iter_rows(named=True):
-        own = slopes.filter(**key)
-        layers = layer_order(fitted.filter(**key)["layer"].to_list())
+        own = slopes.filter(matching(key))
+        layers = layer_order(fitted.filter(matching(key))["layer"].to_list())
         blocks.append(
             Block(
                 rows=tuple(_row(own.filter(layer=layer), key, layer, methods) for layer in layers),

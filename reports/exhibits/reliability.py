@@ -6,14 +6,13 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
-from reports.exhibits.settings import with_setting
+from reports.exhibits.settings import CELL, with_setting
 from reports.figures.reliability import Diagram, reliability_diagrams
 from reports.formatting import number
 from reports.style import network
 
 FIGURE = ("origin", "study", "confidence_source", "token", "n_neighbours")
 PANEL = ("dataset", "setting")
-CELL = ("dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 ECE = "ece_width_15"
 MOST_PANELS = 9
 

@@ -5,6 +5,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
 from reports.exhibits.outcomes import is_shown
 from reports.exhibits.result_table import Shown, result_table
+from reports.exhibits.settings import TREATMENT, treatment
 from reports.layers import layer_order
 from reports.style import network
 from reports.tables.model import Table
@@ -12,6 +13,7 @@ from reports.wording import measure_name, outcome_name, score_name
 
 FIT = ("origin", "study", "outcome", "measure", "token", "probe")
 GAIN_FIT = ("origin", "study", "score", "measure", "token", "probe")
+LINE = ("backbone", "pretraining", *TREATMENT, "layer")
 INFERENCE = ("ols", "cluster_cr3")
 SCORES = ("auc", "accuracy", "kappa_quadratic", "map_macro")
 
@@ -26,8 +28,7 @@ def influence_tables(data: Data) -> list[Artefact]:
         strongest = source.rows.filter(pl.col("share").is_not_null()).sort(
             pl.col("share").abs(), descending=True
         )
-        line = ("backbone", "pretraining", "adaptation", "layer")
-        rows = _ordered(strongest.unique(line, keep="first", maintain_order=True))
+        rows = _ordered(strongest.unique(LINE, keep="first", maintain_order=True))
         columns = (
             Shown("layer", "layer"),
             Shown("slope", "slope", 3),
@@ -39,7 +40,7 @@ def influence_tables(data: Data) -> list[Artefact]:
         table = result_table(
             rows,
             columns,
-            key=(*line, "left_out"),
+            key=(*LINE, "left_out"),
             block="line",
             notes=("Change in per cent of the slope. The CSV has every dataset left out.",),
         )
@@ -71,7 +72,7 @@ def gain_tables(data: Data) -> list[Artefact]:
                 Shown("scratch_similarity_correlation", "scratch, similarity", 2, "r"),
                 Shown("alarm", "alarm"),
             ),
-            key=("backbone", "pretraining", "adaptation", "layer"),
+            key=LINE,
             block="line",
             notes=(
                 "Difference: score − scratch. Ratio: (score − scratch) / scratch. Covariate: the "
@@ -113,7 +114,7 @@ def _differences(fitted: pl.DataFrame) -> Table:
         pl.format(
             "{}, {}: {} − {}",
             "backbone",
-            pl.col("adaptation").str.replace_all("_", " "),
+            treatment(),
             "second",
             "first",
         )
@@ -133,7 +134,7 @@ def _differences(fitted: pl.DataFrame) -> Table:
             Shown("n_runs", "runs"),
             Shown("n_clusters", "clusters"),
         ),
-        key=("backbone", "adaptation", "layer", "first", "second", "method"),
+        key=("backbone", *TREATMENT, "layer", "first", "second", "method"),
         block="line",
         notes=(
             "Interaction of similarity with the network; brackets: 95 % interval. Runs independent "
@@ -149,12 +150,12 @@ def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
         rows.with_columns(
             line=pl.concat_str(
                 named("backbone", "pretraining", network),
-                pl.col("adaptation").str.replace_all("_", " "),
+                treatment(),
                 separator=", ",
             ),
             place=pl.col("layer").replace_strict(position),
         )
-        .sort("backbone", "pretraining", "adaptation", "place")
+        .sort("backbone", "pretraining", *TREATMENT, "place")
         .drop("place")
     )
 

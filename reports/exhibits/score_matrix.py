@@ -4,11 +4,12 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
 from reports.exhibits.scores import comparison_name, tied_with_best
+from reports.exhibits.settings import TREATMENT
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import TASK_SCORES, adaptation_name, is_better_small, score_name
 
-LINE = ("adaptation", "n_blocks", "backbone", "pretraining", "pooling", "head")
+LINE = (*TREATMENT, "backbone", "pretraining", "pooling", "head")
 SET = ("origin", "study")
 OWN_ROW = ("dataset", "score", "token", "n_neighbours")  # with LINE they pick one row
 MOST_DATASETS = 8
@@ -86,7 +87,7 @@ def _table(rows: pl.DataFrame, datasets: list[str], pairs: pl.DataFrame) -> Tabl
     varies = [name for name in ("pooling", "head") if rows[name].n_unique() > 1]
     blocks: dict[str, list[Row]] = {}
     for index, line in enumerate(lines):
-        heading = adaptation_name(line["adaptation"], line["n_blocks"])
+        heading = adaptation_name(*(line[name] for name in TREATMENT))
         texts = (network(line["backbone"], line["pretraining"]), *(line[name] for name in varies))
         row = Row((*texts, *(column[index] for column in columns)))
         blocks.setdefault(heading, []).append(row)

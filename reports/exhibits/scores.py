@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, matching, slug, span
+from reports.exhibits.settings import TREATMENT
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import adaptation_name, is_better_small, score_name
 
-CELL = ("backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
+CELL = ("backbone", "pretraining", *TREATMENT, "pooling", "head")
 STUBS = ("backbone", "pretraining", "pooling", "head")
 COLUMN = ("split", "confidence_source", "token", "n_neighbours", "score")
 PRIMARY = (
@@ -97,7 +98,7 @@ def _block(
         Row(
             (
                 *(cell[stub] for stub in stubs),
-                adaptation_name(cell["adaptation"], cell["n_blocks"]),
+                adaptation_name(*(cell[name] for name in TREATMENT)),
                 *(column[index] for column in numbers),
             )
         )
@@ -108,8 +109,9 @@ def _block(
 def comparison_name(cell: Mapping[str, object]) -> str:
     """Return the name under which analysis compares the network of a cell."""
     blocks = "" if cell["n_blocks"] is None else f" {cell['n_blocks']}"
-    adaptation = f"{cell['adaptation']}{blocks}"
-    parts = (cell["backbone"], cell["pretraining"], adaptation, cell["pooling"], cell["head"])
+    variant = f", {cell['variant']}" if cell["variant"] else ""
+    treatment = f"{cell['adaptation']}{blocks}{variant}"
+    parts = (cell["backbone"], cell["pretraining"], treatment, cell["pooling"], cell["head"])
     return " / ".join(str(part) for part in parts)
 
 

@@ -7,7 +7,16 @@ import polars as pl
 from reports.exhibits.exhibit import Data
 from reports.wording import adaptation_name
 
-COLUMNS = ("adaptation", "n_blocks", "pooling", "head")
+TREATMENT = ("adaptation", "n_blocks", "variant")
+COLUMNS = (*TREATMENT, "pooling", "head")
+CELL = ("dataset", "backbone", "pretraining", *COLUMNS)
+
+
+def treatment() -> pl.Expr:
+    """Return a column with what was trained: the adaptation, its depth and its variant."""
+    return pl.struct(TREATMENT).map_elements(
+        lambda run: adaptation_name(*(run[name] for name in TREATMENT)), return_dtype=pl.String
+    )
 
 
 def with_setting(rows: pl.DataFrame) -> pl.DataFrame:
@@ -16,31 +25,30 @@ def with_setting(rows: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     rows : DataFrame
-        ``adaptation, pooling, head``, and ``n_blocks`` where results tell runs apart by it. Runs
-        that differ in one of them are no repeats of each other: no mean, band or box joins them.
+        ``adaptation, n_blocks, variant, pooling, head``. Runs that differ in one of them are no
+        repeats of each other: no mean, band or box joins them.
 
     Examples
     --------
     >>> rows = pl.DataFrame(
-    ...     {"adaptation": "full", "n_blocks": None, "pooling": ["cls", "mean"], "head": "linear"}
-    ... )
+    ...     {"adaptation": "full", "pooling": ["cls", "mean"], "head": "linear"}
+    ... ).with_columns(n_blocks=None, variant=pl.lit(""))
     >>> with_setting(rows)["setting"].to_list()
     ['full, head on cls', 'full, head on mean']
     """
     heads, poolings = (rows[name].n_unique() > 1 for name in ("head", "pooling"))
 
     def words(run: dict[str, Any]) -> str:
-        name = adaptation_name(run["adaptation"], run.get("n_blocks"))
+        name = adaptation_name(*(run[name] for name in TREATMENT))
         head = f"{run['head']} head" if heads else "head" if poolings else ""
         pooling = f" on {run['pooling']}" if poolings else ""
         return f"{name}, {head}{pooling}" if head else name
 
-    columns = [name for name in COLUMNS if name in rows.columns]
-    names = rows.select(columns).unique(maintain_order=True)
+    names = rows.select(COLUMNS).unique(maintain_order=True)
     named = names.with_columns(
         setting=pl.Series([words(run) for run in names.iter_rows(named=True)], dtype=pl.String)
     )
-    return rows.join(named, on=columns, how="left", nulls_equal=True, maintain_order="left")
+    return rows.join(named, on=COLUMNS, how="left", nulls_equal=True, maintain_order="left")
 
 
 def of_own_head(data: Data, rows: pl.DataFrame) -> pl.DataFrame:

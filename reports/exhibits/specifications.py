@@ -6,6 +6,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.robustness import SCORES
+from reports.exhibits.settings import TREATMENT
 from reports.figures.curve import specification_curve
 from reports.formatting import number, p_value
 from reports.layers import layer_order
@@ -17,7 +18,7 @@ QUESTION = (
     "study",
     "backbone",
     "pretraining",
-    "adaptation",
+    *TREATMENT,
     "pooling",
     "head",
     "token",
@@ -47,7 +48,7 @@ def build(data: Data) -> list[Artefact]:
         choices = {name: values for name, values in every.items() if len(values) > 1}
         tests = data.select("specification_tests", **where)
         name = network(str(where["backbone"]), str(where["pretraining"]))
-        label = adaptation_name(str(where["adaptation"]), None)
+        label = adaptation_name(*(where[name] for name in TREATMENT))
         artefacts.append(
             Artefact(
                 name=slug("specifications", *key),

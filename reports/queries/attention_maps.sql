@@ -12,6 +12,7 @@ with pictured as (
         runs.pretraining,
         runs.adaptation,
         runs.n_blocks,
+        runs.variant,
         runs.pooling,
         runs.head,
         runs.run_id,
@@ -24,7 +25,7 @@ with pictured as (
     qualify row_number() over (
         partition by
             runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-            runs.pooling, runs.head
+            runs.variant, runs.pooling, runs.head
         order by runs.fold, runs.seed, runs.run_id
     ) = 1
 )
@@ -37,6 +38,7 @@ select
     pictured.pretraining,
     pictured.adaptation,
     pictured.n_blocks,
+    pictured.variant,
     pictured.pooling,
     pictured.head,
     pictured.run_id,
@@ -58,5 +60,5 @@ qualify dense_rank() over (
     order by maps.sample_id
 ) <= 3
 order by
-    pictured.origin, study, maps.probe, pictured.dataset, pictured.adaptation, pictured.n_blocks, pictured.pooling,
-    pictured.head, pictured.backbone, pictured.pretraining, maps.sample_id, maps.kind, stage desc
+    pictured.origin, study, maps.probe, pictured.dataset, pictured.adaptation, pictured.n_blocks, pictured.variant,
+    pictured.pooling, pictured.head, pictured.backbone, pictured.pretraining, maps.sample_id, maps.kind, stage desc

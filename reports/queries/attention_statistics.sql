@@ -1,5 +1,5 @@
 -- One row per cell, probe, block and statistic of attention: mean over runs before and after fine-tuning.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, probe, layer, statistic
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, probe, layer, statistic
 select
     runs.origin,
     sets.studies as study,
@@ -8,6 +8,7 @@ select
     runs.pretraining,
     runs.adaptation,
     runs.n_blocks,
+    runs.variant,
     runs.pooling,
     runs.head,
     looks.probe,
@@ -23,7 +24,7 @@ inner join staging.studies as sets on runs.origin = sets.origin and runs.study =
 where runs.adaptation <> 'scratch'
 group by
     runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-    runs.pooling, runs.head, looks.probe, looks.layer, looks.statistic
+    runs.variant, runs.pooling, runs.head, looks.probe, looks.layer, looks.statistic
 having count(*) filter (where looks.epoch = 0) > 0 and count(*) filter (where looks.epoch = runs.selected_epoch) > 0
 order by
-    origin, study, probe, dataset, adaptation, n_blocks, pooling, head, backbone, pretraining, layer, statistic
+    origin, study, probe, dataset, adaptation, n_blocks, variant, pooling, head, backbone, pretraining, layer, statistic

@@ -1,6 +1,7 @@
 -- One row per cell, resolution and score on the held-out fold: mean over runs, and gain over the baseline of its
 -- dataset: the supervised network that was fine-tuned whole under a linear head, at the lowest resolution.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, image_size, score
+-- variant: Settings beside the resolution in which runs of the network differ.
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, image_size, score
 with known (place, backbone, pretraining) as (
     values
     (1, 'deit_base_patch16_224', 'fb_in1k'),
@@ -16,6 +17,7 @@ cells as (
         scores.pretraining,
         scores.adaptation,
         scores.n_blocks,
+        regexp_replace(scores.variant, '^image_size \d+(, )?|, image_size \d+', '') as variant,
         scores.pooling,
         scores.head,
         runs.image_size,
@@ -31,7 +33,7 @@ cells as (
         and scores.confidence_source = 'head'
     group by
         scores.origin, scores.study, scores.dataset, scores.backbone, scores.pretraining, scores.adaptation,
-        scores.n_blocks, scores.pooling, scores.head, runs.image_size, scores.score
+        scores.n_blocks, variant, scores.pooling, scores.head, runs.image_size, scores.score
 ),
 
 baselines as (
@@ -63,6 +65,7 @@ select
     cells.pretraining,
     cells.adaptation,
     cells.n_blocks,
+    cells.variant,
     cells.pooling,
     cells.head,
     cells.image_size,
@@ -82,4 +85,4 @@ left join baselines
         and cells.score = baselines.score
 order by
     cells.origin, cells.study, cells.score, cells.dataset, cells.n_parameters, cells.backbone, cells.pretraining,
-    cells.adaptation, cells.n_blocks, cells.pooling, cells.head, cells.image_size
+    cells.adaptation, cells.n_blocks, cells.variant, cells.pooling, cells.head, cells.image_size

@@ -1,11 +1,13 @@
 -- One row per regression repeated on bin means, beside the fit on runs.
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -31,7 +33,11 @@ select
     analysis_id
 from results.binned_fits
 qualify row_number() over (
-    partition by origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
+    partition by
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe,
+        measure, outcome
     order by analysis_id
 ) = 1
-order by origin, study, outcome, measure, token, probe, backbone, pretraining, adaptation, pooling, head, layer
+order by
+    origin, study, outcome, measure, token, probe, backbone, pretraining, adaptation, n_blocks, variant, pooling, head,
+    layer

@@ -1,4 +1,5 @@
 -- One row per run: the work until the checkpoint that stands for it, and the time to classify an image.
+-- variant: Settings beside the resolution in which runs of the network differ.
 -- key: run_id
 with timed as (
     select
@@ -21,6 +22,7 @@ select
     runs.pretraining,
     runs.adaptation,
     runs.n_blocks,
+    coalesce(regexp_replace(variants.variant, '^image_size \d+(, )?|, image_size \d+', ''), '') as variant,
     runs.pooling,
     runs.head,
     runs.image_size,
@@ -32,6 +34,7 @@ select
     if(timed.n_evaluated > 0, 1000 * timed.evaluation_s / timed.n_evaluated, null) as inference_ms
 from raw.runs as runs
 inner join timed on runs.run_id = timed.run_id
+left join staging.run_variants as variants on runs.run_id = variants.run_id
 order by
     runs.origin, runs.study, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-    runs.pooling, runs.head, runs.image_size, runs.run_id
+    variant, runs.pooling, runs.head, runs.image_size, runs.run_id

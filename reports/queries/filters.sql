@@ -11,6 +11,7 @@ with pictured as (
         runs.pretraining,
         runs.adaptation,
         runs.n_blocks,
+        runs.variant,
         runs.pooling,
         runs.head,
         runs.run_id,
@@ -21,7 +22,7 @@ with pictured as (
     qualify row_number() over (
         partition by
             runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-            runs.pooling, runs.head
+            runs.variant, runs.pooling, runs.head
         order by runs.fold, runs.seed, runs.run_id
     ) = 1
 )
@@ -34,6 +35,7 @@ select
     pictured.pretraining,
     pictured.adaptation,
     pictured.n_blocks,
+    pictured.variant,
     pictured.pooling,
     pictured.head,
     pictured.run_id,
@@ -55,5 +57,5 @@ inner join filters as start
 where now.epoch = 0 or now.epoch = pictured.selected_epoch
 window stage_of_run as (partition by now.run_id, now.epoch)
 order by
-    pictured.origin, study, pictured.dataset, pictured.adaptation, pictured.n_blocks, pictured.pooling, pictured.head,
-    pictured.backbone, pictured.pretraining, stage desc, now.filter
+    pictured.origin, study, pictured.dataset, pictured.adaptation, pictured.n_blocks, pictured.variant,
+    pictured.pooling, pictured.head, pictured.backbone, pictured.pretraining, stage desc, now.filter

@@ -1,11 +1,13 @@
 -- One row per regression of a score's gain over scratch on similarity: slope under three definitions of gain.
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, score, method
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, score, method
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -31,7 +33,10 @@ select
 from results.gain_definitions
 qualify row_number() over (
     partition by
-        origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, score, method
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe,
+        measure, score, method
     order by abs(level - 0.95), analysis_id
 ) = 1
-order by origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, score, method
+order by
+    origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure,
+    score, method

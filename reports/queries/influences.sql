@@ -1,11 +1,13 @@
 -- One row per regression and dataset left out of it.
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome, left_out
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome, left_out
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -23,9 +25,10 @@ select
 from results.influences
 qualify row_number() over (
     partition by
-        origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome, left_out
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe,
+        measure, outcome, left_out
     order by analysis_id
 ) = 1
 order by
-    origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome,
-    left_out
+    origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure,
+    outcome, left_out

@@ -8,6 +8,7 @@ select
     own.pretraining,
     own.adaptation,
     own.n_blocks,
+    own.variant,
     own.pooling,
     own.head,
     own.run_id,
@@ -21,6 +22,7 @@ select
     other.pretraining as reference_pretraining,
     other.adaptation as reference_adaptation,
     other.n_blocks as reference_n_blocks,
+    other.variant as reference_variant,
     other.pooling as reference_pooling,
     other.head as reference_head,
     own.reference_layer,
@@ -34,13 +36,12 @@ select
     count(*) over cell as n_runs
 from marts.final_similarities as own
 inner join staging.studies as sets on own.origin = sets.origin and own.study = sets.study
-left join raw.runs as other on own.reference_run_id = other.run_id
+left join staging.runs as other on own.reference_run_id = other.run_id
 window cell as (
     partition by
-        own.origin, sets.studies, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling, own.head,
-        own.layer, own.token, own.reference, other.backbone, other.pretraining, other.adaptation, other.n_blocks,
-        other.pooling, other.head,
-        own.reference_layer, own.probe, own.measure
+        own.origin, sets.studies, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.variant,
+        own.pooling, own.head, own.layer, own.token, own.reference, other.backbone, other.pretraining, other.adaptation,
+        other.n_blocks, other.variant, other.pooling, other.head, own.reference_layer, own.probe, own.measure
 )
 order by
     own.origin, study, own.measure, own.token, own.probe, own.dataset, own.adaptation, own.backbone, own.pretraining,

@@ -8,6 +8,7 @@ select
     own.pretraining,
     own.adaptation,
     own.n_blocks,
+    own.variant,
     own.pooling,
     own.head,
     own.run_id,
@@ -26,8 +27,9 @@ inner join staging.studies as sets on own.origin = sets.origin and own.study = s
 where own.reference = 'pretrained' and own.reference_layer = own.layer
 window cell as (
     partition by
-        own.origin, sets.studies, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.pooling,
-        own.head, own.layer, own.token, own.probe, own.measure
+        own.origin, sets.studies, own.dataset, own.backbone, own.pretraining, own.adaptation, own.n_blocks, own.variant,
+        own.pooling, own.head, own.layer, own.token, own.probe, own.measure
 )
 order by
-    origin, study, measure, token, probe, dataset, adaptation, n_blocks, pooling, head, backbone, pretraining, run_id, layer
+    origin, study, measure, token, probe, dataset, adaptation, n_blocks, variant, pooling, head, backbone, pretraining,
+    run_id, layer

@@ -1,5 +1,5 @@
 -- One row per cell and epoch: accuracy of the head on the held-out fold, its mean and its range over runs.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, epoch
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, epoch
 select
     runs.origin,
     sets.studies as study,
@@ -8,6 +8,7 @@ select
     runs.pretraining,
     runs.adaptation,
     runs.n_blocks,
+    runs.variant,
     runs.pooling,
     runs.head,
     scores.epoch,
@@ -26,6 +27,6 @@ where
     and scores.epoch is not null
 group by
     runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-    runs.pooling, runs.head, scores.epoch
+    runs.variant, runs.pooling, runs.head, scores.epoch
 order by
-    origin, study, dataset, adaptation, n_blocks, pooling, head, backbone, pretraining, epoch
+    origin, study, dataset, adaptation, n_blocks, variant, pooling, head, backbone, pretraining, epoch

@@ -1,5 +1,5 @@
 -- One row per cell, layer and epoch: mean similarity to the start over runs, with bands.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure, epoch
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, epoch
 select
     origin,
     study,
@@ -8,6 +8,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -28,10 +29,10 @@ select
 from results.trajectories
 qualify row_number() over (
     partition by
-        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
         token, probe, measure, epoch
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
     token, probe, measure, epoch

@@ -1,6 +1,6 @@
 -- One row per set of runs: how many belong to the similarity space of Zu et al. at its thresholds.
 -- reference_score: the best mean over runs of any network of the backbone; null where runs are held against another.
--- key: origin, study, dataset, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, score, reference_policy, divergence, eta, epsilon
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, score, reference_policy, divergence, eta, epsilon
 with cells as (
     select
         scores.origin,
@@ -16,7 +16,7 @@ with cells as (
     where scores.split = 'test' and scores.confidence_source = 'head'
     group by
         scores.origin, sets.studies, scores.dataset, scores.backbone, scores.pretraining, scores.adaptation,
-        scores.pooling, scores.head, scores.score
+        scores.n_blocks, scores.variant, scores.pooling, scores.head, scores.score
 ),
 
 best as (
@@ -40,6 +40,8 @@ select
     sets.backbone,
     sets.pretraining,
     sets.adaptation,
+    sets.n_blocks,
+    sets.variant,
     sets.pooling,
     sets.head,
     sets.layer,
@@ -72,11 +74,11 @@ left join best
         and sets.score = best.score
 qualify row_number() over (
     partition by
-        sets.origin, sets.study, sets.dataset, sets.backbone, sets.pretraining, sets.adaptation, sets.pooling, sets.head,
-        sets.layer, sets.token, sets.probe, sets.measure, sets.score, sets.reference_policy, sets.divergence, sets.eta,
-        sets.epsilon
+        sets.origin, sets.study, sets.dataset, sets.backbone, sets.pretraining, sets.adaptation, sets.n_blocks,
+        sets.variant, sets.pooling, sets.head, sets.layer, sets.token, sets.probe, sets.measure, sets.score,
+        sets.reference_policy, sets.divergence, sets.eta, sets.epsilon
     order by abs(sets.level - 0.95), sets.analysis_id
 ) = 1
 order by
-    origin, study, measure, token, probe, score, reference_policy, divergence, dataset, adaptation, pooling, head,
-    backbone, pretraining, layer, eta, epsilon
+    origin, study, measure, token, probe, score, reference_policy, divergence, dataset, adaptation, n_blocks, variant,
+    pooling, head, backbone, pretraining, layer, eta, epsilon

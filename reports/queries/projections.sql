@@ -1,11 +1,13 @@
 -- One row per network, layer and outcome: does similarity predict the outcome on a dataset left out?
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -31,8 +33,10 @@ select
 from results.projections
 qualify row_number() over (
     partition by
-        origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe,
+        measure, outcome
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome
+    origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure,
+    outcome

@@ -1,11 +1,13 @@
 -- One row per regression of an outcome on similarity, method of inference and term.
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure, outcome, method, term
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome, method, term
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -34,9 +36,10 @@ select
 from results.regressions
 qualify row_number() over (
     partition by
-        origin, study, backbone, pretraining, adaptation, pooling, head, layer, token, probe, measure,
-        outcome, method, term
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe,
+        measure, outcome, method, term
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, study, outcome, measure, token, probe, backbone, pretraining, adaptation, pooling, head, layer, method, term
+    origin, study, outcome, measure, token, probe, backbone, pretraining, adaptation, n_blocks, variant, pooling, head,
+    layer, method, term

@@ -1,7 +1,7 @@
 -- One row per cell and bin of confidence on the held-out fold: how confident, and how often right.
 -- Fifteen bins of equal width; a bin holds lower < confidence <= upper. Where an image has one class, the
 -- confidence is the largest probability; where it has several labels, every label is a forecast.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, confidence_source, token, n_neighbours, bin
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, confidence_source, token, n_neighbours, bin
 with forecasts as (
     select
         runs.origin,
@@ -11,6 +11,7 @@ with forecasts as (
         runs.pretraining,
         runs.adaptation,
         runs.n_blocks,
+        runs.variant,
         runs.pooling,
         runs.head,
         runs.run_id,
@@ -58,6 +59,7 @@ patients as (
         pretraining,
         adaptation,
         n_blocks,
+        variant,
         pooling,
         head,
         confidence_source,
@@ -82,6 +84,7 @@ bins as (
         pretraining,
         adaptation,
         n_blocks,
+        variant,
         pooling,
         head,
         confidence_source,
@@ -134,6 +137,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     confidence_source,
@@ -155,9 +159,9 @@ select
 from intervals
 window cell as (
     partition by
-        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, confidence_source, token,
-        n_neighbours
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, confidence_source,
+        token, n_neighbours
 )
 order by
-    origin, study, confidence_source, token, n_neighbours, dataset, adaptation, n_blocks, pooling, head, backbone,
-    pretraining, bin
+    origin, study, confidence_source, token, n_neighbours, dataset, adaptation, n_blocks, variant, pooling, head,
+    backbone, pretraining, bin

@@ -1,5 +1,7 @@
 -- One row per cell and score on the held-out fold that has runs at several resolutions: the lowest and the highest.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, score
+-- Settings beside the resolution in which runs of a network differ are kept apart.
+-- variant: Those settings.
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, score
 with means as (
     select
         scores.origin,
@@ -9,6 +11,7 @@ with means as (
         scores.pretraining,
         scores.adaptation,
         scores.n_blocks,
+        regexp_replace(scores.variant, '^image_size \d+(, )?|, image_size \d+', '') as variant,
         scores.pooling,
         scores.head,
         scores.score,
@@ -23,7 +26,7 @@ with means as (
         and scores.confidence_source = 'head'
     group by
         scores.origin, scores.study, scores.dataset, scores.backbone, scores.pretraining, scores.adaptation,
-        scores.n_blocks, scores.pooling, scores.head, scores.score, runs.image_size
+        scores.n_blocks, variant, scores.pooling, scores.head, scores.score, runs.image_size
 )
 
 select
@@ -34,6 +37,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     score,
@@ -46,6 +50,6 @@ select
     arg_max(n_runs, image_size) as high_n_runs,
     list_sort(flatten(list(run_ids))) as run_ids
 from means
-group by origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, score
+group by origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, score
 having count(*) > 1
-order by origin, study, score, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head
+order by origin, study, score, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head

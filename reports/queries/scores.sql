@@ -1,5 +1,5 @@
 -- One row per cell (dataset, network, adaptation) and score on test images or on the source probe.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, split, confidence_source, token, n_neighbours, score
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, split, confidence_source, token, n_neighbours, score
 select
     origin,
     study,
@@ -8,6 +8,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     split,
@@ -29,10 +30,10 @@ from results.intervals
 where split in ('test', 'source') and uncertainty in ('fold', 'seed')
 qualify row_number() over (
     partition by
-        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head,
         split, confidence_source, token, n_neighbours, score
     order by method = 'nadeau_bengio' desc, abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head,
+    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head,
     split, confidence_source, token, n_neighbours, score

@@ -8,6 +8,7 @@ select
     points.pretraining,
     points.adaptation,
     points.n_blocks,
+    points.variant,
     points.run_id,
     points.fold,
     points.seed,

@@ -1,5 +1,5 @@
 -- One row per cell and layer: distribution of the final similarity to the start over runs.
--- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer, token, probe, measure
+-- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure
 select
     origin,
     study,
@@ -8,6 +8,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -27,10 +28,10 @@ select
 from results.similarity_distributions
 qualify row_number() over (
     partition by
-        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
         token, probe, measure
     order by analysis_id
 ) = 1
 order by
-    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, layer,
+    origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
     token, probe, measure

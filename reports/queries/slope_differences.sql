@@ -1,10 +1,12 @@
 -- One row per pair of networks, layer and method of inference: do their slopes differ?
--- key: origin, study, backbone, adaptation, pooling, head, layer, token, probe, measure, outcome, first, second, method
+-- key: origin, study, backbone, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome, first, second, method
 select
     origin,
     study,
     backbone,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     layer,
@@ -35,9 +37,10 @@ select
 from results.slope_differences
 qualify row_number() over (
     partition by
-        origin, study, backbone, adaptation, pooling, head, layer, token, probe, measure, outcome, first, second, method
+        origin, study, backbone, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome,
+        first, second, method
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, study, backbone, adaptation, pooling, head, layer, token, probe, measure, outcome, first, second,
-    method
+    origin, study, backbone, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome, first,
+    second, method

@@ -10,6 +10,7 @@ with votes as (
         runs.pretraining,
         runs.adaptation,
         runs.n_blocks,
+        runs.variant,
         runs.pooling,
         runs.head,
         runs.run_id,
@@ -52,6 +53,7 @@ select
     pretraining,
     adaptation,
     n_blocks,
+    variant,
     pooling,
     head,
     run_id,
@@ -71,7 +73,8 @@ from votes
 where before is not null and after is not null
 window cell as (
     partition by
-        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, pooling, head, token, n_neighbours
+        origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, n_neighbours
 )
 order by
-    origin, study, token, n_neighbours, adaptation, n_blocks, pooling, head, dataset, backbone, pretraining, run_id
+    origin, study, token, n_neighbours, adaptation, n_blocks, variant, pooling, head, dataset, backbone, pretraining,
+    run_id

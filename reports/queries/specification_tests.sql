@@ -1,11 +1,13 @@
 -- One row per question: no slope under any specification, tested together.
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, token, probe, score
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, probe, score
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     token,
@@ -23,8 +25,8 @@ select
 from results.specification_tests
 qualify row_number() over (
     partition by
-        origin, study, backbone, pretraining, adaptation, pooling, head, token, probe, score
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, probe, score
     order by analysis_id
 ) = 1
 order by
-    origin, study, backbone, pretraining, adaptation, pooling, head, token, probe, score
+    origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, probe, score

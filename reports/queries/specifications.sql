@@ -1,11 +1,13 @@
 -- One row per question, specification and method of inference: the specification curve.
--- key: origin, study, backbone, pretraining, adaptation, pooling, head, token, probe, score, layer, measure, gain, outliers, method
+-- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, probe, score, layer, measure, gain, outliers, method
 select
     origin,
     study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
     head,
     token,
@@ -31,10 +33,10 @@ select
 from results.specifications
 qualify row_number() over (
     partition by
-        origin, study, backbone, pretraining, adaptation, pooling, head, token, probe, score, layer, measure, gain,
-        outliers, method
+        origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, probe, score, layer,
+        measure, gain, outliers, method
     order by abs(level - 0.95), analysis_id
 ) = 1
 order by
-    origin, study, backbone, pretraining, adaptation, pooling, head, token, probe, score, layer, measure, gain,
-    outliers, method
+    origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, probe, score, layer,
+    measure, gain, outliers, method

@@ -1,4 +1,5 @@
--- One row per pre-trained network, features, number of neighbours and score: k-NN on target images, before training.
+-- One row per pre-trained network, features, number of neighbours and score: k-NN on target images, before training,
+-- at the lowest resolution of the network on the dataset.
 -- key: origin, study, dataset, backbone, pretraining, token, n_neighbours, score
 select
     runs.origin,
@@ -22,7 +23,13 @@ where
     and scores.confidence_source = 'knn'
 group by
     runs.origin, runs.study, runs.dataset, runs.backbone, runs.pretraining, scores.token, scores.n_neighbours,
-    scores.score
+    scores.score, runs.image_size
+qualify row_number() over (
+    partition by
+        runs.origin, runs.study, runs.dataset, runs.backbone, runs.pretraining, scores.token, scores.n_neighbours,
+        scores.score
+    order by runs.image_size
+) = 1
 order by
     runs.origin, runs.study, scores.score, scores.token, scores.n_neighbours, runs.dataset, runs.backbone,
     runs.pretraining

@@ -8,6 +8,7 @@ select
     steps.pretraining,
     steps.adaptation,
     steps.n_blocks,
+    steps.variant,
     steps.pooling,
     steps.head,
     steps.run_id,
@@ -28,4 +29,5 @@ qualify max(steps.epoch) over (
     partition by steps.run_id, steps.layer, steps.token, steps.probe, steps.measure
 ) > 0
 order by
-    origin, study, dataset, measure, token, probe, adaptation, n_blocks, backbone, pretraining, run_id, layer, epoch
+    origin, study, dataset, measure, token, probe, adaptation, n_blocks, variant, backbone, pretraining, run_id, layer,
+    epoch

@@ -148,6 +148,8 @@ def scores():
             "dataset": ["knee"] * 6,
             "pretraining": ["imagenet"] * 4 + ["random"] * 2,
             "adaptation": ["full", "full", "linear", "linear", "scratch", "scratch"],
+            "n_blocks": None,
+            "variant": "",
             "outcome_value": [0.9, 0.8, 0.6, 0.8, 0.5, 0.7],
         }
     )

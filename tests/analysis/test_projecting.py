@@ -135,5 +135,6 @@ def test_three_datasets_abstain_from_an_interval_at_eighty_percent(rng):
 
 
 def test_networks_of_one_start_have_no_pooled_rows():
-    points = pl.DataFrame(RUN | {"pretraining": ["imagenet"] * 2, "value": np.arange(2.0)})
+    treatment = {"n_blocks": None, "variant": "", "value": np.arange(2.0)}
+    points = pl.DataFrame(RUN | {"pretraining": ["imagenet"] * 2} | treatment)
     assert len(with_pooled_networks(points)) == 2

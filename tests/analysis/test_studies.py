@@ -92,21 +92,23 @@ def points(rng):
         rows, schema=["pooling", "dataset", "seed", "similarity", "outcome_value"], orient="row"
     )
     names = {"origin": "repdrift", "study": "s", "backbone": "tiny", "pretraining": "imagenet"}
-    names |= {"adaptation": "full", "head": "linear", "layer": "last", "token": "cls"}
-    names |= {"probe": "source", "measure": "cka", "outcome": "knn_accuracy"}
+    names |= {"adaptation": "full", "n_blocks": None, "variant": "", "head": "linear"}
+    names |= {"layer": "last", "token": "cls", "probe": "source", "measure": "cka"}
+    names |= {"outcome": "knn_accuracy"}
     return frame.with_columns(
         pl.lit(value).alias(name) for name, value in names.items()
     ).with_columns(run_id=pl.concat_str("pooling", "dataset", "seed", separator="-"))
 
 
-@pytest.mark.parametrize("column", ["pooling", "head", "study"])
+@pytest.mark.parametrize("column", ["pooling", "head", "study", "n_blocks", "variant"])
 def test_slopes_of_networks_that_differ_are_not_mixed(points, column):
     # The two halves have slopes of -1 and 1; together they would have none.
     halves = points.with_columns(pl.col("pooling").alias(column))
     rows = regression_rows(halves, Settings()).filter(method="ols", term="similarity")
+    rows = rows.filter(pl.col("adaptation") != "pooled")
     found = dict(rows.select(column, "estimate").iter_rows())
     assert found == {"cls": pytest.approx(-1, abs=0.1), "mean": pytest.approx(1, abs=0.1)}
-    binned = binned_rows(halves, Settings())
+    binned = binned_rows(halves, Settings()).filter(pl.col("adaptation") != "pooled")
     assert dict(binned.select(column, "n_runs").iter_rows()) == {"cls": 30, "mean": 30}
     assert (binned["binned_r_squared"] > 0.9).all()
 
@@ -123,6 +125,7 @@ def test_a_mean_is_of_runs_of_one_study():
             "study": ["low rate", "low rate", "high rate", "high rate"],
             "run_id": list("abcd"),
             "n_blocks": pl.Series([None] * 4, dtype=pl.Int32),
+            "variant": "",
             "seed": [0, 1, 0, 1],
             "value": np.array([0.9, 0.8, 0.5, 0.4]),
             **{name: pl.Series([None] * 4, dtype=pl.Int32) for name in ("fold", "n_folds")},

@@ -109,6 +109,7 @@ def test_similarities_on_a_shared_probe_have_stimulus_runs_and_total():
             "fold": [1, 2, 3] * 2,
             "n_folds": 3,
             "n_blocks": pl.Series([None] * 6, dtype=pl.Int32),
+            "variant": "",
             **dict.fromkeys(("seed", "n_train", "n_test"), 0),
             "value": [0.5, 0.6, 0.7] * 2,
             "ci_low": [0.4, 0.5, 0.6] * 2,

@@ -72,7 +72,7 @@ def fill(connection: duckdb.DuckDBPyConnection) -> None:
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pl.DataFrame) -> None:
     """Append rows by column name; missing columns stay null, but for what one study shares."""
-    shared = {"study": "juodelyte2023", "pooling": "mean", "head": "linear"}
+    shared = {"study": "juodelyte2023", "variant": "", "pooling": "mean", "head": "linear"}
     types = declared(table).types if table.startswith("results.") else {}
     missing = {name: shared[name] for name in shared if name in types and name not in rows.columns}
     rows = rows.with_columns(pl.lit(value).alias(name) for name, value in missing.items())

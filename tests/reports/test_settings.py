@@ -14,6 +14,7 @@ RUNS = pl.DataFrame(
     {
         "adaptation": ["full", "full", "freeze_first_k"],
         "n_blocks": pl.Series([None, None, 3], dtype=pl.Int32),
+        "variant": "",
         "pooling": ["cls", "mean", "cls"],
         "head": ["linear"] * 3,
         "token": ["cls", "cls", "mean"],
@@ -33,7 +34,8 @@ def test_settings_name_what_varies_and_keep_the_order_of_the_rows():
     ]
     heads = RUNS.with_columns(head=pl.Series(["linear", "transformer", "linear"]))
     assert with_setting(heads)["setting"][1] == "full, transformer head on mean"
-    assert with_setting(RUNS.drop("n_blocks"))["setting"][2] == "freeze first k, head on cls"
+    rates = RUNS.with_columns(variant=pl.lit("learning_rate 0.001"))
+    assert with_setting(rates)["setting"][2] == "freeze first 3, learning rate 0.001, head on cls"
 
 
 def test_the_primary_selection_keeps_the_features_that_a_head_reads():

@@ -38,6 +38,7 @@ RESULTS = {
     "backbone": "resnet18",
     "pretraining": "imagenet",
     "adaptation": "full",
+    "variant": "",
     "token": "mean",
     "level": 0.95,
     "n_runs": 2,

@@ -12,6 +12,7 @@ select
     runs.pretraining,
     runs.adaptation,
     runs.n_blocks,
+    runs.variant,
     runs.pooling,
     runs.head,
     runs.fold,

@@ -4,11 +4,16 @@
 -- $score: Score; auc and auc_ovr_weighted when it is not given.
 with cells as (
     select
+        study,
         dataset,
         score,
         backbone,
         pretraining,
         adaptation,
+        n_blocks,
+        variant,
+        pooling,
+        head,
         avg(value) as mean_score,
         stddev_samp(value) as sd,
         count(*) as n_runs
@@ -17,16 +22,21 @@ with cells as (
         split = 'test'
         and confidence_source = 'head'
         and ($score is null and score in ('auc', 'auc_ovr_weighted') or score = $score)
-    group by dataset, score, backbone, pretraining, adaptation
+    group by study, dataset, score, backbone, pretraining, adaptation, n_blocks, variant, pooling, head
 ),
 
 ranked as (
     select
+        study,
         dataset,
         score,
         backbone,
         pretraining,
         adaptation,
+        n_blocks,
+        variant,
+        pooling,
+        head,
         mean_score,
         sd,
         n_runs,
@@ -36,16 +46,23 @@ ranked as (
     window
         cell_ranks as (
             partition by dataset, score
-            order by mean_score desc, backbone asc, pretraining asc, adaptation asc
+            order by
+                mean_score desc, backbone asc, pretraining asc, adaptation asc, n_blocks asc, variant asc, pooling asc,
+                head asc
         )
 )
 
 select
+    study,
     dataset,
     score,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
+    pooling,
+    head,
     mean_score,
     sd,
     n_runs,

@@ -3,10 +3,15 @@
 -- $dataset: Target dataset; all when it is not given.
 with votes as (
     select
+        runs.study,
         runs.dataset,
         runs.backbone,
         runs.pretraining,
         runs.adaptation,
+        runs.n_blocks,
+        runs.variant,
+        runs.pooling,
+        runs.head,
         scores.run_id,
         scores.token,
         scores.n_neighbours,
@@ -19,20 +24,30 @@ with votes as (
         and scores.confidence_source = 'knn'
         and scores.score = 'accuracy'
     group by
+        runs.study,
         runs.dataset,
         runs.backbone,
         runs.pretraining,
         runs.adaptation,
+        runs.n_blocks,
+        runs.variant,
+        runs.pooling,
+        runs.head,
         scores.run_id,
         scores.token,
         scores.n_neighbours
 )
 
 select
+    study,
     dataset,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
+    pooling,
+    head,
     token,
     n_neighbours,
     avg(before_training) as mean_before,
@@ -41,5 +56,5 @@ select
     count(*) as n_runs
 from votes
 where ($dataset is null or dataset = $dataset)
-group by dataset, backbone, pretraining, adaptation, token, n_neighbours
-order by dataset, backbone, pretraining, adaptation, token, n_neighbours
+group by study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, n_neighbours
+order by dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, token, n_neighbours

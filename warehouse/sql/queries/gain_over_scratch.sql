@@ -3,10 +3,15 @@
 -- $dataset: Target dataset; all when it is not given.
 -- $score: Score; auc and auc_ovr_weighted when it is not given.
 select
+    study,
     dataset,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
+    pooling,
+    head,
     score,
     avg(value) as mean_score,
     avg(scratch_value) as mean_of_scratch,
@@ -18,5 +23,5 @@ from marts.gains
 where
     ($dataset is null or dataset = $dataset)
     and ($score is null and score in ('auc', 'auc_ovr_weighted') or score = $score)
-group by dataset, backbone, pretraining, adaptation, score
+group by study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, score
 order by dataset asc, score asc, mean_gain desc

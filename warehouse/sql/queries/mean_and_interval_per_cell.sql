@@ -4,10 +4,15 @@
 -- $score: Score; auc, auc_ovr_weighted and accuracy when it is not given.
 -- $uncertainty: What varies: fold, seed, test_sample or total; fold or seed, whichever there is, when it is not given.
 select
+    study,
     dataset,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
+    pooling,
+    head,
     score,
     estimate as mean,
     sd,
@@ -23,4 +28,6 @@ where
     and ($uncertainty is null and uncertainty in ('fold', 'seed') or uncertainty = $uncertainty)
     and ($dataset is null or dataset = $dataset)
     and ($score is null and score in ('auc', 'auc_ovr_weighted', 'accuracy') or score = $score)
-order by dataset asc, score asc, mean desc, backbone asc, pretraining asc, adaptation asc, method asc
+order by
+    dataset asc, score asc, mean desc, backbone asc, pretraining asc, adaptation asc, n_blocks asc, variant asc,
+    pooling asc, head asc, method asc

@@ -3,9 +3,14 @@
 -- $dataset: Target dataset; all together when it is not given.
 -- $measure: Similarity measure; all when it is not given.
 select
+    study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
+    pooling,
+    head,
     layer,
     token,
     probe,
@@ -21,5 +26,5 @@ where
     and reference_layer = layer
     and ($dataset is null or dataset = $dataset)
     and ($measure is null or measure = $measure)
-group by backbone, pretraining, adaptation, layer, token, probe, measure
-order by measure, probe, token, backbone, pretraining, adaptation, layer
+group by study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure
+order by measure, probe, token, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer

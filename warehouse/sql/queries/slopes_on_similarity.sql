@@ -4,10 +4,14 @@
 -- $outcome: Outcome such as gain_ratio:auc or calibration_error; all when it is not given.
 -- $layer: Layer; all when it is not given.
 select
+    study,
     backbone,
     pretraining,
     adaptation,
+    n_blocks,
+    variant,
     pooling,
+    head,
     layer,
     measure,
     outcome,
@@ -26,4 +30,4 @@ where
     and status = 'fitted'
     and ($outcome is null or outcome = $outcome)
     and ($layer is null or layer = $layer)
-order by outcome, measure, backbone, pretraining, adaptation, layer, method
+order by outcome, measure, backbone, pretraining, adaptation, n_blocks, variant, layer, method

@@ -1,6 +1,7 @@
 -- One row per run and task score on the held-out fold: the score of the head, and that of the run from scratch.
 -- The run from scratch has the same origin, dataset, backbone, pooling, head, image size, fold and seed; one of the
--- same study goes before one of another. A run from scratch has no gain of its own.
+-- same study goes before one of another, and among those one that was trained in the same variant. A run from scratch
+-- has no gain of its own.
 -- value: Score of the run.
 -- scratch_run_id: Run from scratch that it is compared with.
 -- scratch_value: Score of the run from scratch.
@@ -13,6 +14,7 @@ with final_scores as (
         runs.dataset,
         runs.backbone,
         runs.adaptation,
+        runs.variant,
         runs.pooling,
         runs.head,
         runs.image_size,
@@ -21,14 +23,13 @@ with final_scores as (
         runs.seed,
         scores.score,
         scores.value
-    from raw.runs as runs
+    from staging.runs as runs
     inner join raw.scores as scores
         on
             runs.run_id = scores.run_id
             and runs.selected_epoch is not distinct from scores.epoch
     where
-        runs.status <> 'diverged'
-        and scores.split = 'test'
+        scores.split = 'test'
         and scores.confidence_source = 'head'
         and scores.score in (
             'accuracy',
@@ -67,5 +68,8 @@ where
     and scratch.adaptation = 'scratch'
 qualify row_number() over (
     partition by tuned.run_id, tuned.score
-    order by tuned.study = scratch.study desc, scratch.run_id asc
+    order by
+        tuned.study = scratch.study desc,
+        tuned.variant = scratch.variant desc,
+        scratch.run_id asc
 ) = 1
