@@ -109,7 +109,7 @@ def gain_definition_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFra
     )
     scores = scores.with_columns(score=pl.col("outcome").str.strip_prefix("score:"))
     rows = gain_definitions(scores, by=[*NETWORK, *REPRESENTATION, "score"], level=settings.level)
-    tests = [f"p_{definition}" for definition in DEFINITIONS]
+    tests = [f"p_{definition}" for definition in (*DEFINITIONS, "denominator")]
     family = [name for name in FAMILY if name != "outcome"]
     adjusted = adjust(rows, family=[*family, "score", "method"], p_value=tests[0], others=tests)
     return adjusted.drop("p_adjusted", "p_false_discovery")

@@ -69,7 +69,8 @@ def gain_tables(data: Data) -> list[Artefact]:
                 Shown("p_ratio", "p", 3, "ratio"),
                 Shown("slope_ancova", "slope", 3, "covariate"),
                 Shown("p_ancova", "p", 3, "covariate"),
-                Shown("scratch_similarity_correlation", "scratch, similarity", 2, "r"),
+                Shown("slope_denominator", "slope", 3, "of the denominator"),
+                Shown("p_denominator", "p", 3, "of the denominator"),
                 Shown("alarm", "alarm"),
             ),
             key=LINE,
@@ -77,8 +78,8 @@ def gain_tables(data: Data) -> list[Artefact]:
             notes=(
                 "Difference: score − scratch. Ratio: (score − scratch) / scratch. Covariate: the "
                 f"score with the scratch score as covariate. p: {_methods(source.rows)}, not "
-                "adjusted. Alarm: ratio and covariate differ in sign or significance; the shared "
-                "denominator may have made the slope.",
+                "adjusted. Of the denominator: slope that the ratio would have if every run had "
+                "gained the same. Alarm: it is not 0; one in twenty without a cause.",
             ),
         )
         caption = (

@@ -24,6 +24,8 @@ select
     p_ancova,
     scratch_similarity_correlation,
     scratch_ratio_correlation,
+    slope_denominator,
+    p_denominator,
     alarm,
     level,
     n_clusters,

@@ -21,12 +21,12 @@ CR3_EXCESS = 0.02  # CR3 with seven clusters rejects 5 to 7 %: see docs/analysis
 METHODS = ["cluster_cr3", "wild_cluster"]
 
 
-def simulated(rng, *, shared_cause=0.0, slope=0.0, mean_gain=0.15, trials=TRIALS):
+def simulated(rng, *, shared_cause=0.0, slope=0.0, mean_gain=0.15, trials=TRIALS, n_datasets=7):
     """Gains that depend on similarity by ``slope`` alone.
 
     ``shared_cause`` is the correlation over datasets of similarity and the score from scratch.
     """
-    shape, of_dataset = (trials, 7, 5), (trials, 7, 1)
+    shape, of_dataset = (trials, n_datasets, 5), (trials, n_datasets, 1)
     hardness = rng.normal(size=of_dataset)
     own = np.sqrt(1 - shared_cause**2) * rng.normal(size=of_dataset)
     similarity = 0.6 + 0.1 * (shared_cause * hardness + own) + 0.03 * rng.normal(size=shape)
@@ -86,12 +86,41 @@ def test_the_denominator_acts_on_a_gain_that_there_is(rng, mean_gain):
     assert (slope < -0.1) == (mean_gain > 0)
 
 
-def test_the_alarm_is_no_test_of_five_percent(rng):
-    # What the documentation says: 28 % without and 55 % with a shared cause.
-    for shared_cause, documented in ((0.0, 0.28), (0.8, 0.55)):
-        rows = gain_definitions(simulated(rng, shared_cause=shared_cause), by=["trial"])
-        error = np.sqrt(documented * (1 - documented) / TRIALS)
-        assert rows["alarm"].mean() == pytest.approx(documented, abs=4 * error + 0.005)
+@pytest.mark.parametrize("mean_gain", [0.0, 0.15], ids=["without", "with"])
+def test_the_alarm_goes_off_at_its_level_without_a_cause(rng, mean_gain):
+    rows = gain_definitions(simulated(rng, mean_gain=mean_gain), by=["trial"])
+    assert rows["alarm"].mean() < 0.05 + 4 * ERROR
+    if mean_gain:
+        assert rows["alarm"].mean() > 0.05 - 4 * ERROR
+
+
+def test_the_alarm_needs_a_gain_to_divide(rng):
+    rows = gain_definitions(simulated(rng, shared_cause=0.8, mean_gain=0.0), by=["trial"])
+    assert rows["alarm"].mean() < 0.05 + 4 * ERROR
+
+
+@pytest.mark.parametrize(("n_datasets", "documented"), [(7, 0.64), (10, 0.85), (20, 0.99)])
+def test_the_alarm_finds_a_shared_cause(rng, n_datasets, documented):
+    points = simulated(rng, shared_cause=0.8, trials=500, n_datasets=n_datasets)
+    rows = gain_definitions(points, by=["trial"])
+    error = np.sqrt(documented * (1 - documented) / 500)
+    assert rows["alarm"].mean() == pytest.approx(documented, abs=4 * error + 0.005)
+
+
+def test_the_slope_of_the_denominator_is_what_equal_gains_would_have(rng):
+    points = simulated(rng, shared_cause=0.8, trials=3)
+    rows = gain_definitions(points, by=["trial"])
+    for row in rows.iter_rows(named=True):
+        own = points.filter(trial=row["trial"])
+        gain = (own["outcome_value"] - own["scratch_value"]).mean()
+        ratio = gain / own["scratch_value"].to_numpy()
+        slope = np.polyfit(own["similarity"].to_numpy(), ratio, 1)[0]
+        assert_allclose(row["slope_denominator"], slope, rtol=1e-9)
+
+
+def test_two_datasets_raise_no_alarm(rng):
+    rows = gain_definitions(simulated(rng, trials=2, n_datasets=2), by=["trial"])
+    assert rows["p_denominator"].to_list() == rows["alarm"].to_list() == [None, None]
 
 
 @pytest.mark.parametrize("method", [*METHODS, "ols"])

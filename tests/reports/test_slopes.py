@@ -77,6 +77,8 @@ def gain_definition() -> dict[str, object]:
         "slope_ancova": 0.1,
         "p_ancova": 0.9,
         "scratch_similarity_correlation": 0.6,
+        "slope_denominator": -0.4,
+        "p_denominator": 0.01,
         "alarm": True,
         "level": 0.95,
         "n_clusters": 3,
@@ -89,7 +91,7 @@ def test_three_definitions_of_gain_stand_side_by_side(con):
     insert(con, "results.gain_definitions", rows(gain_definition()))
     (artefact,) = built(con, robustness.GAINS)
     assert lines_of(artefact)[3] == (
-        "| conv1 | −0.500 | 0.200 | −1.500 | 0.010 | 0.100 | 0.900 | 0.60 | yes |"
+        "| conv1 | −0.500 | 0.200 | −1.500 | 0.010 | 0.100 | 0.900 | −0.400 | 0.010 | yes |"
     )
 
 
