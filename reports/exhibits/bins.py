@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
 from reports.exhibits.outcomes import (
     FIGURE,
     MOST_COLUMNS,
@@ -49,7 +49,7 @@ def _figure(fits: Selection, points: Selection, keys: pl.DataFrame, part: int) -
             [
                 _panel(row, points.rows)
                 for layer in layers
-                for row in fits.rows.filter(layer=layer, **key).iter_rows(named=True)
+                for row in fits.rows.filter(matching({**key, "layer": layer})).iter_rows(named=True)
             ],
         )
         for key in keys.iter_rows(named=True)

@@ -5,7 +5,7 @@ from functools import partial
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, own_setting
 from reports.exhibits.settings import of_own_head
 from reports.figures.forest import forest
@@ -47,7 +47,8 @@ def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
     methods = [name for method, name in METHODS.items() if method in set(slopes["method"])]
     keys = slopes.select(PANEL_ROW).unique().sort(PANEL_ROW).head(MOST_PANELS)
     panels = [
-        (_title(key, keys), _rows(slopes.filter(**key))) for key in keys.iter_rows(named=True)
+        (_title(key, keys), _rows(slopes.filter(matching(key))))
+        for key in keys.iter_rows(named=True)
     ]
     outcome, measure = outcome_name(str(where["outcome"])), measure_name(str(where["measure"]))
     figure = partial(
