@@ -18,18 +18,18 @@ def shared_denominators(points: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFr
     Parameters
     ----------
     points : DataFrame
-        One row per run in each group: columns of ``by``, ``run_id, dataset, similarity, difference``
-        (the gain) and ``scratch_value``, above 0.
+        One row per run in each group: columns of ``by``, ``run_id, dataset, similarity``,
+        ``difference`` (the gain) and ``scratch_value``, above 0.
     by : sequence of str
         Columns that name a group.
 
     Returns
     -------
     DataFrame
-        One row per group: ``slope_denominator``, the mean gain times the slope of ``1 / scratch`` on
-        similarity, over runs; and ``p_denominator``, of no such slope: the larger of two p-values
-        over the means of datasets, that the mean gain is 0 and that ``1 / scratch`` does not go
-        with similarity. Null with fewer than three datasets, or where something is constant.
+        One row per group: ``slope_denominator``, the mean gain times the slope of ``1 / scratch``
+        on similarity, over runs; and ``p_denominator``, of no such slope: the larger of two
+        p-values over the means of datasets, that the mean gain is 0 and that ``1 / scratch`` does
+        not go with similarity. Null with fewer than three datasets, or where something is constant.
 
     Notes
     -----
