@@ -121,7 +121,13 @@ def test_clustered_keeps_its_level_at_the_margin_where_fisher_does_not(rng, n_da
 
 
 def test_rows_belong_to_families():
-    names = {"origin": "o", "study": "s", "backbone": "b", "pretraining": "p", "head": "linear"}
+    names: dict[str, str | None] = {
+        "origin": "o",
+        "study": "s",
+        "backbone": "b",
+        "pretraining": "p",
+        "head": "linear",
+    }
     names |= {
         "adaptation": "full",
         "n_blocks": None,

@@ -91,7 +91,8 @@ def points(rng):
     frame = pl.DataFrame(
         rows, schema=["pooling", "dataset", "seed", "similarity", "outcome_value"], orient="row"
     )
-    names = {"origin": "repdrift", "study": "s", "backbone": "tiny", "pretraining": "imagenet"}
+    names: dict[str, str | None] = {"origin": "repdrift", "study": "s", "backbone": "tiny"}
+    names |= {"pretraining": "imagenet"}
     names |= {"adaptation": "full", "n_blocks": None, "variant": "", "head": "linear"}
     names |= {"layer": "last", "token": "cls", "probe": "source", "measure": "cka"}
     names |= {"outcome": "knn_accuracy"}

@@ -1,5 +1,7 @@
 """Runs of one network that were trained in several ways are told apart by what differs."""
 
+from typing import Any
+
 import pytest
 
 from tests.warehouse.small_runs import score_rows, write_run
@@ -9,7 +11,7 @@ from warehouse.layout import Layout
 from warehouse.views import read_view
 
 
-def recorded(**training):
+def recorded(**training: object) -> Any:
     """Return what a run records of its settings; probing, threads and what was found differ."""
     seen = {"probing": {"epochs": [len(training)]}, "threads": len(training)}
     return {"training": training, "dataset": {"image_size": None}, **seen}
@@ -86,8 +88,8 @@ def test_a_gain_is_over_the_run_from_scratch_of_the_same_variant(tmp_path):
     for name, rate, scratch in (("a", 0.1, 0.5), ("b", 0.2, 0.6)):
         settings = {"hyperparameters": recorded(learning_rate=rate)}
         write_run(layout, f"tuned_{name}", scores=score_rows(0.9), **settings)
-        from_scratch = {"adaptation": "scratch", "scores": score_rows(scratch)}
-        write_run(layout, f"scratch_{name}", **from_scratch, **settings)
+        scores = score_rows(scratch)
+        write_run(layout, f"scratch_{name}", scores=scores, adaptation="scratch", **settings)
     ingest(layout)
     with connect(layout.root) as con:
         rows = read_view(con, "marts.gains").sort("run_id")

@@ -43,7 +43,7 @@ named as (
         network,
         place,
         section,
-        unnest(json_keys(section)) as name
+        unnest(json_keys(section)) as setting
     from parts
 ),
 
@@ -52,11 +52,11 @@ settings as (
         run_id,
         network,
         place,
-        name,
-        coalesce(section ->> name, 'none') as value
+        setting,
+        coalesce(section ->> setting, 'none') as chosen
     from named
     where
-        name not in (
+        setting not in (
             'training', 'dataset', 'probing', 'source', 'inputs', 'threads', 'processes', 'learning_rate_used',
             'validation_loss_by_learning_rate', 'n_trainable_parameters_by_phase'
         )
@@ -65,15 +65,15 @@ settings as (
 differing as (
     select
         network,
-        name
+        setting
     from settings
-    group by network, place, name
-    having count(distinct value) > 1
+    group by network, place, setting
+    having count(distinct chosen) > 1
 )
 
 select
     run_id,
-    string_agg(name || ' ' || value, ', ' order by name) as variant
+    string_agg(setting || ' ' || chosen, ', ' order by setting) as variant
 from settings
-where (network, name) in (select (differing.network, differing.name) from differing)
+where (network, setting) in (select (differing.network, differing.setting) from differing)
 group by run_id
