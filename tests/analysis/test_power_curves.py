@@ -97,6 +97,70 @@ def test_units_needed_reach_the_wanted_power_in_simulation_and_a_tenth_fewer_do_
     assert too_few < found
 
 
+CORRELATION = 0.2  # of folds that share training images: n_test / (n_train + n_test)
+
+
+def correlated_folds(rng, shape, sd, correlation=CORRELATION):
+    """Differences of folds, the last axis, that share a part of their variation."""
+    shared = rng.normal(size=(*shape[:-1], 1))
+    own = rng.normal(size=shape)
+    return sd * (np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own)
+
+
+@pytest.mark.parametrize(("unit", "n_units"), [("fold", 10), ("fold", 2), ("dataset", 15)])
+def test_what_correlated_folds_share_is_not_averaged_out_over_datasets(rng, unit, n_units):
+    # Variation between datasets holds the shared part, what is left within them does not.
+    sd, n_folds = SDS["seed"], 5
+    between = SDS["dataset"] ** 2 + CORRELATION * sd**2 + (1 - CORRELATION) * sd**2 / n_folds
+    values = exactly(rng, (DATASETS,), np.sqrt(between))[:, None]
+    values = values + exactly(rng, (DATASETS, n_folds), np.sqrt(1 - CORRELATION) * sd)
+    frame = frame_of(values[:, :, None], n_train=400, n_test=100)
+    row = curve(frame).filter(unit=unit, n_units=n_units).row(0, named=True)
+    shape = (TRIALS, row["n_datasets"], row["n_folds"])
+    simulated = SDS["dataset"] * rng.normal(size=(*shape[:2], 1))
+    simulated = (simulated + correlated_folds(rng, shape, sd)).mean(axis=2)
+    for effect, power in ((0.02, row["wanted_power"]), (row["minimal_effect"], 0.8)):
+        found = np.mean(stats.ttest_1samp(simulated + effect, 0, axis=1).pvalue < 0.05)
+        assert power == pytest.approx(found, rel=0.1)
+
+
+@pytest.mark.parametrize("n_folds", [3, 5, 10])
+def test_power_on_one_dataset_is_that_of_the_corrected_test_on_correlated_folds(rng, n_folds):
+    sd, effect = 0.02, 0.04
+    values = exactly(rng, (1, 5), np.sqrt(1 - CORRELATION) * sd)
+    frame = frame_of(values[:, :, None], n_train=400, n_test=100)
+    rows = curve(frame, effect=effect).filter(unit="fold")
+    row = rows.filter(n_units=n_folds).row(0, named=True)
+    simulated = correlated_folds(rng, (TRIALS, n_folds), sd)
+    for size, power in ((effect, row["wanted_power"]), (row["minimal_effect"], 0.8)):
+        assert power == pytest.approx(corrected_power(simulated + size), rel=0.1)
+    needed = row["n_units_needed"]
+    enough = corrected_power(effect + correlated_folds(rng, (TRIALS, needed), sd))
+    assert enough == pytest.approx(0.8, rel=0.1)
+
+
+def corrected_power(values):
+    """Share of rows whose folds differ from 0 in the test of Nadeau and Bengio."""
+    n_folds = values.shape[1]
+    errors = values.std(axis=1, ddof=1) * np.sqrt(1 / n_folds + 100 / 400)
+    p_values = 2 * stats.t.sf(np.abs(values.mean(axis=1)) / errors, n_folds - 1)
+    return np.mean(p_values < 0.05)
+
+
+def test_the_error_that_a_warehouse_foretells_is_on_average_the_true_one(rng):
+    # Ten folds instead of five, from 300 warehouses of six datasets whose folds are correlated.
+    sd, shape = SDS["seed"], (300, DATASETS, 5)
+    values = SDS["dataset"] * rng.normal(size=(*shape[:2], 1)) + correlated_folds(rng, shape, sd)
+    frame = pl.concat(
+        frame_of(one[:, :, None], pair=str(i), n_train=400, n_test=100)
+        for i, one in enumerate(values)
+    )
+    foretold = curve(frame).filter(unit="fold", n_units=10)["std_error"].to_numpy() ** 2
+    true = SDS["dataset"] ** 2 + sd**2 * (CORRELATION + (1 - CORRELATION) / 10)
+    assert len(foretold) == 300
+    assert foretold.mean() == pytest.approx(true / DATASETS, rel=0.1)
+
+
 def test_the_design_at_hand_has_the_error_of_the_test_over_datasets(rng):
     frame = differences(rng)
     rows = curve(frame).filter("is_current")
