@@ -117,6 +117,13 @@ ANALYSES = (
         slopes.correlation_rows,
         ("level", "correlation_margin"),
     ),
+    Analysis(
+        "slope equivalences",
+        POINTS,
+        "slope_equivalences",
+        slopes.slope_equivalence_rows,
+        ("level", "slope_margin"),
+    ),
     Analysis("sign alarms", POINTS, "sign_alarms", slopes.sign_alarm_rows, ()),
     Analysis("influences", POINTS, "influences", slopes.influence_rows, ()),
     Analysis(

@@ -76,6 +76,9 @@ def run(
     correlation_margin: Annotated[
         float, typer.Option(min=0.01, max=0.99, help="Correlations below it count as none.")
     ] = 0.3,
+    slope_margin: Annotated[
+        float, typer.Option(min=0.0001, help="Slopes below it count as none.")
+    ] = 0.05,
     bins: Annotated[int, typer.Option(min=3, help="Bins of the binned fit.")] = 10,
     grid: GridOption = None,
     seed: Annotated[int, typer.Option(help="Seed of bootstraps and permutations.")] = 0,
@@ -93,6 +96,7 @@ def run(
         divergence=divergence.value,
         margin=margin,
         correlation_margin=correlation_margin,
+        slope_margin=slope_margin,
         n_bins=bins,
         grid=load_grid(grid),
         seed=seed,

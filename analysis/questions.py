@@ -41,6 +41,7 @@ QUESTIONS: Mapping[str, Question] = {
     "correlation equivalences": Question(
         "Is a correlation shown to be none?", ("level", "correlation_margin")
     ),
+    "slope equivalences": Question("Is a slope shown to be none?", ("level", "slope_margin")),
     "sign alarms": Question("Does a slope turn round within datasets?"),
     "influences": Question("Does a slope hang on one dataset?"),
     "binned fits": Question(

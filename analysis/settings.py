@@ -25,6 +25,8 @@ class Settings:
         Difference of scores below which networks count as equivalent.
     correlation_margin : float
         Correlations within plus or minus it count as none.
+    slope_margin : float
+        Slopes within plus or minus it count as none: change of an outcome per unit of similarity.
     n_bins : int
         Bins of the binned fit.
     power, effect : float
@@ -55,6 +57,7 @@ class Settings:
     divergence: Divergence = "absolute"
     margin: float = 0.01
     correlation_margin: float = 0.3
+    slope_margin: float = 0.05
     n_bins: int = 10
     power: float = 0.8
     effect: float = 0.01

@@ -64,6 +64,9 @@ OPTIONS: Mapping[str, Option] = {
         ],
         0.3,
     ),
+    "slope_margin": Option(
+        Annotated[float, typer.Option(min=0.0001, help="Smaller slopes count as none.")], 0.05
+    ),
     "n_bins": Option(Annotated[int, typer.Option("--bins", min=3, help="Number of bins.")], 10),
     "power": Option(
         Annotated[

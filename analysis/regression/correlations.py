@@ -13,10 +13,12 @@ from analysis.testing.constancy import constant_over
 from analysis.testing.equivalence import (
     correlation_equivalence_p_value,
     equivalence_p_value,
+    rope_probabilities,
     standardised,
 )
 from analysis.testing.verdicts import verdict
 
+_POSTERIOR = ("p_below", "p_within", "p_above")
 FEWEST = 4  # runs: Fisher's z has a variance of 1 / (n - 3)
 
 
@@ -47,8 +49,9 @@ def correlation_equivalences(
     -------
     DataFrame
         One row per group and method: ``method, status, reason, estimate, ci_low, ci_high, level,
-        margin, p_value`` (of equivalence), ``verdict`` on "there is no relation", ``n_runs,
-        n_clusters, run_ids``. ``fisher_z`` takes runs for independent. ``cluster_cr3`` takes the
+        margin, p_value`` (of equivalence), ``p_below, p_within, p_above`` (posterior probabilities,
+        normal in Fisher's z or t), ``verdict`` on "there is no relation", ``n_runs, n_clusters,
+        run_ids``. ``fisher_z`` takes runs for independent. ``cluster_cr3`` takes the
         slope of standardised columns, which is the correlation, with its error by cluster (CR3,
         G - 1 degrees of freedom).
 
@@ -98,9 +101,12 @@ def _fisher(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
         ]
         for tail in ((1 + level) / 2, max(0.75, level))
     ]
+    z, bound = math.atanh(r), math.atanh(margin)
+    posterior = rope_probabilities(z, 1 / math.sqrt(n - 3), math.inf, margin=bound)
     return {
         "method": "fisher_z",
         "status": "fitted",
+        **dict(zip(_POSTERIOR, posterior, strict=True)),
         "estimate": r,
         "ci_low": ends[0][0],
         "ci_high": ends[0][1],
@@ -115,11 +121,14 @@ def _clustered(row: dict[str, Any], margin: float, _level: float) -> dict[str, A
     head = {"method": "cluster_cr3", "status": row["status"], "reason": row["reason"]}
     if row["std_error"] is None or row["ci_low"] is None:
         return head | {"estimate": row["estimate"]}
+    numbers = (row["estimate"], row["std_error"], row["df"])
+    posterior = rope_probabilities(*numbers, margin=margin)
     return head | {
+        **dict(zip(_POSTERIOR, posterior, strict=True)),
         "estimate": row["estimate"],
         "ci_low": max(-1.0, row["ci_low"]),
         "ci_high": min(1.0, row["ci_high"]),
-        "p_value": equivalence_p_value(row["estimate"], row["std_error"], row["df"], margin=margin),
+        "p_value": equivalence_p_value(*numbers, margin=margin),
         "verdict": verdict(
             "equivalent",
             (row["ci_low"], row["ci_high"]),
@@ -159,5 +168,8 @@ _FOUND: dict[str, pl.DataType] = {
     "ci_low": pl.Float64(),
     "ci_high": pl.Float64(),
     "p_value": pl.Float64(),
+    "p_below": pl.Float64(),
+    "p_within": pl.Float64(),
+    "p_above": pl.Float64(),
     "verdict": pl.String(),
 }

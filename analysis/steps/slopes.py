@@ -13,6 +13,7 @@ from analysis.regression.influence import leave_one_dataset_out
 from analysis.regression.max_t import max_t_p_values
 from analysis.regression.robust import robust_rows
 from analysis.regression.slope_differences import slope_differences
+from analysis.regression.slope_equivalences import slope_equivalences
 from analysis.regression.stacking import Model
 from analysis.settings import Settings
 from analysis.testing.multiplicity import adjust
@@ -81,6 +82,18 @@ def correlation_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         Model(),
         by=BY,
         margin=settings.correlation_margin,
+        level=settings.level,
+    )
+    return adjust(rows, family=[*FAMILY, "method"])
+
+
+def slope_equivalence_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Whether slopes are shown to be small."""
+    rows = slope_equivalences(
+        with_pooled_adaptations(points),
+        Model(),
+        by=BY,
+        margin=settings.slope_margin,
         level=settings.level,
     )
     return adjust(rows, family=[*FAMILY, "method"])

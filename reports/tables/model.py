@@ -166,7 +166,7 @@ def with_best_marked(
     largest : bool, default True
         Whether more is better.
     tied : sequence of int
-        Positions that a test found indistinguishable from the best.
+        Positions that a test could not tell from the best.
 
     Returns
     -------

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
+from analysis.means.comparisons import Comparison, compare_within_datasets
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
 from analysis.testing.equivalence import (
@@ -46,6 +47,36 @@ def test_tost_rejects_a_true_effect_at_the_margin_at_its_level(rng):
     ]
     rejected = np.mean(np.array(p_values) < 0.05)
     assert rejected == pytest.approx(0.05, abs=4 * math.sqrt(0.05 * 0.95 / trials))
+
+
+def test_folds_that_share_training_images_keep_the_level_at_the_margin(rng):
+    trials, folds, correlation = 1000, 5, 0.2
+    shared = math.sqrt(correlation) * rng.normal(size=(trials, 1))
+    values = 6.0 + shared + math.sqrt(1 - correlation) * rng.normal(size=(trials, folds))
+    first = pl.DataFrame(
+        {
+            "trial": np.repeat(np.arange(trials), folds),
+            "dataset": "d",
+            "network": "a",
+            "fold": np.tile(np.arange(folds), trials),
+            "n_folds": folds,
+            "seed": 0,
+            "n_train": 400,
+            "n_test": 100,
+            "value": 0.0,
+        }
+    )
+    second = first.with_columns(network=pl.lit("b"), value=values.ravel())
+    scores = pl.concat([first, second]).with_columns(
+        run_id=pl.int_range(2 * trials * folds).cast(pl.String)
+    )
+    rows = compare_within_datasets(scores, Comparison(margin=6.0), by=["trial"])
+    assert set(rows["method"]) == {"nadeau_bengio"}
+    tolerance = 4 * math.sqrt(0.05 * 0.95 / trials)
+    shown = (rows["p_equivalent"] < 0.05).to_numpy().mean()
+    assert shown == pytest.approx(0.05, abs=tolerance)
+    # The same of the posterior: a region that the effect is on the edge of is rarely sure.
+    assert (rows["p_within"] > 0.95).to_numpy().mean() < 0.05 + tolerance
 
 
 def test_correlation_equivalence_keeps_its_level_at_the_margin(rng):

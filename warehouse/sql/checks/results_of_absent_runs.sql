@@ -23,6 +23,7 @@ with used as (
             'results.similarity_distributions',
             'results.similarity_intervals',
             'results.slope_differences',
+            'results.slope_equivalences',
             'results.specifications',
             'results.trajectories',
             'results.trajectory_shapes',

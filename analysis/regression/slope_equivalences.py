@@ -1,0 +1,95 @@
+"""Is a slope shown to be small? Equivalence tests and posteriors, runs clustered by dataset too."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from analysis.regression.fits import regress
+from analysis.regression.stacking import Model
+from analysis.testing.equivalence import equivalence_p_value, rope_probabilities
+from analysis.testing.student import t_quantile
+from analysis.testing.verdicts import verdict
+
+METHODS = ("ols", "cluster_cr3")
+
+
+def slope_equivalences(
+    points: pl.DataFrame,
+    model: Model,
+    *,
+    by: Sequence[str],
+    margin: float,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Test whether a slope lies within a margin.
+
+    Parameters
+    ----------
+    points : DataFrame
+        One row per run in each group.
+    model : Model
+        Columns.
+    by : sequence of str
+        Columns that name a group.
+    margin : float
+        Slopes within plus or minus the margin count as none; positive, in units of the outcome per
+        unit of similarity.
+    level : float, default 0.95
+        Coverage of the intervals; equivalence is tested at one minus it.
+
+    Returns
+    -------
+    DataFrame
+        One row per group and method (``ols``, runs independent; ``cluster_cr3``, by dataset):
+        ``method, status, reason, estimate, std_error, df, ci_low, ci_high, level, margin, p_value``
+        (of equivalence, two one-sided t tests), ``p_below, p_within, p_above`` (t posterior),
+        ``verdict`` on "there is no slope", ``n_runs, n_clusters, run_ids``.
+
+    Raises
+    ------
+    ValueError
+        If the margin is not positive.
+    """
+    if margin <= 0:
+        raise ValueError(f"margin = {margin}: say how large a slope still counts as none")
+    fitted = regress(points, model, by=by, methods=METHODS, level=level)
+    fitted = fitted.filter(pl.col("term") == "similarity")
+    judged = [_judged(row, margin, level) for row in fitted.iter_rows(named=True)]
+    kept = ["method", "status", "reason", "estimate", "std_error", "df", "ci_low", "ci_high"]
+    return pl.concat(
+        [
+            fitted.select(*by, *kept, "level", "n_runs", "n_clusters", "run_ids"),
+            pl.DataFrame(judged, schema=_JUDGED, orient="row"),
+        ],
+        how="horizontal",
+    ).with_columns(margin=pl.lit(margin))
+
+
+def _judged(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
+    estimate, error, df = row["estimate"], row["std_error"], row["df"]
+    if not error or row["ci_low"] is None:
+        return {}
+    below, within, above = rope_probabilities(estimate, error, df, margin=margin)
+    half = t_quantile(max(0.75, level), df) * error
+    return {
+        "p_value": equivalence_p_value(estimate, error, df, margin=margin),
+        "p_below": below,
+        "p_within": within,
+        "p_above": above,
+        "verdict": verdict(
+            "equivalent",
+            (row["ci_low"], row["ci_high"]),
+            narrow=(estimate - half, estimate + half),
+            margin=margin,
+        ),
+    }
+
+
+_JUDGED: dict[str, pl.DataType] = {
+    "p_value": pl.Float64(),
+    "p_below": pl.Float64(),
+    "p_within": pl.Float64(),
+    "p_above": pl.Float64(),
+    "verdict": pl.String(),
+}

@@ -1,0 +1,103 @@
+"""A slope is shown to be small, clustered by dataset too, at the level of the test."""
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from analysis.regression.slope_equivalences import slope_equivalences
+from analysis.regression.stacking import Model
+
+MARGIN = 0.2
+
+
+def points(x, y, datasets, by="a"):
+    return pl.DataFrame(
+        {
+            "layer": by,
+            "dataset": np.asarray(datasets).astype(str),
+            "run_id": np.arange(len(x)).astype(str),
+            "similarity": x,
+            "outcome_value": y,
+        }
+    )
+
+
+def both(frame, **options):
+    found = slope_equivalences(frame, Model(), by=["layer"], **({"margin": MARGIN} | options))
+    return {row["method"]: row for row in found.iter_rows(named=True)}
+
+
+def test_independent_runs_have_the_two_one_sided_tests_of_scipy(rng):
+    x, y = rng.normal(size=(2, 30))
+    row = both(points(x, y, np.arange(30)), margin=0.9)["ols"]
+    line = stats.linregress(x, y)
+    tails = [
+        stats.t.sf((line.slope + 0.9) / line.stderr, 28),
+        stats.t.cdf((line.slope - 0.9) / line.stderr, 28),
+    ]
+    assert_allclose(row["p_value"], max(tails), rtol=1e-9)
+    inside = stats.t.cdf((0.9 - line.slope) / line.stderr, 28) - tails[0]
+    assert_allclose([row["p_within"], row["p_below"]], [inside, tails[0]], rtol=1e-8)
+    assert row["p_below"] + row["p_within"] + row["p_above"] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("slope", "noise", "expected"),
+    [(0.0, 0.1, "supported"), (0.6, 0.1, "contradicted"), (0.0, 3.0, "inconclusive")],
+)
+def test_a_verdict_is_never_taken_from_a_missed_test(rng, slope, noise, expected):
+    x = rng.normal(size=60)
+    y = slope * x + noise * rng.normal(size=60)
+    found = both(points(x, y, np.repeat(np.arange(20), 3)))
+    assert {row["verdict"] for row in found.values()} == {expected}
+
+
+def test_equivalence_is_shown_exactly_when_the_narrow_interval_lies_inside(rng):
+    for _ in range(40):
+        x = rng.normal(size=24)
+        y = rng.uniform(-0.2, 0.2) * x + rng.uniform(0.1, 0.5) * rng.normal(size=24)
+        for row in both(points(x, y, np.repeat(np.arange(8), 3))).values():
+            half = stats.t.ppf(0.95, row["df"]) * row["std_error"]
+            is_inside = abs(row["estimate"]) + half < MARGIN
+            assert (row["p_value"] < 0.05) == is_inside == (row["verdict"] == "supported")
+
+
+def test_what_has_no_error_has_no_verdict(rng):
+    one = both(points(rng.normal(size=12), rng.normal(size=12), np.zeros(12)))
+    assert one["cluster_cr3"]["verdict"] is one["cluster_cr3"]["p_value"] is None
+    assert one["ols"]["verdict"] is not None
+    flat = both(points(np.ones(12), rng.normal(size=12), np.arange(12)))
+    assert {row["status"] for row in flat.values()} == {"undefined"}
+
+
+@pytest.mark.parametrize("margin", [0.0, -1.0])
+def test_refuses_a_margin_of_nothing(rng, margin):
+    with pytest.raises(ValueError, match="say how large a slope"):
+        both(points(rng.normal(size=9), rng.normal(size=9), np.arange(9)), margin=margin)
+
+
+@pytest.mark.parametrize(("n_datasets", "sign"), [(7, 1), (7, -1), (20, 1)])
+def test_clustered_keeps_its_size_at_the_margin_where_independent_runs_do_not(
+    rng, n_datasets, sign
+):
+    # Similarity and noise both have a part that the five runs of a dataset share.
+    trials, shape = 1000, (1000, n_datasets, 5)
+
+    def clustered():
+        shared = rng.normal(size=(trials, n_datasets, 1))
+        return np.sqrt(0.6) * shared + np.sqrt(0.4) * rng.normal(size=shape)
+
+    margin = 1.5  # seven datasets can show no less than that
+    x = clustered()
+    y = sign * margin * x + clustered()
+    datasets = np.tile(np.repeat(np.arange(n_datasets), 5), trials)
+    trial = np.repeat([f"{t:04}" for t in range(trials)], n_datasets * 5)
+    found = slope_equivalences(
+        points(x.ravel(), y.ravel(), datasets, by=trial), Model(), by=["layer"], margin=margin
+    )
+    rejected = dict(found.group_by("method").agg((pl.col("p_value") < 0.05).mean()).iter_rows())
+    error = np.sqrt(0.05 * 0.95 / trials)
+    assert 0.02 < rejected["cluster_cr3"] < 0.05 + 4 * error
+    assert rejected["ols"] > 0.08
