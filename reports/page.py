@@ -10,13 +10,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.document import Section, opens_chapter
-from reports.exhibits.exhibit import Artefact
+from reports.exhibits.exhibit import Artefact, source_stems
 from reports.store import condition, query_text
 from reports.tables.html import html_table
 from reports.tables.model import Table
 
 MOST_HOVER_POINTS = 5000
-LARGE = 200_000  # characters of an artefact from which it is laid out only where it is seen
+LARGE = 100_000  # characters of an artefact from which it waits as text until it is seen
 
 
 def page_html(
@@ -66,7 +66,8 @@ def page_html(
         is_large={name: len(text) > LARGE for name, text in content.items()},
         is_table={artefact.name: isinstance(artefact.content, Table) for artefact in artefacts},
         sql={artefact.name: _sql(artefact) for artefact in artefacts},
-        data=Markup(_script_json({a.name: _data(a) for a in artefacts})),
+        stems={artefact.name: source_stems(artefact) for artefact in artefacts},
+        data=Markup(_script_json(_data(artefacts))),
         style=Markup(_asset("page.css")),
         script=Markup(_asset("page.js")),
     )
@@ -90,22 +91,29 @@ def _content(artefact: Artefact, drawings: Mapping[str, str]) -> str:
 def _sql(artefact: Artefact) -> list[dict[str, str]]:
     return [
         {
-            "query": query_text(source.query).rstrip(),
+            "query": source.query,
             "where": " and ".join(condition(*pair) for pair in source.where.items()),
         }
         for source in artefact.sources
     ]
 
 
-def _data(artefact: Artefact) -> dict[str, object]:
-    n_points = sum(len(rows) for rows in artefact.hover.values())
-    hover: Mapping[str, object] = {}
-    if n_points <= MOST_HOVER_POINTS:
-        hover = {
-            f"{prefix_of(artefact.name)}-{gid}": {"columns": rows.columns, "rows": rows.rows()}
-            for gid, rows in artefact.hover.items()
-        }
-    return {"sql": _sql(artefact), "hover": hover}
+def _data(artefacts: Sequence[Artefact]) -> dict[str, object]:
+    """Return the text of every query once, and of each artefact its queries and details."""
+    names = sorted({source.query for artefact in artefacts for source in artefact.sources})
+    return {
+        "queries": {name: query_text(name).rstrip() for name in names},
+        "artefacts": {a.name: {"sql": _sql(a), "hover": _hover(a)} for a in artefacts},
+    }
+
+
+def _hover(artefact: Artefact) -> dict[str, object]:
+    if sum(len(rows) for rows in artefact.hover.values()) > MOST_HOVER_POINTS:
+        return {}
+    return {
+        f"{prefix_of(artefact.name)}-{gid}": {"columns": rows.columns, "rows": rows.rows()}
+        for gid, rows in artefact.hover.items()
+    }
 
 
 def _script_json(value: object) -> str:

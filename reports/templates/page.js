@@ -1,5 +1,18 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
+const MOST_ROWS = 200; // shown of a table at first, and more at a time
+
+// SQL: the text of a query stands once in the page, whatever is made of it.
+function sqlOf(source, where) {
+  const query = data.queries[source.query];
+  return where ? `with rows_of_query as (\n${query}\n)\n\nfrom rows_of_query\nwhere ${where};` : `${query};`;
+}
+for (const details of document.querySelectorAll("details.sql")) {
+  details.addEventListener("toggle", () => {
+    const source = data.artefacts[details.dataset.artefact].sql[Number(details.dataset.source)];
+    details.querySelector("code").textContent = sqlOf(source, source.where);
+  });
+}
 
 // Theme: the system's choice until the button is pressed.
 const theme = document.getElementById("theme");
@@ -10,7 +23,8 @@ function setDark(isDark) {
 setDark(matchMedia("(prefers-color-scheme: dark)").matches);
 theme.addEventListener("click", () => setDark(theme.getAttribute("aria-pressed") !== "true"));
 
-// Tables: sort by a heading, filter by words; the heading of a block stays above its rows.
+// Tables: sort by a heading, filter by words; the heading of a block stays above its rows. A long
+// table shows its first rows, and more when asked.
 const rowsOf = (body) => [...body.rows].filter((row) => !row.classList.contains("heading"));
 function sortKey(row, column) {
   const cell = row.cells[column];
@@ -34,26 +48,31 @@ function sortBy(table, heading) {
     body.append(...rows.map(([, row]) => row));
   }
 }
-function filterRows(table, words, status) {
+function showRows(table, { words, limit, status, more }) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-  let shown = 0, total = 0;
+  let found = 0, total = 0;
   for (const body of table.tBodies) {
     const heading = body.querySelector("tr.heading");
+    const above = heading ? heading.textContent.toLowerCase() : "";
     let inBody = 0;
     for (const row of rowsOf(body)) {
-      const text = `${heading ? heading.textContent : ""} ${row.textContent}`.toLowerCase();
-      row.hidden = !wanted.every((word) => text.includes(word));
+      const text = wanted.length ? `${above} ${row.textContent.toLowerCase()}` : "";
+      const isWanted = wanted.every((word) => text.includes(word));
+      found += isWanted;
+      row.hidden = !isWanted || found > limit;
       inBody += !row.hidden;
       total += 1;
     }
     if (heading) heading.hidden = inBody === 0;
-    shown += inBody;
   }
-  status.textContent = wanted.length ? `${shown} of ${total} rows` : "";
+  const shown = Math.min(found, limit);
+  const left = found - shown;
+  more.hidden = left === 0;
+  more.textContent = `Show ${Math.min(left, MOST_ROWS)} more`;
+  const counted = wanted.length ? `${found} of ${total} rows` : left ? `${total} rows` : "";
+  status.textContent = left ? `${counted}, ${shown} shown` : counted;
 }
-for (const table of document.querySelectorAll("table")) {
-  table.querySelectorAll("tr.labels th").forEach((heading) =>
-    heading.querySelector("button").addEventListener("click", () => sortBy(table, heading)));
+function enlivenTable(table) {
   const bar = document.createElement("div");
   bar.className = "filter";
   const label = document.createElement("label");
@@ -62,9 +81,19 @@ for (const table of document.querySelectorAll("table")) {
   label.append("Filter rows ", input);
   const status = document.createElement("span");
   status.setAttribute("role", "status");
-  bar.append(label, status);
+  const more = document.createElement("button");
+  more.type = "button";
+  more.className = "more";
+  bar.append(label, status, more);
   table.closest(".scroll").before(bar);
-  input.addEventListener("input", () => filterRows(table, input.value, status));
+  const state = { words: "", limit: MOST_ROWS, status, more };
+  const refresh = (change) => showRows(table, Object.assign(state, change));
+  table.showAll = () => refresh({ limit: Infinity });
+  table.querySelectorAll("tr.labels th").forEach((heading) =>
+    heading.querySelector("button").addEventListener("click", () => { sortBy(table, heading); refresh(); }));
+  input.addEventListener("input", () => refresh({ words: input.value, limit: MOST_ROWS }));
+  more.addEventListener("click", () => refresh({ limit: state.limit + MOST_ROWS }));
+  refresh();
   // One stop for the Tab key; arrow keys move among the numbers.
   const links = table.querySelectorAll("td.number a");
   links.forEach((link, index) => { link.tabIndex = index ? -1 : 0; });
@@ -96,11 +125,9 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("td.number a");
   if (!link) return;
   event.preventDefault();
-  const source = data[link.closest("table").dataset.artefact].sql[0];
+  const source = data.artefacts[link.closest("table").dataset.artefact].sql[0];
   const where = [source.where, link.dataset.where].filter(Boolean).join(" and ");
-  dialog.querySelector("pre code").textContent = where
-    ? `with rows_of_query as (\n${source.query}\n)\n\nfrom rows_of_query\nwhere ${where};`
-    : `${source.query};`;
+  dialog.querySelector("pre code").textContent = sqlOf(source, where);
   dialog.showModal();
 });
 dialog.querySelector(".copy").addEventListener("click", () => {
@@ -137,7 +164,7 @@ function shown(value) {
 }
 function marksOf(svg) {
   const marks = [];
-  for (const [gid, table] of Object.entries(data[svg.dataset.artefact].hover)) {
+  for (const [gid, table] of Object.entries(data.artefacts[svg.dataset.artefact].hover)) {
     const uses = document.getElementById(gid)?.querySelectorAll("use") ?? [];
     if (uses.length !== table.rows.length) continue;
     uses.forEach((mark, index) => {
@@ -194,7 +221,7 @@ function zoomable(svg) {
   svg.closest(".drawing").after(tools);
   return { "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": reset };
 }
-for (const svg of document.querySelectorAll(".drawing svg")) {
+function enlivenFigure(svg) {
   const keys = zoomable(svg);
   const marks = marksOf(svg);
   if (marks.length) svg.setAttribute("role", "application");
@@ -211,3 +238,23 @@ for (const svg of document.querySelectorAll(".drawing svg")) {
   });
   svg.addEventListener("blur", hideDetails);
 }
+
+// Large tables and figures wait as text, and are made when they come near; all of them for print.
+function enliven(root) {
+  root.querySelectorAll("table").forEach(enlivenTable);
+  root.querySelectorAll(".drawing svg").forEach(enlivenFigure);
+}
+function fetchLater(place) {
+  const holder = place.parentElement;
+  holder.innerHTML = document.getElementById(place.dataset.later).textContent;
+  enliven(holder.parentElement);
+}
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) { near.unobserve(entry.target); fetchLater(entry.target); }
+}, { rootMargin: "600px" });
+enliven(document);
+document.querySelectorAll("[data-later]").forEach((place) => near.observe(place));
+addEventListener("beforeprint", () => {
+  document.querySelectorAll("[data-later]").forEach((place) => { near.unobserve(place); fetchLater(place); });
+  document.querySelectorAll("table").forEach((table) => table.showAll());
+});

@@ -7,10 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
-from reports.page import _script_json
+from reports.document import Section
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection
+from reports.page import LARGE, _script_json, page_html
 from reports.rendering import Report
+from reports.tables.model import Block, Column, Number, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,3 +241,78 @@ def test_dark_and_light_differ_and_stay_legible(opened):
     opened.execute_script("arguments[0].click()", button)
     assert button.get_attribute("aria-pressed") == "true"
     assert min(before, contrast()) > 7  # WCAG AAA
+
+
+N_ROWS = 1500
+
+
+def no_rows(_: Data) -> list[Artefact]:
+    return []
+
+
+def long_page() -> str:
+    """Return a page with six tables of 1,500 rows, the last far below the window."""
+    rows = [Row((f"run {i:04d}", Number(float(i), 0, where={"run": i}))) for i in range(N_ROWS)]
+    table = Table((Column("run"), Column("value")), (Block(tuple(rows)),))
+    source = Selection("networks", {}, pl.DataFrame())
+    exhibit = Exhibit("long", "Long tables", ("networks",), no_rows, "none")
+    artefacts = tuple(Artefact(f"t{i}", f"Table {i}.", table, (source,)) for i in range(6))
+    networks = pl.DataFrame(schema=dict.fromkeys(("origin", "backbone", "pretraining"), pl.String))
+    return page_html([Section(exhibit, artefacts)], networks, None, {})
+
+
+@pytest.fixture
+def long(browser: "Chrome", tmp_path: Path) -> "Chrome":
+    """Open the page with long tables."""
+    path = tmp_path / "long.html"
+    path.write_text(long_page(), encoding="utf-8")
+    browser.get(path.as_uri())
+    return browser
+
+
+def wait_for(long: "Chrome", selector: str) -> None:
+    """Wait until there is an element, at most five seconds."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(long, 5).until(lambda page: css(page, selector))
+
+
+def test_what_is_large_is_made_when_it_comes_into_view(long):
+    assert len(long_page()) > 6 * LARGE
+    wait_for(long, "#table-t0")
+    assert css(long, "#table-t5") == []
+    assert "tables/t5.csv" in css(long, "#t5 .later")[0].text
+    long.execute_script("document.getElementById('t5').scrollIntoView()")
+    wait_for(long, "#table-t5")
+    assert css(long, "#t5 .filter input")
+
+
+def test_print_makes_everything(long):
+    long.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert len(css(long, "[id^=table-t]")) == 6
+    assert css(long, "#table-t5 tbody tr[hidden]") == []
+
+
+def test_a_long_table_shows_its_first_rows_and_more_when_asked(long):
+    wait_for(long, "#table-t0")
+
+    def shown() -> int:
+        return len(css(long, "#table-t0 tbody tr:not([hidden])"))
+
+    (more,) = css(long, "#t0 .more")
+    (status,) = css(long, "#t0 .filter [role=status]")
+    assert (shown(), more.text) == (200, "Show 200 more")
+    assert status.text == "1500 rows, 200 shown"
+    more.click()
+    assert shown() == 400
+    (field,) = css(long, "#t0 input")
+    field.send_keys("run 1499")  # filters rows that are not shown yet, too
+    assert (shown(), more.is_displayed(), status.text) == (1, False, "1 of 1500 rows")
+
+
+def test_sorting_a_long_table_sorts_all_of_it(long):
+    wait_for(long, "#table-t0")
+    button = css(long, "#table-t0 tr.labels th button")[1]
+    button.click()
+    button.click()
+    assert css(long, "#table-t0 tbody td")[0].text == "run 1499"
