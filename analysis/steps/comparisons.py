@@ -52,6 +52,10 @@ def comparison_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         seed=settings.seed,
     )
     rows = all_comparisons(scores, comparison).drop("uncertainty", "sd")
+    bounded = within_range(
+        rows.with_columns(difference=pl.format("gain_difference:{}", "score")), name="difference"
+    )
+    rows = bounded.drop("difference", "is_cut")
     return adjust(rows, family=[*COMPARED, "method"], others=["p_wilcoxon", "p_equivalent"])
 
 
@@ -76,6 +80,7 @@ def ranking_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         n_resamples=settings.n_ranking_resamples,
         seed=settings.seed,
     )
+    rows = within_range(rows, name="score", ends=(("iqm_low", "iqm_high"),)).drop("is_cut")
     family = [name for name in COMPARED if name != "score"]
     tests = rows.select(*COMPARED, "friedman_p_value").unique()
     adjusted = adjust(tests, family=family, p_value="friedman_p_value").select(

@@ -9,6 +9,8 @@ import pytest
 from analysis.dimensions import HIGHER_IS_BETTER
 from analysis.means.bounds import RANGES, score_range, within_range
 from analysis.means.intervals import mean_intervals
+from analysis.settings import Settings
+from analysis.steps.comparisons import comparison_rows, interval_rows, ranking_rows
 
 
 def interval(low, high, score="auc"):
@@ -97,3 +99,36 @@ def test_cutting_leaves_out_values_but_never_the_truth(rng):
     assert covers[0] == covers[1]
     assert cut["is_cut"].to_numpy().mean() > 0.2
     assert cut["ci_high"].max() == 1.0
+
+
+def near_the_top():
+    """Return AUCs of two networks on two datasets, three folds each: one near 1, one near 0."""
+    rows = [
+        {"dataset": dataset, "backbone": backbone, "fold": fold, "value": value}
+        for dataset in "xy"
+        for backbone, values in (("good", (0.99, 1.0, 0.9)), ("bad", (0.0, 0.05, 0.01)))
+        for fold, value in enumerate(values)
+    ]
+    names = {"origin": "repdrift", "study": "s", "pretraining": "p", "adaptation": "full"}
+    names |= {"pooling": "cls", "head": "linear", "variant": "", "split": "test"}
+    names |= {"confidence_source": "head", "token": "cls", "score": "auc"}
+    numbers = {"n_neighbours": 0, "n_folds": 3, "seed": 0, "n_train": 200, "n_test": 100}
+    constants = [pl.lit(value).alias(name) for name, value in (*names.items(), *numbers.items())]
+    frame = pl.DataFrame(rows).with_columns(constants)
+    return frame.with_columns(
+        n_blocks=pl.lit(None, pl.Int32), run_id=pl.int_range(pl.len()).cast(pl.String)
+    )
+
+
+@pytest.mark.parametrize(
+    ("compute", "ends", "least"),
+    [
+        (interval_rows, ("ci_low", "ci_high"), 0.0),
+        (ranking_rows, ("iqm_low", "iqm_high"), 0.0),
+        (comparison_rows, ("ci_low", "ci_high"), -1.0),
+    ],
+)
+def test_means_interquartile_means_and_differences_stay_where_scores_can_be(compute, ends, least):
+    low, high = compute(near_the_top(), Settings()).select(ends).drop_nulls().to_numpy().T
+    assert low.min() >= least
+    assert high.max() == 1.0  # it would pass 1

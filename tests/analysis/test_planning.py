@@ -28,6 +28,29 @@ def test_variance_components_agree_with_lme4():
     assert rows["n_levels"].to_list() == [8, 32, 96]
 
 
+def test_balanced_components_have_a_closed_form(rng):
+    # Of 6 datasets, 4 folds, 3 seeds: sigma^2 = MS_r, (MS_f - MS_r) / 3, (MS_d - MS_f) / 12.
+    values = rng.normal(size=(6, 4, 3)) + 2 * rng.normal(size=(6, 4, 1))
+    values += 3 * rng.normal(size=(6, 1, 1))
+    dataset, fold, _ = (index.ravel() for index in np.indices(values.shape))
+    scores = pl.DataFrame(
+        {"score": "auc", "dataset": dataset, "fold": fold, "value": values.ravel()}
+    ).with_columns(run_id=pl.int_range(pl.len()).cast(pl.String))
+    mean_squares = (
+        12 * values.mean(axis=(1, 2)).var(ddof=1),
+        3 * values.mean(axis=2).var(axis=1, ddof=1).mean(),
+        values.var(axis=2, ddof=1).mean(),
+    )
+    expected = [
+        (mean_squares[0] - mean_squares[1]) / 12,
+        (mean_squares[1] - mean_squares[2]) / 3,
+        mean_squares[2],
+    ]
+    rows = variance_components(scores, by=["score"], nested=("dataset", "fold"))
+    assert rows["component"].to_list() == ["dataset", "fold", "residual"]
+    assert_allclose(rows["variance"], expected, rtol=1e-9)
+
+
 def test_variance_components_are_unbiased_for_unequal_numbers(rng):
     true = {"dataset": 4.0, "fold": 1.0, "residual": 0.25}
     sums = dict.fromkeys(true, 0.0)
