@@ -14,7 +14,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE, GroupedLayer, Statistic, grouped_layer
+from collect.measures.unit_products import Statistic
+from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE, GroupedLayer, grouped_layer
 
 
 @dataclass(frozen=True)

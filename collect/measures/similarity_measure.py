@@ -8,7 +8,7 @@ from torch import Tensor
 
 from collect.measures.null_terms import NullTerms
 from collect.measures.representation import paired_representations
-from collect.measures.unit_sums import Statistic
+from collect.measures.unit_products import Statistic
 
 Kind = Literal["similarity", "distance"]
 Transformation = Literal[

@@ -16,6 +16,7 @@ from collect.measures.forecasts import forecasts
 N_CELLS = 960
 _N_MODES = 640  # damped below 1e-14 at the finest bandwidth
 _DAMPED = 8.03  # frequency times bandwidth from which a mode is damped below 1e-14
+_THINNED = 4
 _FINEST, _START = 4e-3, 0.03
 _MAX_STEPS, _TOLERANCE = 60, 1e-13
 
@@ -119,6 +120,28 @@ def smooth_errors(residuals: Tensor) -> Tensor:
         low, high = torch.where(found > 0, middle, low), torch.where(found > 0, high, middle)
         previous = side
     return torch.where(beyond, low + above_low, middle)
+
+
+def smoothed_gaps(residuals: Tensor, bandwidth: float) -> Tensor:
+    """Residuals smoothed by one bandwidth, whose absolute sums are errors at this bandwidth.
+
+    Parameters
+    ----------
+    residuals : Tensor of shape (n_sets, 960)
+        As in :func:`smooth_errors`.
+    bandwidth : float
+        At least 0.004, or that is taken.
+
+    Returns
+    -------
+    Tensor of shape (n_sets, 240)
+        At every fourth cell. The smooth ECE of a set is at least the bandwidth where the absolute
+        sum is, and below it where that is below.
+    """
+    waves, frequency = _cosines(residuals.device)
+    damping = torch.exp(-0.5 * (max(bandwidth, _FINEST) * frequency).square())
+    some = waves[_THINNED // 2 :: _THINNED]
+    return (residuals @ (waves * damping)) @ some.T / len(some)
 
 
 @lru_cache(maxsize=4)

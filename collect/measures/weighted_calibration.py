@@ -7,7 +7,6 @@ from torch import Tensor
 
 from collect.measures.calibration import bin_of
 from collect.measures.forecasts import forecasts
-from collect.measures.smooth_calibration import N_CELLS, cell_of, smooth_errors
 from collect.measures.weighted_sums import means, sums_by
 
 N_BINS = 15
@@ -27,26 +26,19 @@ def weighted_calibration_scores(probabilities: Tensor, labels: Tensor, weights: 
     Returns
     -------
     dict of str to Tensor of shape (n_resamples,)
-        Those scores that are defined on all images, float64.
+        ``ece_debiased_15``, ``brier``, and ``nll`` if it is defined on all images, float64. The
+        other errors are in :mod:`~collect.measures.calibration_bootstrap`.
 
     Notes
     -----
-    Costs ``O(n_samples * n_resamples * n_classes)`` time. Bins of equal mass are those of each
-    resample.
+    Costs ``O(n_samples * n_resamples)`` time.
     """
     flat_confidence, flat_correct = forecasts(probabilities, labels)
     confidence = flat_confidence.reshape(len(labels), -1)
     correct = flat_correct.reshape(len(labels), -1)
     n_forecasts = weights.sum(dim=0) * confidence.shape[1]
     scores = {
-        "ece_width_15": _width_errors(confidence, correct, weights) / n_forecasts,
-        "ece_mass_15": _mass_errors(confidence, correct, weights) / n_forecasts,
-        "ece_classwise_15": _classwise_errors(probabilities, labels, weights),
         "ece_debiased_15": _debiased_errors(confidence, correct, weights) / n_forecasts,
-        "ece_smooth": smooth_errors(
-            sums_by(cell_of(confidence), weights, N_CELLS, confidence.double() - correct).T
-            / n_forecasts[:, None]
-        ),
         "brier": means(_squared_errors(probabilities, labels), weights),
     }
     surprise = -_likelihoods(probabilities, labels).log().mean(dim=1)
@@ -55,31 +47,40 @@ def weighted_calibration_scores(probabilities: Tensor, labels: Tensor, weights: 
     return scores
 
 
-def _width_errors(confidence: Tensor, correct: Tensor, weights: Tensor) -> Tensor:
-    index = bin_of(confidence, N_BINS, "width")[0]
-    return sums_by(index, weights, N_BINS, confidence.double() - correct).abs().sum(dim=0)
+def classwise_gaps(probabilities: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Gaps whose absolute sum is the classwise error, in every resample.
 
+    Parameters
+    ----------
+    probabilities, labels, weights : Tensor
+        As in :func:`weighted_calibration_scores`.
 
-def _classwise_errors(probabilities: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
-    n_classes = probabilities.shape[1]
-    truth = labels if labels.ndim == 2 else labels[:, None] == torch.arange(n_classes)
-    errors = [
-        _width_errors(probabilities[:, c], truth[:, c].double(), weights) for c in range(n_classes)
-    ]
-    return torch.stack(errors).mean(dim=0) / weights.sum(dim=0)
+    Returns
+    -------
+    Tensor of shape (n_classes * 15, n_resamples)
+        float64.
 
-
-def _mass_errors(confidence: Tensor, correct: Tensor, weights: Tensor) -> Tensor:
-    """Gaps of bins with equally many forecasts of the resample.
-
-    A confidence with b forecasts below it, of n, is in the bin ``floor(15 b / n)``.
+    Notes
+    -----
+    An image has few probabilities above 1/15: the gaps of the first bins, which hold all others,
+    are what is left of the sums over all bins.
     """
-    values, place = torch.unique(confidence, return_inverse=True)
-    count = sums_by(place, weights, len(values)).long()
-    gap = sums_by(place, weights, len(values), confidence.double() - correct)
-    below = count.cumsum(dim=0) - count
-    index = (below * N_BINS // count.sum(dim=0)).clamp(max=N_BINS - 1)
-    return gap.new_zeros(N_BINS, gap.shape[1]).scatter_add_(0, index, gap).abs().sum(dim=0)
+    n_classes = probabilities.shape[1]
+    truth = (
+        labels if labels.ndim == 2 else torch.nn.functional.one_hot(labels.long(), n_classes)
+    ).double()
+    residuals = probabilities.double() - truth
+    index = bin_of(probabilities, N_BINS, "width")[0]
+    image, label = index.nonzero(as_tuple=True)
+    above = torch.sparse_coo_tensor(
+        torch.stack([label * N_BINS + index[image, label], image]),
+        residuals[image, label],
+        (n_classes * N_BINS, len(labels)),
+        check_invariants=True,
+    )
+    gaps: Tensor = torch.sparse.mm(above, weights).unflatten(0, (n_classes, N_BINS))
+    gaps[:, 0] = residuals.T @ weights - gaps.sum(dim=1)
+    return gaps.flatten(0, 1) / (weights.sum(dim=0) * n_classes)
 
 
 def _debiased_errors(confidence: Tensor, correct: Tensor, weights: Tensor) -> Tensor:

@@ -8,13 +8,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from collect.measures.calibrated_forecasts import calibrated_errors
 from collect.measures.calibration import calibration_scores
 from collect.measures.score_bootstrap import score_intervals
 from collect.measures.task import task_scores
 from collect.measures.weighted_calibration import weighted_calibration_scores
 from collect.measures.weighted_task import weighted_task_scores
 
+BY_GAPS = {"ece_width_15", "ece_mass_15", "ece_classwise_15", "ece_smooth"}
 CASES = {"binary": 2, "multiclass": 4, "ordinal": 4, "multilabel": 3}
 
 
@@ -54,7 +54,7 @@ def test_each_resample_is_scored_as_if_its_images_were_all_there_are(rng, task):
     for number, draw in enumerate(draws):
         rows = torch.arange(len(y)).repeat_interleave(torch.from_numpy(draw))
         expected = scores_of(task, p[rows], y[rows])
-        assert found.keys() == expected.keys()
+        assert expected.keys() - found.keys() == BY_GAPS
         for name, values in found.items():
             assert_allclose(values[number], expected[name], rtol=1e-10, err_msg=name)
 
@@ -118,7 +118,7 @@ def test_patients_are_resampled_whole(rng):
     assert wrong < 0.5 * alone
 
 
-@pytest.mark.parametrize("n_trials", [30, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_trials", [30, pytest.param(250, marks=pytest.mark.slow)])
 def test_intervals_over_patients_cover(rng, n_trials):
     # 40 patients with 5 images each, which are all right or all wrong together half of the time
     covered = []
@@ -129,12 +129,12 @@ def test_intervals_over_patients_cover(rng, n_trials):
         p = torch.tensor([[0.9, 0.1]], dtype=torch.float64).repeat(200, 1)
         y = torch.from_numpy(np.where(right, 0, 1))
         groups = torch.arange(40).repeat_interleave(5)
-        weights = score_intervals("binary", p, y, groups=groups, n_resamples=100)["accuracy"]
+        weights = score_intervals("binary", p, y, groups=groups, n_resamples=1000)["accuracy"]
         covered.append(weights.ci_low <= 0.8 <= weights.ci_high)
     assert np.mean(covered) == pytest.approx(0.95, abs=4 * (0.95 * 0.05 / n_trials) ** 0.5)
 
 
-@pytest.mark.parametrize("n_trials", [30, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_trials", [30, pytest.param(250, marks=pytest.mark.slow)])
 def test_intervals_over_images_cover(rng, n_trials):
     def sample(n):
         logits = rng.normal(size=(n, 2))
@@ -145,14 +145,13 @@ def test_intervals_over_images_cover(rng, n_trials):
     names = ("accuracy", "auc", "brier", "nll", "ece_debiased_15", "ece_width_15")
     hits = dict.fromkeys(names, 0)
     for _ in range(n_trials):
-        found = score_intervals("binary", *sample(300), n_resamples=100)
+        found = score_intervals("binary", *sample(300), n_resamples=300)
         for name in names:
             hits[name] += found[name].ci_low <= truth[name] <= found[name].ci_high
     for name, covered in hits.items():
-        # 100 resamples of 300 images: intervals are a little short
-        assert covered / n_trials == pytest.approx(0.93, abs=4 * (0.93 * 0.07 / n_trials) ** 0.5), (
-            name
-        )
+        # the ends of 300 resamples, the same in all trials, are known to 0.01 of the distribution
+        tolerance = 0.02 + 4 * (0.95 * 0.05 / n_trials) ** 0.5
+        assert covered / n_trials == pytest.approx(0.95, abs=tolerance), name
 
 
 def test_intervals_of_calibrated_forecasts_begin_at_0(rng):
@@ -163,18 +162,6 @@ def test_intervals_of_calibrated_forecasts_begin_at_0(rng):
         found = score_intervals("binary", p, y, n_resamples=40)
         is_0.append(found["ece_width_15"].ci_low == 0)
     assert np.mean(is_0) == pytest.approx(0.95, abs=4 * (0.95 * 0.05 / 25) ** 0.5)
-
-
-def test_calibrated_errors_are_those_of_labels_drawn_from_the_probabilities(rng):
-    p, _ = predictions(rng, "multiclass")
-    found = calibrated_errors(p, one_class=True, n_draws=120)
-    chance = p.numpy().cumsum(axis=1)
-    drawn = [torch.from_numpy((chance < rng.random((150, 1))).sum(axis=1)) for _ in range(120)]
-    loop = [calibration_scores(p, labels.clamp(max=3)) for labels in drawn]
-    for name, values in found.items():
-        expected = np.array([scores[name] for scores in loop])
-        error = expected.std() * (2 / 120) ** 0.5
-        assert float(values.mean()) == pytest.approx(expected.mean(), abs=4 * error), name
 
 
 @pytest.mark.parametrize(

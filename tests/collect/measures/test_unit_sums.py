@@ -18,9 +18,9 @@ from collect.measures.unit_sums import (
 GROUPS = torch.tensor([3, 3, 3, 1, 1, 0, 5, 0, 5, 2, 7, 7])
 
 
-@pytest.fixture
-def pair(rng):
-    x = torch.from_numpy(rng.normal(size=(12, 3)) + 1)
+@pytest.fixture(params=[3, 20], ids=["through features", "through units"])
+def pair(request, rng):
+    x = torch.from_numpy(rng.normal(size=(12, request.param)) + 1)
     return x, x[:, :2] + torch.from_numpy(rng.normal(size=(12, 2)))
 
 
