@@ -9,6 +9,7 @@ import polars as pl
 from analysis.settings import Settings
 from analysis.steps import (
     agreement,
+    calibration,
     comparisons,
     forgetting,
     multiverse,
@@ -86,6 +87,14 @@ ANALYSES = (
         forgetting.forgetting_rows,
         ("level", "seed", "n_resamples"),
         sql_file="source_votes.sql",
+    ),
+    Analysis(
+        "reliability",
+        "predictions",
+        "reliability",
+        calibration.reliability_rows,
+        ("level",),
+        sql_file="confidences.sql",
     ),
     Analysis(
         "comparisons",

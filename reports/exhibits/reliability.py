@@ -83,5 +83,5 @@ EXHIBIT = Exhibit(
     title="Calibration",
     queries=("reliability", "scores"),
     build=build,
-    missing="no predictions of the held-out fold; runs that repdrift collect made keep them",
+    missing="no predictions of the held-out fold; repdrift analysis run bins those that runs kept",
 )

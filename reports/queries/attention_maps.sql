@@ -5,29 +5,23 @@
 -- key: run_id, stage, probe, kind, sample_id
 with pictured as (
     select
-        runs.origin,
-        sets.studies as study,
-        runs.dataset,
-        runs.backbone,
-        runs.pretraining,
-        runs.adaptation,
-        runs.n_blocks,
-        runs.variant,
-        runs.pooling,
-        runs.head,
-        runs.run_id,
-        runs.fold,
-        runs.seed,
-        runs.selected_epoch
-    from staging.runs as runs
-    inner join staging.studies as sets on runs.origin = sets.origin and runs.study = sets.study
-    where runs.adaptation <> 'scratch' and runs.run_id in (select run_id from attention_maps)
-    qualify row_number() over (
-        partition by
-            runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-            runs.variant, runs.pooling, runs.head
-        order by runs.fold, runs.seed, runs.run_id
-    ) = 1
+        origin,
+        study,
+        run_id,
+        dataset,
+        backbone,
+        pretraining,
+        adaptation,
+        n_blocks,
+        variant,
+        pooling,
+        head,
+        fold,
+        seed,
+        selected_epoch
+    from staging.study_runs
+    where adaptation <> 'scratch' and run_id in (select run_id from attention_maps)
+    qualify place = min(place) over (partition by cell)
 )
 
 select

@@ -4,27 +4,21 @@
 -- key: run_id, stage, filter
 with pictured as (
     select
-        runs.origin,
-        sets.studies as study,
-        runs.dataset,
-        runs.backbone,
-        runs.pretraining,
-        runs.adaptation,
-        runs.n_blocks,
-        runs.variant,
-        runs.pooling,
-        runs.head,
-        runs.run_id,
-        runs.selected_epoch
-    from staging.runs as runs
-    inner join staging.studies as sets on runs.origin = sets.origin and runs.study = sets.study
-    where runs.run_id in (select run_id from filters)
-    qualify row_number() over (
-        partition by
-            runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
-            runs.variant, runs.pooling, runs.head
-        order by runs.fold, runs.seed, runs.run_id
-    ) = 1
+        origin,
+        study,
+        run_id,
+        dataset,
+        backbone,
+        pretraining,
+        adaptation,
+        n_blocks,
+        variant,
+        pooling,
+        head,
+        selected_epoch
+    from staging.study_runs
+    where run_id in (select run_id from filters)
+    qualify place = min(place) over (partition by cell)
 )
 
 select

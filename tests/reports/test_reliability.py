@@ -1,4 +1,4 @@
-"""Reliability diagrams: bins, counts and intervals of the predictions that runs kept."""
+"""Reliability diagrams: bins, counts and intervals of the predictions that runs kept, analysed."""
 
 import numpy as np
 import polars as pl
@@ -6,11 +6,15 @@ import pytest
 import torch
 from scipy import stats
 
+from analysis.analyses import ANALYSES
+from analysis.computing import STUDIES, analysis_tables
+from analysis.settings import Settings
 from collect.measures.calibration import expected_calibration_error, reliability_diagram
 from reports.exhibits import reliability
 from reports.store import read
 from tests.reports.building import GROUP, add_runs, built, drawn, figure_of, rows, segments
 from tests.reports.conftest import insert
+from warehouse.views import read_view
 
 N = 400
 
@@ -48,6 +52,17 @@ def add_predictions(
     con.unregister("said")
 
 
+def analysed(con) -> pl.DataFrame:
+    """Analyse the predictions as they are now, and return what a report reads."""
+    (analysis,) = [one for one in ANALYSES if one.name == "reliability"]
+    rows = con.sql(analysis.query).pl()
+    tables = analysis_tables(analysis, rows, read_view(con, STUDIES), Settings())
+    con.execute("delete from results.reliability")
+    for name, found in tables.items():
+        insert(con, f"results.{name}", found.with_columns(analysis_id=pl.lit("a1")))
+    return read(con, "reliability")
+
+
 def three_classes(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return overconfident probabilities in 32 bit, some on the edge of a bin, and labels."""
     probabilities = rng.dirichlet([0.6, 0.6, 0.6], N).astype(np.float32)
@@ -61,7 +76,7 @@ def test_bins_are_those_of_the_calibration_error(con, rng, several):
     if several:
         labels = (rng.random((N, 3)) < probabilities).astype(int)
     add_predictions(con, probabilities, labels)
-    bins = read(con, "reliability")
+    bins = analysed(con)
     said, true = torch.tensor(probabilities), torch.tensor(labels)
     expected = reliability_diagram(said, true)
     np.testing.assert_array_equal(bins["n_forecasts"], expected.count)
@@ -74,7 +89,7 @@ def test_bins_are_those_of_the_calibration_error(con, rng, several):
 
 def test_intervals_of_one_image_a_patient_are_those_of_wilson(con, rng):
     add_predictions(con, *three_classes(rng))
-    for row in read(con, "reliability").iter_rows(named=True):
+    for row in analysed(con).iter_rows(named=True):
         n = row["n_forecasts"]
         right = round(row["accuracy"] * n)
         wilson = stats.binomtest(right, n).proportion_ci(0.95, method="wilson")
@@ -88,31 +103,50 @@ def test_images_of_one_patient_count_as_little_as_they_are_alike(con):
     labels = np.repeat([0] * 12 + [1] * 8, 10)
     patients = pl.Series([f"p{i // 10}" for i in range(200)])
     add_predictions(con, probabilities, labels, group_id=patients)
-    (row,) = read(con, "reliability").iter_rows(named=True)
+    (row,) = analysed(con).iter_rows(named=True)
     assert (row["n_forecasts"], row["n_patients"]) == (200, 20)
     assert row["n_effective"] == pytest.approx(200 * 19 / 199, rel=1e-12)
     assert row["ci_low"] < stats.binomtest(12, 20).proportion_ci(method="wilson").low
+
+
+def test_a_patient_of_two_runs_is_one_patient(con, rng):
+    probabilities, labels = three_classes(rng)
+    add_predictions(con, probabilities, labels)
+    once = analysed(con)
+    add_runs(con, {"run_id": "v2", "pretraining": "imagenet", "adaptation": "full", "seed": 1})
+    con.execute("insert into predictions select * replace ('v2' as run_id) from predictions")
+    twice = analysed(con)
+    np.testing.assert_allclose(twice["accuracy"], once["accuracy"], rtol=1e-12)
+    assert twice["n_forecasts"].to_list() == (2 * once["n_forecasts"]).to_list()
+    assert twice["n_patients"].to_list() == once["n_patients"].to_list()
+    # The same verdicts once more tell nothing more: n (n - 1) / (n - 1/2) of 2 n are worth about n.
+    worth, alone = twice["n_effective"].to_numpy(), once["n_effective"].to_numpy()
+    is_mixed = ~np.isin(once["accuracy"].to_numpy(), [0.0, 1.0])
+    np.testing.assert_allclose(
+        worth[is_mixed], (alone * (alone - 1) / (alone - 0.5))[is_mixed], rtol=1e-9
+    )
 
 
 def test_a_bin_that_is_always_right_counts_patients(con):
     probabilities = np.tile(np.array([0.9, 0.1], np.float32), (40, 1))
     patients = pl.Series([f"p{i // 10}" for i in range(40)])
     add_predictions(con, probabilities, np.zeros(40, int), group_id=patients)
-    (row,) = read(con, "reliability").iter_rows(named=True)
+    (row,) = analysed(con).iter_rows(named=True)
     wilson = stats.binomtest(4, 4).proportion_ci(method="wilson")
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(wilson), rel=1e-9)
 
 
 def test_only_the_epoch_that_stands_for_the_run_counts(con, rng):
     add_predictions(con, *three_classes(rng), epoch=1)
-    assert read(con, "reliability").is_empty()
+    assert analysed(con).is_empty()
     con.execute("update raw.runs set selected_epoch = 1 where run_id = 'v1'")
-    assert read(con, "reliability")["n_forecasts"].sum() == N
+    assert analysed(con)["n_forecasts"].sum() == N
 
 
 def add_calibration(con, rng: np.random.Generator) -> None:
     """Keep predictions of a run and insert the mean of its calibration error."""
     add_predictions(con, *three_classes(rng))
+    analysed(con)
     interval = GROUP | {
         "origin": "repdrift",
         "study": "s",

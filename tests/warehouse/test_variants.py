@@ -94,3 +94,20 @@ def test_a_gain_is_over_the_run_from_scratch_of_the_same_variant(tmp_path):
     with connect(layout.root) as con:
         rows = read_view(con, "marts.gains").sort("run_id")
     assert rows["scratch_value"].to_list() == [0.5, 0.6]
+
+
+def test_runs_of_a_cell_are_numbered_by_fold_and_seed(tmp_path):
+    layout = Layout(tmp_path)
+    for name, settings in (
+        ("c", {"fold": 1, "seed": 1}),
+        ("b", {"fold": 2, "seed": 0}),
+        ("a", {"fold": 1, "seed": 0}),
+        ("other", {"fold": 1, "adaptation": "linear"}),
+    ):
+        write_run(layout, name, scores=score_rows(0.9), **settings)
+    ingest(layout)
+    with connect(layout.root) as con:
+        rows = read_view(con, "staging.study_runs").sort("cell", "place")
+    places = dict(zip(rows["run_id"], rows["place"], strict=True))
+    assert places == {"a": 1, "c": 2, "b": 3, "other": 1}
+    assert rows["cell"].n_unique() == 2
