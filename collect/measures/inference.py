@@ -1,13 +1,14 @@
 """Values of a measure with what chance has to do with them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor
 
 from collect.measures.intervals import Jackknife, block_jackknife
+from collect.measures.large_layers import is_large
 from collect.measures.null import NullDistribution, pairing_null
 from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
@@ -77,6 +78,7 @@ class _Layer:
     name: str
     measure: SimilarityMeasure
     groups: Tensor | None
+    kept: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def prepared(self) -> Any:  # noqa: ANN401 -- every measure has its own
@@ -87,16 +89,28 @@ class _Layer:
         terms = self.measure.null_terms
         return terms(self.prepared) if terms and len(self.x) >= MINIMUM_UNITS else None
 
-    @cached_property
+    @property
     def grouped(self) -> GroupedLayer:
-        return grouped_layer(self.x, self.name, self.groups)
+        layer: GroupedLayer = self._once(
+            "grouped", lambda: grouped_layer(self.x, self.name, self.groups)
+        )
+        return layer
 
-    @cached_property
+    @property
     def to_leave_one_out(self) -> Any:  # noqa: ANN401 -- every measure has its own
-        assert self.measure.leave_one_out is not None
-        if self.measure.leave_one_out.prepare is grouped_layer:
+        shortcut = self.measure.leave_one_out
+        assert shortcut is not None
+        if shortcut.prepare is grouped_layer:
             return self.grouped
-        return self.measure.leave_one_out.prepare(self.x, self.name, self.groups)
+        return self._once("left", lambda: shortcut.prepare(self.x, self.name, self.groups))
+
+    def _once(self, what: str, compute: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Compute and remember; of a large layer compute anew, so that one copy lives at a time."""
+        if is_large(self.x):
+            return compute()
+        if what not in self.kept:
+            self.kept[what] = compute()
+        return self.kept[what]
 
 
 def infer(

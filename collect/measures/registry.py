@@ -11,9 +11,15 @@ from importlib.metadata import EntryPoints, entry_points
 
 from collect.measures.cca import WhitenedLayer, mean_correlation, whitened_layer
 from collect.measures.cca_sampling import repeated_correlation, sampled_layers
-from collect.measures.cka import alignments, biased_alignment, debiased_alignment
-from collect.measures.gram import CentredLayer, centred_layer
+from collect.measures.gram import CentredLayer
 from collect.measures.kernel import KernelLayer, kernel_alignment, kernel_layer
+from collect.measures.large_layers import (
+    comparable_layer,
+    null_terms_of,
+    reordered,
+    streamed_alignment,
+    streamed_alignments,
+)
 from collect.measures.leave_one_out import (
     angle_without_each_unit,
     biased_cka_without_each_unit,
@@ -27,7 +33,6 @@ from collect.measures.neighbourhood import (
     rank_correlation,
     reordered_rows_and_columns,
 )
-from collect.measures.null_terms import null_terms
 from collect.measures.prediction import PredictiveLayer, explained_share, mean_cosine, mean_row
 from collect.measures.shape import (
     angle,
@@ -58,26 +63,26 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
         SimilarityMeasure(
             name="cka_linear",
             kind="similarity",
-            prepare=centred_layer,
-            combine=biased_alignment,
+            prepare=comparable_layer,
+            combine=partial(streamed_alignment, debiased=False),
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
-            null_terms=partial(null_terms, debiased=False),
+            null_terms=partial(null_terms_of, debiased=False),
             leave_one_out=LeaveOneOut(plain_layer, biased_cka_without_each_unit),
-            all_pairs=partial(alignments, debiased=False),
-            reorder=CentredLayer.reordered,
+            all_pairs=partial(streamed_alignments, debiased=False),
+            reorder=reordered,
         ),
         SimilarityMeasure(
             name="cka_linear_debiased",
             kind="similarity",
-            prepare=centred_layer,
-            combine=debiased_alignment,
+            prepare=comparable_layer,
+            combine=partial(streamed_alignment, debiased=True),
             invariant_to=SHAPE_PRESERVING,
             range=(-1.0, 1.0),
-            null_terms=partial(null_terms, debiased=True),
+            null_terms=partial(null_terms_of, debiased=True),
             leave_one_out=LeaveOneOut(grouped_layer, cka_without_each_unit),
-            all_pairs=partial(alignments, debiased=True),
-            reorder=CentredLayer.reordered,
+            all_pairs=partial(streamed_alignments, debiased=True),
+            reorder=reordered,
         ),
         SimilarityMeasure(
             name="cka_minibatch",

@@ -57,13 +57,23 @@ class _Between(NamedTuple):
 
 def unit_sums(x: "GroupedLayer", y: "GroupedLayer") -> UnitSums:
     """Take the sums for one pair of layers with the same units."""
-    a, b, weight = x.row_totals, y.row_totals, x.weight
     is_short = x.n_units <= max(x.features.shape[1], y.features.shape[1])
-    products, change = (_through_units if is_short else _through_features)(x, y)
-    of_row = weight * (a * b - products)
-    triples = Statistic(of_row.sum(), of_row.sum() - x.per_unit(of_row) + change)
     between = (_between_units if is_short else _between_features)(x, y)
-    return UnitSums(_pairs(x, y, products), _quadruples(between), triples)
+    if x.n_units == len(x.unit):
+        return _of_single_rows(between)
+    products, change = (_through_units if is_short else _through_features)(x, y)
+    of_row = x.weight * (x.row_totals * y.row_totals - products)
+    triples = Statistic(of_row.sum(), of_row.sum() - x.per_unit(of_row) + change)
+    return UnitSums(_pairs(x, y), _quadruples(between), triples)
+
+
+def _of_single_rows(between: _Between) -> UnitSums:
+    """Take the sums when every unit has one row: products of units are products of rows."""
+    a, b, kl, kb, la = between
+    pairs = Statistic(kl.sum(), kl.sum() - 2 * kl)
+    of_row = a * b - kl
+    triples = Statistic(of_row.sum(), of_row.sum() - of_row + 2 * kl - la - kb)
+    return UnitSums(pairs, _quadruples(between), triples)
 
 
 def _through_units(x: "GroupedLayer", y: "GroupedLayer") -> tuple[Tensor, Tensor]:
@@ -111,15 +121,12 @@ def _chunks(n_rows: int, width: int) -> Iterator[slice]:
     return (slice(start, start + size) for start in range(0, n_rows, size))
 
 
-def _pairs(x: "GroupedLayer", y: "GroupedLayer", products: Tensor) -> Statistic:
-    if x.n_units == len(products):
-        of_unit = x.per_unit(products)
-    else:
-        of_row = x.weight * _forms(x.features, _weighted_product(x, y), y.features)
-        of_unit = x.per_unit(of_row)
-        for size_units, rows in x.rows_of_units:
-            k, l = (a.features[rows] @ a.features[rows].mT for a in (x, y))  # noqa: E741
-            of_unit[size_units] -= (k * l).mean(dim=(1, 2))
+def _pairs(x: "GroupedLayer", y: "GroupedLayer") -> Statistic:
+    of_row = x.weight * _forms(x.features, _weighted_product(x, y), y.features)
+    of_unit = x.per_unit(of_row)
+    for size_units, rows in x.rows_of_units:
+        k, l = (a.features[rows] @ a.features[rows].mT for a in (x, y))  # noqa: E741
+        of_unit[size_units] -= (k * l).mean(dim=(1, 2))
     total = of_unit.sum()
     return Statistic(total, total - 2 * of_unit)
 
@@ -132,7 +139,7 @@ def _between_units(x: "GroupedLayer", y: "GroupedLayer") -> _Between:
 
 def _between_features(x: "GroupedLayer", y: "GroupedLayer") -> _Between:
     m, n = x.means, y.means
-    own_k, own_l = m.square().sum(dim=1), n.square().sum(dim=1)
+    own_k, own_l = (torch.linalg.vector_norm(each, dim=1).square() for each in (m, n))
     a, b = m @ m.sum(dim=0) - own_k, n @ n.sum(dim=0) - own_l
     sum_kl = _forms(m, m.T @ n, n) - own_k * own_l
     return _Between(a, b, sum_kl, m @ (m.T @ b) - own_k * b, n @ (n.T @ a) - own_l * a)

@@ -8,6 +8,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from collect.probing.row_stack import unfilled_rows
 from warehouse.errors import CollectError
 
 
@@ -20,7 +21,8 @@ class KeptActivations:
     sample_ids : tuple of str
         The images, in the order of the rows.
     layers : mapping of str to Tensor
-        float32, (n_images, n_features), in the order of the network.
+        float32, (n_images, n_features), in the order of the network; large ones in a file, see
+        :func:`~collect.probing.row_stack.unfilled_rows`.
     """
 
     sample_ids: tuple[str, ...]
@@ -28,7 +30,7 @@ class KeptActivations:
 
 
 def kept_activations(directory: Path, *, epoch: int, token: str, probe: str) -> KeptActivations:
-    """Read one epoch, token and probe of a complete run.
+    """Read one epoch, token and probe of a complete run, a layer at a time.
 
     Raises
     ------
@@ -36,23 +38,21 @@ def kept_activations(directory: Path, *, epoch: int, token: str, probe: str) -> 
         If the run kept none.
     """
     path = directory / "activations.parquet"
-    rows = pl.DataFrame()
-    if path.is_file():
-        rows = (
-            pl.scan_parquet(path)
-            .filter(epoch=epoch, token=token, probe=probe)
-            .select("layer", "sample_id", "activation")
-            .collect()
-        )
-    if not len(rows):
+    kind: dict[str, int | str] = {"epoch": epoch, "token": token, "probe": probe}
+    names = _layer_names(path, kind) if path.is_file() else []
+    if not names:
         raise CollectError(
             f"run {directory.name} kept no activations of epoch {epoch}, {token}, {probe}: set "
             "probing.keep_activations"
         )
-    parts = rows.partition_by("layer", maintain_order=True)
+    layers = pl.scan_parquet(path).filter(**kind)
+    sample_ids = layers.filter(layer=names[0]).select("sample_id").collect()
     return KeptActivations(
-        tuple(parts[0]["sample_id"]),
-        {str(part["layer"][0]): _matrix(part["activation"]) for part in parts},
+        tuple(sample_ids["sample_id"]),
+        {
+            name: _matrix(layers.filter(layer=name).select("activation").collect()["activation"])
+            for name in names
+        },
     )
 
 
@@ -84,7 +84,12 @@ def kept_groups(directory: Path, probe: str, sample_ids: Sequence[str]) -> tuple
     return found if len(found) == len(sample_ids) else None
 
 
-def _matrix(rows: pl.Series) -> Tensor:
-    width = len(rows[0])
-    flat = rows.explode().to_numpy()
-    return torch.from_numpy(flat.reshape(-1, width).copy())
+def _layer_names(path: Path, kind: Mapping[str, int | str]) -> list[str]:
+    layers = pl.scan_parquet(path).filter(**kind).select("layer")
+    return list(layers.unique(maintain_order=True).collect()["layer"])
+
+
+def _matrix(activations: pl.Series) -> Tensor:
+    rows = unfilled_rows(len(activations), len(activations[0]), torch.device("cpu"))
+    rows.numpy()[:] = activations.explode().to_numpy().reshape(rows.shape)
+    return rows

@@ -1,13 +1,14 @@
 """Rows of layers as they are compared: which of them belong together, where, and by which road."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from collect.measures.compare import Pairs, layer_pairs
 from collect.measures.gram import plan
+from collect.measures.large_layers import streams
 from collect.probing.activations import Token
 from collect.probing.reading import Layers
 
@@ -68,12 +69,10 @@ def cka_path(x: Mapping[str, Tensor], y: Mapping[str, Tensor], pairs: Pairs) -> 
     """
     n_rows = len(next(iter(x.values())))
     if pairs == "all":
-        widths = [[rows.shape[1] for rows in layers.values()] for layers in (x, y)]
-        taken = Counter({plan(n_rows, *widths).space: len(x) * len(y)})
+        taken = Counter({_road(n_rows, list(x.values()), list(y.values())): len(x) * len(y)})
     else:
         taken = Counter(
-            plan(n_rows, [x[a].shape[1]], [y[b].shape[1]]).space
-            for a, b in layer_pairs(list(x), list(y), pairs)
+            _road(n_rows, [x[a]], [y[b]]) for a, b in layer_pairs(list(x), list(y), pairs)
         )
     (first, n_pairs), *others = sorted(taken.items())
     words = [
@@ -81,3 +80,9 @@ def cka_path(x: Mapping[str, Tensor], y: Mapping[str, Tensor], pairs: Pairs) -> 
         *(f"{n} through {space}" for space, n in others),
     ]
     return f"linear CKA of {', '.join(words)} ({n_rows} rows)"
+
+
+def _road(n_rows: int, x: Sequence[Tensor], y: Sequence[Tensor]) -> str:
+    if streams(n_rows, x, y):
+        return "features, in chunks"
+    return plan(n_rows, *([rows.shape[1] for rows in layers] for layers in (x, y))).space

@@ -1,7 +1,8 @@
 """One forward pass over images serves everything that is read from a network."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from collect.backbones.architecture import Layer
 from collect.data.inputs import network_input
 from collect.networks.heads import Network
 from collect.probing.activations import Token, recorded_outputs, token_features
+from collect.probing.row_stack import RowStack
 
 BATCH_SIZE = 128
 Layers = dict[tuple[str, Token], Tensor]  # by layer and token
@@ -26,7 +28,8 @@ class Reading:
     pooled : dict of str to Tensor
         Final features by pooling (``mean``, ``cls``, ``cls+mean``), float32, one row per image.
     layers : dict of (layer, token) to Tensor
-        Activations, float32, one row per image, or per position for ``spatial``.
+        Activations, float32, one row per image, or per position for ``spatial``; large ones of a
+        network on the CPU in a file, see :func:`~collect.probing.row_stack.unfilled_rows`.
     """
 
     logits: Tensor
@@ -76,26 +79,24 @@ def read(
     spec = network.description.inputs
     parts = []
     names = [layer.name for layer in layers]
+    stacks: dict[tuple[str, Token], RowStack] = defaultdict(lambda: RowStack(len(images)))
     with torch.inference_mode(), recorded_outputs(network.backbone, names) as outputs:
         for batch in torch.split(images, BATCH_SIZE):
             inputs = network_input(batch.to(device), spec, channels_last=channels_last)
             logits, pooled = network.outputs(inputs)
             rows = _rows(outputs, layers, tokens, network.description.n_prefix_tokens)
-            parts.append(Reading(logits.float(), {k: v.float() for k, v in pooled.items()}, rows))
-    return joined(parts)
+            for key, each in rows.items():
+                stacks[key].add(each, len(batch))
+            parts.append(Reading(logits.float(), {k: v.float() for k, v in pooled.items()}, {}))
+    return replace(joined(parts), layers={key: stack.rows for key, stack in stacks.items()})
 
 
 def joined(parts: Sequence[Reading]) -> Reading:
-    """Put readings of consecutive images together, with the layers that every part has."""
-    first = parts[0]
+    """Put readings of consecutive images together, without layers."""
     return Reading(
         torch.cat([part.logits for part in parts]),
-        {name: torch.cat([part.pooled[name] for part in parts]) for name in first.pooled},
-        {
-            key: torch.cat([part.layers[key] for part in parts])
-            for key in first.layers
-            if all(key in part.layers for part in parts)
-        },
+        {name: torch.cat([part.pooled[name] for part in parts]) for name in parts[0].pooled},
+        {},
     )
 
 
