@@ -13,6 +13,8 @@ from analysis.means.interquartile import interquartile_interval, interquartile_m
 from analysis.regression.least_squares import Floats
 from analysis.testing.student import t_quantile
 
+PSEUDO_DATASETS = 0.5  # with the rank furthest away: what is added to ranks that hardly vary
+
 
 @dataclass(frozen=True)
 class Friedman:
@@ -201,9 +203,16 @@ def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
 
     Notes
     -----
-    Of three networks it covers, where they are equal and where they are a standard deviation apart:
-    with 5 datasets 96 % and at least 98 % (the percentile bootstrap 82 %, and 68 to 78 %), with 7
-    93 % and at least 96 %, with 12 96 % and 91 to 95 %, with 60 95 % and 94 %.
+    A rank that seldom changes shows too little of its spread. The variance is therefore at least
+    what it is with half a dataset more, on which the network has the rank furthest from its mean;
+    in the spirit of Agresti and Coull. Of three to five networks, equal or up to four standard
+    deviations apart, it covers 94 to 100 % of their mean ranks with 3 to 60 datasets; t alone 86 to
+    100 %, the percentile bootstrap of 5 datasets 68 to 82 %.
+
+    References
+    ----------
+    .. [1] Agresti and Coull (1998), The American Statistician 52,
+       https://doi.org/10.1080/00031305.1998.10480550
 
     Examples
     --------
@@ -216,7 +225,10 @@ def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
     others = 1 - ((1 - level) / 2) ** (1 / n)
     half = 0.0
     if n > 1:
-        half = t_quantile((1 + level) / 2, n - 1) * ranks.std(axis=0, ddof=1) / np.sqrt(n)
+        squares = ((ranks - means) ** 2).sum(axis=0)
+        furthest = np.maximum(means - 1, k - means)
+        variance = np.maximum(squares / (n - 1), (squares + PSEUDO_DATASETS * furthest**2) / n)
+        half = t_quantile((1 + level) / 2, n - 1) * np.sqrt(variance / n)
     low = np.where(is_constant, means - others * (means - 1), means - half)
     high = np.where(is_constant, means + others * (k - means), means + half)
     ends: Floats = np.clip([low, high], 1, k)
