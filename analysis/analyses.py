@@ -112,6 +112,9 @@ ANALYSES = (
     ),
     Analysis("regressions", POINTS, "regressions", slopes.regression_rows, ("level",)),
     Analysis(
+        "crossed regressions", POINTS, "regressions", slopes.crossed_rows_of_networks, ("level",)
+    ),
+    Analysis(
         "dataset slopes",
         POINTS,
         "dataset_slopes",

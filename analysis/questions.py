@@ -33,6 +33,9 @@ QUESTIONS: Mapping[str, Question] = {
         "How do networks rank across datasets?", ("level", "seed", "n_ranking_resamples")
     ),
     "regressions": Question("Does similarity explain an outcome? Under rising rigour.", ("level",)),
+    "crossed regressions": Question(
+        "Does it for networks beyond three or more at hand, crossed with datasets?", ("level",)
+    ),
     "dataset slopes": Question(
         "Does it within any dataset or layer, with all of them in one family?",
         ("seed", "n_permutations"),

@@ -8,7 +8,6 @@ the cluster.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from analysis.regression.least_squares import Fits, Floats, Ints, group_sums
 
@@ -90,6 +89,42 @@ def cr1(fits: Fits, clusters: Clusters) -> Floats:
     return fits.covariance(correction[:, None, None] * meat)
 
 
+def cr2(fits: Fits, clusters: Clusters) -> tuple[Floats, Floats]:
+    """Covariance that is unbiased when runs are independent: CR2, with Satterthwaite's df.
+
+    The scores of a cluster are divided by the root of what its leverage leaves of them. The degrees
+    of freedom of each coefficient fall with the number of clusters that carry it [2]_: a similarity
+    that differs between datasets alone has fewer than one that varies within them.
+
+    Returns
+    -------
+    tuple of float array
+        Covariances, shape (n_groups, k, k), and degrees of freedom, shape (n_groups, k); NaN where
+        a fit without one of the clusters is undefined.
+
+    References
+    ----------
+    .. [1] Bell and McCaffrey (2002), Survey Methodology 28, 169-181.
+    .. [2] Pustejovsky and Tipton (2018), J. Bus. Econ. Stat. 36, eq. 11,
+       https://doi.org/10.1080/07350015.2016.1247004
+    """
+    own, scores = _cross_products(fits, clusters)
+    adjust = _powers(np.eye(own.shape[1]) - own, -0.5)
+    adjusted = (adjust @ scores[:, :, None])[:, :, 0]
+    meat = group_sums(adjusted[:, :, None] * adjusted[:, None, :], clusters.group_starts)
+    # Row j: what each cluster's residuals weigh in coefficient j; residuals of a fit correlate.
+    weights = fits.inverse_r[clusters.groups] @ adjust
+    spread = weights @ own
+    lengths = (weights * spread).sum(axis=2)
+    squares = (spread**2).sum(axis=2)
+    products = group_sums(spread[:, :, :, None] * spread[:, :, None, :], clusters.group_starts)
+    trace = group_sums(lengths - squares, clusters.group_starts)
+    norm = group_sums(lengths**2 - 2 * lengths * squares, clusters.group_starts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = trace**2 / (norm + (products**2).sum(axis=(2, 3)))
+    return fits.covariance(meat), np.asarray(df, dtype=np.float64)
+
+
 def cr3(fits: Fits, clusters: Clusters) -> Floats:
     """Covariance from leaving out one cluster at a time: CR3, shape (n_groups, k, k).
 
@@ -117,12 +152,20 @@ def changes_without_cluster(fits: Fits, clusters: Clusters) -> Floats:
     ``-(I - Q_c'Q_c)^-1 Q_c'e_c``; ``R^-1`` of it is the change of the coefficients. NaN where the
     rest of the group has no full rank.
     """
-    k = fits.basis.shape[1]
+    own, scores = _cross_products(fits, clusters)
+    inverse = _powers(np.eye(own.shape[1]) - own, -1.0)
+    return np.asarray(-(inverse @ scores[:, :, None])[:, :, 0], dtype=np.float64)
+
+
+def _cross_products(fits: Fits, clusters: Clusters) -> tuple[Floats, Floats]:
+    """``Q_c'Q_c``, shape (n_clusters, k, k), and ``Q_c'e_c``, shape (n_clusters, k)."""
     own = group_sums(fits.basis[:, :, None] * fits.basis[:, None, :], clusters.starts)
-    scores = group_sums(fits.basis * fits.residuals[:, None], clusters.starts)
-    rest = np.eye(k) - own
-    singular: npt.NDArray[np.bool_] = np.linalg.eigvalsh(rest)[:, 0] < 1e-10
-    rest[singular] = np.eye(k)
-    changes = np.asarray(-np.linalg.solve(rest, scores[:, :, None])[:, :, 0], dtype=np.float64)
-    changes[singular] = np.nan
-    return changes
+    return own, group_sums(fits.basis * fits.residuals[:, None], clusters.starts)
+
+
+def _powers(matrices: Floats, power: float) -> Floats:
+    """Powers of symmetric matrices, shape (n, k, k); NaN where one is singular."""
+    values, vectors = np.linalg.eigh(matrices)
+    values[values[:, 0] < 1e-10] = np.nan
+    powers: Floats = vectors * values[:, None, :] ** power @ vectors.transpose(0, 2, 1)
+    return powers

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from analysis.regression.clustered import classical, cr1, cr3, hc3
+from analysis.regression.clustered import classical, cr1, cr2, cr3, hc3
 from analysis.regression.least_squares import Floats
 from analysis.regression.mixed import mixed_terms
 from analysis.regression.stacking import Model, Stacked, stack
@@ -18,6 +18,7 @@ from analysis.regression.term_rows import COLUMNS, t_inference, term_rows
 from analysis.regression.wild import cluster_sums, wild_cluster_test
 
 ONE_CLUSTER = "one cluster: nothing varies between clusters"
+WITHOUT_ONE = "without one of the clusters there is no fit"
 FALLBACK = "the variance between datasets is estimated as 0: least squares with cluster_cr3 errors"
 
 
@@ -40,8 +41,8 @@ def regress(
     by : sequence of str
         Columns that name a group.
     methods : sequence of str
-        Of ``ols``, ``hc3``, ``cluster_cr1``, ``cluster_cr3``, ``wild_cluster``, ``mixed``; all by
-        default.
+        Of ``ols``, ``hc3``, ``cluster_cr1``, ``cluster_cr2``, ``cluster_cr3``, ``wild_cluster``,
+        ``mixed``; all by default.
     level : float, default 0.95
         Coverage of the intervals.
 
@@ -64,7 +65,8 @@ def regress(
     Notes
     -----
     Reference distributions: t with ``n - k`` degrees of freedom for ``ols`` and ``hc3``, with ``G -
-    1`` for the clustered ones.
+    1`` for ``cluster_cr1`` and ``cluster_cr3``, with Satterthwaite's for ``cluster_cr2`` and
+    ``mixed``.
 
     Examples
     --------
@@ -103,12 +105,13 @@ def regress(
 def _sandwich_rows(
     stacked: Stacked, model: Model, level: float, covariance: Floats, df: Floats, fails: str
 ) -> pl.DataFrame:
-    """Rows of every term, from a covariance of the coefficients."""
+    """Rows of every term, from a covariance; df of each group, or of each of its coefficients."""
+    df = np.broadcast_to(df.T, (len(model.terms), len(stacked.keys)))
     return pl.concat(
         term_rows(
             stacked.keys,
             t_inference(
-                stacked.fits.coefficients[:, j], np.sqrt(covariance[:, j, j]), df, level=level
+                stacked.fits.coefficients[:, j], np.sqrt(covariance[:, j, j]), df[j], level=level
             ),
             stacked.problems,
             fails,
@@ -135,11 +138,15 @@ def _cluster_cr1(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     return _sandwich_rows(stacked, model, level, covariance, df, ONE_CLUSTER)
 
 
+def _cluster_cr2(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    covariance, df = cr2(stacked.fits, stacked.clusters)
+    return _sandwich_rows(stacked, model, level, covariance, df, WITHOUT_ONE)
+
+
 def _cluster_cr3(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     covariance = cr3(stacked.fits, stacked.clusters)
     df = np.asarray(stacked.clusters.counts - 1, dtype=np.float64)
-    fails = "without one of the clusters there is no fit"
-    return _sandwich_rows(stacked, model, level, covariance, df, fails)
+    return _sandwich_rows(stacked, model, level, covariance, df, WITHOUT_ONE)
 
 
 def _wild_cluster(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
@@ -193,6 +200,7 @@ _INFERENCE: dict[str, Callable[[Stacked, Model, float], pl.DataFrame]] = {
     "ols": _ols,
     "hc3": _hc3,
     "cluster_cr1": _cluster_cr1,
+    "cluster_cr2": _cluster_cr2,
     "cluster_cr3": _cluster_cr3,
     "wild_cluster": _wild_cluster,
     "mixed": _mixed,

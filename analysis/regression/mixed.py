@@ -6,17 +6,16 @@ is solved here rather than by `statsmodels.MixedLM`, which returns effects of ex
 ``converged = True`` when the variance between groups is estimated near 0 (statsmodels issue 10239).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize
 
 from analysis.regression.least_squares import Floats, group_sums
+from analysis.regression.satterthwaite import satterthwaite
 from analysis.regression.stacking import Stacked
 
 _LOG_RATIOS = np.linspace(-12.0, 12.0, 25)
-_STEP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -123,11 +122,7 @@ def satterthwaite_df(moments: ClusterMoments, fit: RandomIntercept, directions: 
     Returns
     -------
     float array of shape (n,)
-        ``2 v^2 / var(v)`` for the variance ``v`` of each combination, by the delta method.
-
-    References
-    ----------
-    .. [1] Kuznetsova et al. (2017), J. Stat. Software 82, https://doi.org/10.18637/jss.v082.i13
+        See `analysis.regression.satterthwaite.satterthwaite`.
     """
 
     def variances(log_variances: Floats) -> Floats:
@@ -140,9 +135,7 @@ def satterthwaite_df(moments: ClusterMoments, fit: RandomIntercept, directions: 
         return _deviance(moments, *np.exp(log_variances))
 
     at = np.log([fit.variance_between, fit.variance_within])
-    gradients, hessian = _gradients(variances, at), _hessian(deviance, at)
-    spread = (gradients * np.linalg.solve(hessian / 2, gradients)).sum(axis=0)
-    return np.asarray(2 * variances(at) ** 2 / spread, dtype=np.float64)
+    return satterthwaite(variances, deviance, at)
 
 
 def _normal_equations(moments: ClusterMoments, ratio: float) -> tuple[Floats, Floats]:
@@ -196,28 +189,6 @@ def _solution(moments: ClusterMoments, ratio: float) -> RandomIntercept:
     within = quadratic / moments.df
     covariance = np.asarray(within * np.linalg.inv(precision), dtype=np.float64)
     return RandomIntercept(shift, covariance, within * ratio, within)
-
-
-def _gradients(function: Callable[[Floats], Floats], at: Floats) -> Floats:
-    """Gradients of several functions, one column each."""
-    steps = _STEP * np.eye(len(at))
-    return np.array([(function(at + step) - function(at - step)) / (2 * _STEP) for step in steps])
-
-
-def _hessian(function: Callable[[Floats], float], at: Floats) -> Floats:
-    steps = _STEP * np.eye(len(at))
-    return np.array(
-        [
-            [
-                function(at + a + b)
-                - function(at + a - b)
-                - function(at - a + b)
-                + function(at - a - b)
-                for b in steps
-            ]
-            for a in steps
-        ]
-    ) / (4 * _STEP**2)
 
 
 def group_moments(stacked: Stacked, group: int) -> ClusterMoments:

@@ -14,7 +14,7 @@ from analysis.regression.stacking import Model
 from analysis.regression.term_rows import COLUMNS
 from analysis.testing.constancy import constant_over
 
-METHODS = ("ols", "cluster_cr1", "cluster_cr3", "wild_cluster")
+METHODS = ("ols", "cluster_cr1", "cluster_cr2", "cluster_cr3", "wild_cluster")
 
 
 def slope_differences(

@@ -5,6 +5,7 @@ import polars as pl
 from analysis.dimensions import NETWORK, READ, REPRESENTATION, RUNS, TREATMENT
 from analysis.regression.binned import Binning, binned_fits
 from analysis.regression.correlations import correlation_equivalences
+from analysis.regression.crossed import MIN_NETWORKS, crossed_rows
 from analysis.regression.dataset_slopes import dataset_slopes
 from analysis.regression.decomposition import sign_alarms, within_and_between
 from analysis.regression.fits import regress
@@ -36,6 +37,16 @@ def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     joint = joint.select(*BY, "p_max_t", method=pl.lit("wild_cluster"))
     slopes = slopes.join(joint, on=[*BY, "method"], how="left", nulls_equal=True)
     return pl.concat([slopes, rows.filter(~is_slope)], how="diagonal")
+
+
+def crossed_rows_of_networks(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Slopes of three or more networks of a backbone together, datasets and networks crossed."""
+    pooled = with_pooled_adaptations(points)
+    by = [name for name in BY if name != "pretraining"]
+    several = pooled.filter(pl.col("pretraining").n_unique().over(by) >= MIN_NETWORKS)
+    rows = crossed_rows(several, Model(), by=by, level=settings.level)
+    slopes = rows.filter(pl.col("term") == "similarity").with_columns(pretraining=pl.lit("pooled"))
+    return adjust(slopes, family=[*FAMILY, "method"])
 
 
 def dataset_slope_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
