@@ -109,6 +109,6 @@ def read_grid(text: str) -> Grid:
 def _require_known(key: str, names: Collection[str], known: Sequence[str]) -> None:
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
+            near = [one for one in known if name in one] or get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise UnknownChoiceError(f"{key}: there is no {name!r}; {hint}")

@@ -146,7 +146,10 @@ CHOICES = 'gains = ["ratio"]\noutliers = ["kept"]\nstandard_errors = ["ols"]\n'
     [
         (CHOICES + 'layer = ["late"]', "key: there is no 'layer'; did you mean layers?"),
         (CHOICES.replace("ratio", "ratios"), "gains: there is no 'ratios'; did you mean ratio?"),
-        (CHOICES.replace("ols", "cr3"), "standard_errors: there is no 'cr3'; "),
+        (
+            CHOICES.replace("ols", "cr3"),
+            "standard_errors: there is no 'cr3'; did you mean cluster_cr3?",
+        ),
         (CHOICES.replace("kept", "fence"), "outliers: there is no 'fence'; did you mean fences?"),
         (CHOICES.replace('["ratio"]', "[]"), "gains = []: expected a list of names, at least 1"),
         (CHOICES + 'layers = "late"', "layers = 'late': expected a list of names"),
