@@ -1,7 +1,8 @@
 """The measures against their peers and against what they replace, on two threads.
 
-Times are medians of repeats that alternate between the two sides in one process, so whatever else
-the machine does meets both. Data are Gaussian with a common part, far from centred where it counts.
+Times are the best of repeats that alternate between the two sides in one process: what else the
+machine does only adds to them. Data are Gaussian with a common part, far from centred where it
+counts.
 """
 
 import importlib.metadata
@@ -9,7 +10,6 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Iterator
-from statistics import median
 from typing import NamedTuple
 
 import torch
@@ -65,7 +65,7 @@ def networks(
 
 
 def seconds(*calls: Callable[[], object], repeats: int = REPEATS) -> list[float]:
-    """Median seconds of each call, the calls taking turns; the first turn is not counted."""
+    """Least seconds of each call, the calls taking turns; the first turn is not counted."""
     durations: list[list[float]] = [[] for _ in calls]
     for repeat in range(repeats + 1):
         for call, found in zip(calls, durations, strict=True):
@@ -73,7 +73,7 @@ def seconds(*calls: Callable[[], object], repeats: int = REPEATS) -> list[float]
             call()
             if repeat:
                 found.append(time.perf_counter() - started)
-    return [median(found) for found in durations]
+    return [min(found) for found in durations]
 
 
 def debiased_cka() -> Iterator[Measured]:

@@ -16,6 +16,8 @@ from scipy.stats import t as student_t
 from torch import Tensor
 
 _STEPS = 40
+_CLEAR = 2.0  # standard deviations from which the sign of a gap is taken for true
+_REACHED = 1e-6  # share of the error to which a crossing is sought
 _NEGLIGIBLE = 1e-6  # share of the largest variance: no gap is taken to be surer
 
 
@@ -91,13 +93,15 @@ def gap_interval(gaps: Tensor, errors: Tensor | None = None, *, level: float) ->
 def error_interval(gaps: Tensor, resampled: Tensor, *, level: float) -> tuple[float, float]:
     r"""Interval of a sum of absolute gaps.
 
-    The gaps nearest to the observed ones, in units of their variances v, whose absolute sum is a
-    given error are
+    Downwards, the gaps nearest to the observed ones, in units of their variances v, whose absolute
+    sum is a given error are
 
     .. math:: \mathrm{sign}(g_b) \max(0, |g_b| - \lambda v_b)
 
-    Each resample's noise is added to them, and the error is sought at which the sum is as large as
-    the observed one; the interval is what lies between the quantiles of these errors.
+    Upwards each is moved by :math:`\lambda v_b` in the direction of its sign; within two standard
+    deviations of 0, in that of the sum of all: what is wrong in one direction everywhere varies
+    most. Each resample's noise is added, and the error is sought at which the sum is as large as
+    the observed one; the interval lies between the quantiles of these errors.
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ def error_interval(gaps: Tensor, resampled: Tensor, *, level: float) -> tuple[fl
 
     Notes
     -----
-    Costs ``O(n_resamples * n_gaps)`` time, forty times.
+    Costs ``O(n_resamples * n_gaps)`` time, sixty times.
 
     References
     ----------
@@ -124,10 +128,17 @@ def error_interval(gaps: Tensor, resampled: Tensor, *, level: float) -> tuple[fl
        Sinica 10.
     """
     noise, spread = resampled - gaps, resampled.var(dim=0)
-    size, sign, error = gaps.abs(), gaps.sign(), gaps.abs().sum()
     if not bool(spread.any()):
-        return float(error), float(error)
+        return (float(gaps.abs().sum()),) * 2
     variances = spread.clamp(min=_NEGLIGIBLE * float(spread.amax()))
+    low = _smaller_errors(gaps, noise, variances)
+    high = torch.maximum(low, _larger_errors(gaps, noise, variances))
+    return float(low.quantile((1 - level) / 2)), float(high.quantile((1 + level) / 2))
+
+
+def _smaller_errors(gaps: Tensor, noise: Tensor, variances: Tensor) -> Tensor:
+    """Error at which each noise begins to show one as large as the observed, (n_resamples,)."""
+    size, sign, error = gaps.abs(), gaps.sign(), gaps.abs().sum()
 
     def true_gaps(shrinkage: Tensor) -> Tensor:
         return (size - shrinkage[:, None] * variances).clamp(min=0)
@@ -142,6 +153,23 @@ def error_interval(gaps: Tensor, resampled: Tensor, *, level: float) -> tuple[fl
         middle = (none + much) / 2
         as_large = is_as_large(middle)
         much, none = torch.where(as_large, middle, much), torch.where(as_large, none, middle)
-    errors = torch.where(is_never_less, 0.0, true_gaps(much).sum(dim=1))
-    ends = errors.quantile(errors.new_tensor([(1 - level) / 2, (1 + level) / 2]))
-    return float(ends[0]), float(ends[1])
+    return torch.where(is_never_less, 0.0, true_gaps(much).sum(dim=1))
+
+
+def _larger_errors(gaps: Tensor, noise: Tensor, variances: Tensor) -> Tensor:
+    """Error from which each noise shows only larger ones than the observed, (n_resamples,).
+
+    The sum is convex in the step, so Newton's steps from above stop at its last crossing.
+    """
+    is_clear = gaps.abs() > _CLEAR * variances.sqrt()
+    direction = torch.where(is_clear, gaps.sign(), gaps.sum().sign()) * variances
+    error = gaps.abs().sum()
+    step = 2 * (error + noise.abs().sum(dim=1).amax()) / variances.sum()
+    steps = step.repeat(len(noise))
+    for _ in range(_STEPS // 2):
+        seen = noise + gaps + steps[:, None] * direction
+        excess, slope = seen.abs().sum(dim=1) - error, seen.sign() @ direction
+        falls = (excess > 0) & (slope > 0)
+        steps = torch.where(falls, steps - excess / slope, steps)
+    reached = (steps > 0) & (excess <= _REACHED * error)
+    return torch.where(reached, (gaps + steps[:, None] * direction).abs().sum(dim=1), 0.0)

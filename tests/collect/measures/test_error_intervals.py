@@ -9,13 +9,18 @@ from collect.measures.error_intervals import error_interval, gap_interval
 LEVEL = 0.95
 
 
-def coverage(rng, true_gaps, *, n_trials, sd=0.01, n_resamples=400):
-    """Share of trials, normal noise on every gap, whose interval holds the true error."""
+def coverage(rng, true_gaps, *, n_trials, sd=0.01, common=0.0, n_resamples=400):
+    """Share of trials, noise on every gap and on all of them, whose interval holds the error."""
     true_gaps = np.asarray(true_gaps)
+
+    def noise(n):
+        own = sd * rng.normal(size=(n, len(true_gaps)))
+        return own + common * rng.normal(size=(n, 1))
+
     covered = 0
     for _ in range(n_trials):
-        observed = true_gaps + sd * rng.normal(size=len(true_gaps))
-        resampled = observed + sd * rng.normal(size=(n_resamples, len(true_gaps)))
+        observed = true_gaps + noise(1)[0]
+        resampled = observed + noise(n_resamples)
         low, high = error_interval(
             torch.from_numpy(observed), torch.from_numpy(resampled), level=LEVEL
         )
@@ -31,6 +36,12 @@ def coverage(rng, true_gaps, *, n_trials, sd=0.01, n_resamples=400):
 def test_covers_errors_that_noise_does_not_make(rng, true_gaps):
     # 400 resamples estimate the ends with some noise: about 94.5 % of the time
     found = coverage(rng, true_gaps, n_trials=300)
+    assert found == pytest.approx(LEVEL, abs=4 * (LEVEL * (1 - LEVEL) / 300) ** 0.5)
+
+
+def test_covers_gaps_of_one_sign_that_vary_together(rng):
+    # signs are lost in noise, and noise of all gaps together is most of the error's
+    found = coverage(rng, [0.01] * 15, n_trials=300, common=0.02)
     assert found == pytest.approx(LEVEL, abs=4 * (LEVEL * (1 - LEVEL) / 300) ** 0.5)
 
 

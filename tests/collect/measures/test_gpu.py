@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from collect.measures import large_layers
 from collect.measures.calibration import calibration_scores
 from collect.measures.calibration_bootstrap import calibration_intervals
 from collect.measures.compare import compare
@@ -123,6 +124,30 @@ def test_streams_are_the_same(rng):
         streams[1].update({"a": x[rows].cuda()}, {"a": y[rows].cuda()})
     cpu, gpu = (stream.values(debiased=True) for stream in streams)
     torch.testing.assert_close(gpu.cpu(), cpu, rtol=0, atol=1e-5)
+
+
+def test_large_layers_are_the_same(rng, monkeypatch):
+    monkeypatch.setattr(large_layers, "LARGE", 0)
+    monkeypatch.setattr(large_layers, "CHUNK_ROWS", 70)
+    x, y = pair(rng, torch.float64)
+    assert large_layers.streams(N, [x], [y])
+    measures = ["cka_linear", "cka_linear_debiased"]
+    cpu = compare({"a": x}, {"a": y}, measures=measures)
+    gpu = compare({"a": x.cuda()}, {"a": y.cuda()}, measures=measures)
+    for a, b in zip(cpu, gpu, strict=True):
+        assert (b.value, b.ci_low, b.null_sd) == pytest.approx(
+            (a.value, a.ci_low, a.null_sd), rel=1e-8
+        )
+
+
+@pytest.mark.parametrize("groups", [None, torch.arange(30) // 3], ids=["rows", "images"])
+def test_leaving_out_few_images_with_many_features_is_the_same(rng, groups):
+    x, y = (each[:30] for each in pair(rng, torch.float64))
+    cpu, gpu = (
+        cka_without_each_unit(*(grouped_layer(a, "x", groups) for a in both))
+        for both in ((x, y), (x.cuda(), y.cuda()))
+    )
+    torch.testing.assert_close(gpu.without.cpu(), cpu.without, rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize("groups", [None, torch.arange(N) // 3], ids=["rows", "images"])
