@@ -11,8 +11,9 @@ from scipy import stats
 
 from analysis.means.across_datasets import compare_across_datasets, signed_rank_probabilities
 from analysis.means.comparisons import Comparison, compare_within_datasets
+from analysis.means.friedman import friedman
 from analysis.means.interquartile import interquartile_mean
-from analysis.means.rankings import friedman, rank_networks
+from analysis.means.rankings import rank_networks
 from analysis.printed.summaries import Summary, meta_analysis, welch
 
 REFERENCE = Path(__file__).parent / "reference"

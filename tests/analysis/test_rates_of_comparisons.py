@@ -9,7 +9,7 @@ from scipy import stats
 
 from analysis.means.across_datasets import compare_across_datasets
 from analysis.means.comparisons import Comparison, compare_within_datasets
-from analysis.means.rankings import friedman
+from analysis.means.friedman import friedman
 from analysis.printed.summaries import Summary, welch
 
 TRIALS = 1500
