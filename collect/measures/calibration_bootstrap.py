@@ -4,13 +4,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from collect.measures.calibration import bin_of
+from collect.measures.calibration import Scheme, bin_of
 from collect.measures.error_intervals import ScoreInterval, expanded_level, gap_interval
 from collect.measures.forecasts import forecasts
 from collect.measures.representation import units
 from collect.measures.smooth_calibration import N_CELLS, cell_of, smooth_errors, smoothed_gaps
 
 N_BINS = 15
+SCHEMES: tuple[Scheme, Scheme] = ("width", "mass")
 
 
 def calibration_intervals(
@@ -55,12 +56,9 @@ def calibration_intervals(
     if not 0 < level < 1 or n_resamples < 2:
         raise ValueError(f"level = {level}, n_resamples = {n_resamples}: no interval")
     confidence, correct = forecasts(probabilities, labels)
-    places = (
-        bin_of(confidence, N_BINS, "width")[0],
-        bin_of(confidence, N_BINS, "mass")[0],
-        cell_of(confidence),
-    )
-    kinds, kind = torch.unique(torch.stack([*places, correct.long()]), dim=1, return_inverse=True)
+    width, mass = (bin_of(confidence, N_BINS, scheme)[0] for scheme in SCHEMES)
+    place = ((width * N_BINS + mass) * N_CELLS + cell_of(confidence)) * 2 + correct.long()
+    kinds, kind = torch.unique(place, return_inverse=True)
     unit, n_units = units(len(labels), groups)
     residuals = resampled_residuals(
         kind,
@@ -69,13 +67,15 @@ def calibration_intervals(
         n_resamples=n_resamples,
     )
     level = expanded_level(level, n_units)
-    width, mass = (_gathered(residuals, kinds[row], N_BINS) for row in (0, 1))
-    cells = _gathered(residuals, kinds[2], N_CELLS)
+    bins, cell = kinds // 2 // N_CELLS, kinds // 2 % N_CELLS
+    in_width = _gathered(residuals, bins // N_BINS, N_BINS)
+    in_mass = _gathered(residuals, bins % N_BINS, N_BINS)
+    cells = _gathered(residuals, cell, N_CELLS)
     errors = smooth_errors(cells)
     smooth = smoothed_gaps(cells, float(errors[0]))
     return {
-        "ece_width_15": gap_interval(width, level=level),
-        "ece_mass_15": gap_interval(mass, level=level),
+        "ece_width_15": gap_interval(in_width, level=level),
+        "ece_mass_15": gap_interval(in_mass, level=level),
         "ece_smooth": gap_interval(smooth, errors, level=level),
     }
 

@@ -169,7 +169,9 @@ def _larger_errors(gaps: Tensor, noise: Tensor, variances: Tensor) -> Tensor:
     for _ in range(_STEPS // 2):
         seen = noise + gaps + steps[:, None] * direction
         excess, slope = seen.abs().sum(dim=1) - error, seen.sign() @ direction
-        falls = (excess > 0) & (slope > 0)
+        falls = (excess > _REACHED * error) & (slope > 0)
+        if not bool(falls.any()):
+            break
         steps = torch.where(falls, steps - excess / slope, steps)
     reached = (steps > 0) & (excess <= _REACHED * error)
     return torch.where(reached, (gaps + steps[:, None] * direction).abs().sum(dim=1), 0.0)
