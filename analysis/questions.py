@@ -25,6 +25,9 @@ QUESTIONS: Mapping[str, Question] = {
     "gains": Question("What did pre-training gain over a start from scratch?", ("level",)),
     "test samples": Question("How would scores vary with other test images?", ("level",)),
     "similarity intervals": Question("How would similarities vary with other images?", ("level",)),
+    "reliability": Question(
+        "Are the probabilities of pictured runs honest, bin by bin?", ("level",)
+    ),
     "comparisons": Question(
         "Which of two networks is better, on a dataset and across datasets?",
         ("level", "margin", "seed", "n_posterior_draws", "n_comparison_resamples"),
