@@ -10,6 +10,7 @@ from reports.exhibits.exhibit import Artefact, Exhibit
 from reports.formatting import escape_latex
 from reports.tables.latex import is_long, latex_notes, type_size
 from reports.tables.model import Table
+from reports.wording import report_title
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def report_tex(
         pl.col("n_runs").sum(), pl.col("dataset").n_unique().alias("n_datasets")
     )
     return environment.get_template("report.tex.jinja").render(
-        paper=paper,
+        title=report_title(paper),
         selection=selection,
         shown=list(zip(shown, opens_chapter(shown), strict=True)),
         left_out=[section.exhibit for section in sections if not section.artefacts],

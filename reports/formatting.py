@@ -47,7 +47,7 @@ _LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=,)(?=,)")
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$])")
 
 
-def number(value: float | None, digits: int, *, scale: float = 1.0) -> str:
+def number(value: float | None, digits: int, *, scale: float = 1.0, least: float = 0.0) -> str:
     """Return a number with a fixed count of decimals, or a dash where there is none.
 
     Parameters
@@ -58,6 +58,8 @@ def number(value: float | None, digits: int, *, scale: float = 1.0) -> str:
         Decimals after the point.
     scale : float, default 1.0
         Factor before rounding, 100 for a fraction shown in percent.
+    least : float, default 0.0
+        A positive value below it is said to be less than it.
 
     Returns
     -------
@@ -68,9 +70,13 @@ def number(value: float | None, digits: int, *, scale: float = 1.0) -> str:
     --------
     >>> number(0.98721909, 1, scale=100), number(-0.0004, 2), number(0.125, 2), number(None, 1)
     ('98.7', '0.00', '0.12', '–')
+    >>> number(2e-5, 3, least=0.001)
+    '< 0.001'
     """
     if value is None or not math.isfinite(value):
         return MISSING
+    if 0 <= value < least:
+        return f"< {least * scale:.{digits}f}"
     return f"{value * scale:z.{digits}f}"
 
 

@@ -93,5 +93,6 @@ def _named(cell: Number, among: Sequence[Places]) -> Iterator[tuple[str, NamedNu
     }
     for suffix, (value, column) in parts.items():
         if value is not None:
-            text = number(value, cell.digits, scale=cell.scale)
+            least = 0.0 if suffix else cell.least
+            text = number(value, cell.digits, scale=cell.scale, least=least)
             yield suffix, NamedNumber(text, place(cell, among, column))

@@ -14,6 +14,7 @@ from reports.exhibits.exhibit import Artefact, source_stems
 from reports.store import condition, query_text
 from reports.tables.html import html_table
 from reports.tables.model import Table
+from reports.wording import report_title
 
 MOST_HOVER_POINTS = 5000
 LARGE = 100_000  # characters of an artefact from which it waits as text until it is seen
@@ -57,7 +58,7 @@ def page_html(
     artefacts = [artefact for section in shown for artefact in section.artefacts]
     content = {a.name: Markup(_content(a, drawings)) for a in artefacts}
     return environment.get_template("page.html.jinja").render(
-        paper=paper,
+        title=report_title(paper),
         selection=selection,
         shown=list(zip(shown, opens_chapter(shown), strict=True)),
         left_out=[section.exhibit for section in sections if not section.artefacts],

@@ -56,7 +56,9 @@ WORDS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "n_neighbours": ("k of k-NN", str),
     "score": ("scores", score_name),
 }
-WHOLE = frozenset({"claims", "audit"})  # these quote a paper, like a paper's own exhibits
+WHOLE = frozenset(
+    {"in-short", "claims", "audit"}
+)  # these quote a paper, like a paper's own exhibits
 REST = "repdrift report build --all"
 MOST_FIGURES = 4  # of one exhibit
 

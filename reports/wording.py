@@ -19,7 +19,7 @@ SCORES = {
 }
 MEASURES = {
     "cca_mean": "mean CCA",
-    "cca_mean_juodelyte": "mean CCA (Juodelyte et al.)",
+    "cca_mean_juodelyte": "mean CCA (Juodelyte)",
     "cka_linear": "linear CKA",
     "cka_linear_debiased": "debiased linear CKA",
     "cka_minibatch": "minibatch CKA",
@@ -28,6 +28,22 @@ MEASURES = {
     "pwcca": "PWCCA",
     "rsa": "RSA",
     "svcca": "SVCCA",
+}
+PAPERS = {
+    "juodelyte2023": "Juodelyte et al. (2023)",
+    "pales2024": "Palés Huix et al. (2024)",
+    "zu2025": "Zu et al. (2025)",
+}
+METHODS = {
+    "cluster_cr1": "by dataset (CR1)",
+    "cluster_cr2": "by dataset (CR2)",
+    "cluster_cr3": "by dataset (CR3)",
+    "hc3": "unequal variances (HC3)",
+    "mixed": "mixed model",
+    "nadeau_bengio": "Nadeau-Bengio",
+    "ols": "independent runs",
+    "wild_cluster": "wild cluster bootstrap",
+    "within": "within datasets",
 }
 PRIMARY = ("auc", "auc_ovr_weighted", "map_macro", "kappa_quadratic", "accuracy")
 # Of the scores that a dataset has, the first is the one of its task.
@@ -46,6 +62,35 @@ OUTCOMES = {
 def score_name(score: str) -> str:
     """Return a score as readers know it; the stored name where there is none."""
     return SCORES.get(score, score.replace("_", " "))
+
+
+def report_title(paper: str | None) -> str:
+    """Return what a report is called.
+
+    Examples
+    --------
+    >>> report_title("zu2025"), report_title(None)
+    ('Replication report: Zu et al. (2025)', 'Representation drift')
+    """
+    if paper is None:
+        return "Representation drift"
+    return f"Replication report: {PAPERS.get(paper, paper)}"
+
+
+def method_name(method: str) -> str:
+    """Return a method of inference as readers know it."""
+    return METHODS.get(method, method.replace("_", " "))
+
+
+def sentence(text: str) -> str:
+    """Return text that begins with a capital, but for names that never do.
+
+    Examples
+    --------
+    >>> sentence("debiased linear CKA"), sentence("k-NN accuracy")
+    ('Debiased linear CKA', 'k-NN accuracy')
+    """
+    return text if text.startswith("k-NN") else text[:1].upper() + text[1:]
 
 
 def is_better_small(score: str) -> bool:

@@ -5,11 +5,12 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
+from reports.exhibits.outcomes import of_what
 from reports.exhibits.settings import CELL, of_own_head, with_setting
 from reports.figures.bands import mean_bands
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import measure_name
+from reports.wording import measure_name, sentence
 
 FIGURE = ("origin", "study", "token", "probe", "measure")
 PANEL = ("dataset", "setting")
@@ -55,8 +56,8 @@ def _figure(
     return Artefact(
         name=slug("bands", *(where[name] for name in FIGURE), *cells[0]),
         caption=(
-            f"Mean {measure} of {layer} to the pre-trained model and mean accuracy over runs, by "
-            f"epoch ({where['origin']}). Shaded, similarity: a band that covers the whole mean "
+            f"{sentence(measure)} of {layer} to the pre-trained model and accuracy by epoch, means "
+            f"over runs ({of_what(where)}). Shaded, similarity: a band that covers the whole mean "
             f"trajectory with {level:.0%} confidence, not each epoch alone; accuracy: the range "
             "of the runs."
         ),

@@ -14,6 +14,7 @@ from reports.exhibits.outcomes import (
     MOST_ROWS,
     PANEL_ROW,
     is_shown,
+    of_what,
     panel_heading,
 )
 from reports.exhibits.settings import of_own_head
@@ -58,7 +59,7 @@ def _figure(fits: Selection, points: Selection, keys: pl.DataFrame, part: int) -
     return Artefact(
         name=slug("bins", *(where[name] for name in FIGURE), part or None),
         caption=(
-            f"What binning does: {outcome} on {measure} ({where['origin']}), fitted on runs and on "
+            f"What binning does: {outcome} on {measure} ({of_what(where)}), fitted on runs and on "
             "the means of equally wide bins of similarity without outliers, as Zu et al. fit it "
             "(Figure 5). R² of bin means says how well the means line up, not how well similarity "
             "predicts a run. By chance: the median when outcomes are shuffled over runs; p: the "

@@ -8,6 +8,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.result_table import Shown, result_table
 
+CLAIM_MM = 66.0
 RIGOURS = ("as_published", "independent", "clustered", "wild", "mixed", "adjusted")
 
 
@@ -15,6 +16,29 @@ def claim_tables(data: Data) -> list[Artefact]:
     """Return one table per source: a block per claim, a row per rigour."""
     sources = data.frames["claims"]["source"].unique(maintain_order=True)
     return [_verdicts(data, name) for name in sources if is_of(name, data.paper)]
+
+
+def in_short(data: Data) -> list[Artefact]:
+    """Return one table per source: a row per claim, its verdict under each level of rigour."""
+    sources = data.frames["claims"]["source"].unique(maintain_order=True)
+    return [_in_short(data, name) for name in sources if is_of(name, data.paper)]
+
+
+def _in_short(data: Data, name: str) -> Artefact:
+    source = data.select("claims", source=name)
+    rigours = [rigour for rigour in RIGOURS if rigour in set(source.rows["rigour"])]
+    wide = source.rows.pivot("rigour", index="text", values="verdict", maintain_order=True)
+    table = result_table(
+        wide,
+        (
+            Shown("text", "the paper says", width_mm=CLAIM_MM),
+            *(Shown(rigour, rigour.replace("_", " "), group="verdict") for rigour in rigours),
+        ),
+        key=(),
+        notes=("What each level of rigour assumes stands with the claims, panel by panel.",),
+    )
+    caption = f"Claims of {name} in short: what is left of each under rising rigour."
+    return Artefact(slug("in-short", name), caption, table, (source,))
 
 
 def verdicts(paper: str, claims: Sequence[str], chapter: str) -> Exhibit:
@@ -110,7 +134,7 @@ def audit_table(data: Data) -> list[Artefact]:
         return []
     n_checks = len(source.rows.filter(pl.col("kind") != "highest"))  # those stand in the tables
     table = result_table(
-        found.with_columns(heading=pl.format("{}: “{}”", "printed_table", "states")),
+        found.with_columns(heading=pl.format("{}: “{}”", _printed_name(), "states")),
         (
             Shown("table_row", "row", width_mm=40),
             Shown("table_column", "column"),
@@ -126,6 +150,19 @@ def audit_table(data: Data) -> list[Artefact]:
     return [Artefact("audit", caption, table, (source,))]
 
 
+def _printed_name() -> pl.Expr:
+    """Return the name of a printed table in words: pales2024_table3 is Table 3 of pales2024."""
+    name = pl.col("printed_table").str
+    return name.replace(r"^(\w+?)_([a-z]+)_?(\d*)$", "$1, $2 $3").str.strip_chars_end()
+
+
+IN_SHORT = Exhibit(
+    name="in-short",
+    title="Every claim under rising rigour",
+    queries=("claims",),
+    build=in_short,
+    missing="no claims were judged; repdrift analysis claims judges them",
+)
 CLAIMS = Exhibit(
     name="claims",
     title="Claims",

@@ -5,11 +5,12 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
+from reports.exhibits.outcomes import of_what
 from reports.exhibits.settings import of_own_head, with_setting
 from reports.figures.boxes import quartile_boxes
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import measure_name
+from reports.wording import measure_name, sentence
 
 FIGURE = ("origin", "study", "token", "probe", "measure")
 MOST_PANELS = 12
@@ -36,8 +37,8 @@ def build(data: Data) -> list[Artefact]:
             Artefact(
                 name=slug("final", *key),
                 caption=(
-                    f"{measure} of {last} to the pre-trained model after fine-tuning "
-                    f"({where['origin']}): median, quartiles and extremes; a point is a run."
+                    f"{sentence(measure)} of {last} to the pre-trained model after fine-tuning "
+                    f"({of_what(where)}): median, quartiles and extremes; a point is a run."
                 ),
                 content=partial(
                     quartile_boxes, panels, data.networks, y_label=f"{measure}, {last}"

@@ -11,7 +11,7 @@ from reports.exhibits.settings import TREATMENT, of_own_head
 from reports.figures.regression import Panel, PointGroup, point_groups, regression_panels
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
-from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name
+from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name, sentence
 
 FIGURE = ("origin", "study", "outcome", "measure", "token", "probe")
 PANEL_ROW = ("backbone", "pretraining", *TREATMENT, "pooling", "head")
@@ -124,12 +124,21 @@ def caption(fits: Selection, measure: str, several: bool) -> str:
     """Return what a reader must know: unit, line, band, and how each p-value was made."""
     outcome = outcome_name(str(fits.where["outcome"]))
     return (
-        f"{outcome[:1].upper()}{outcome[1:]} against {measure} per layer ({fits.where['origin']}). "
+        f"{sentence(outcome)} against {measure} per layer ({of_what(fits.where)}). "
         f"A point is a run{', its colour and marker the dataset' if several else ''}. "
         "Line: least squares on the runs; band: pointwise 95 % for the mean, as if runs were "
         "independent; p naive: the same assumption. p clustered: standard errors by dataset (CR1); "
         "p wild: wild cluster bootstrap. Unadjusted; the table of regressions has adjusted values."
     )
+
+
+def of_what(where: Mapping[str, object]) -> str:
+    """Return in words which features, images and runs the rows are of, as far as it is said."""
+    words = [f"{where[name]} {word}" for name, word in _SHARED.items() if name in where]
+    return ", ".join([*words, str(where["origin"])])
+
+
+_SHARED = {"token": "features", "probe": "probe"}
 
 
 def panel_heading(key: Mapping[str, Any], keys: pl.DataFrame) -> str:

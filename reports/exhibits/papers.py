@@ -143,6 +143,7 @@ def places_of(paper: str | None) -> tuple[Place, ...]:
 def _places(chapters: Sequence[Chapter], paper: str) -> Iterator[Place]:
     named = {exhibit.name: exhibit for exhibit in (*EXHIBITS, *OWN)}
     used: set[str] = set()
+    yield Place(claims.IN_SHORT, "In short")
     for chapter in chapters:
         for name in (*chapter.shown, *chapter.honest):
             if name not in used:

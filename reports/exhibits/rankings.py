@@ -7,12 +7,14 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.figures.ranking import critical_difference
 from reports.formatting import number, p_value
-from reports.tables.model import Block, Column, Number, Row, Table
+from reports.tables.model import LEAST_P, Block, Column, Number, Row, Table
 from reports.wording import score_name, short_names
 
 GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score")
 LONGEST_NAME, NAME_MM = 34, 42.0  # longer names break
-MOST_PAIRS = 60  # beyond, only those across datasets are printed; the CSV has all
+MOST_PAIRS = (
+    60  # beyond, those across datasets, then those that differ in one thing; the CSV has all
+)
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
 
@@ -75,6 +77,9 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
     )
     if len(rows) > MOST_PAIRS:
         named = named.filter(pl.col("dataset").is_null())
+    one_apart = pl.Series([differ_in_one(*pair) for pair in named.select("first", "second").rows()])
+    if len(named) > MOST_PAIRS and one_apart.any():
+        named = named.filter(one_apart)
     blocks = []
     for dataset in [None, *rows["dataset"].drop_nulls().unique(maintain_order=True)]:
         own = named.filter(pl.col("dataset").eq_missing(pl.lit(dataset)))
@@ -112,11 +117,29 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
     )
 
 
+def differ_in_one(first: str, second: str) -> bool:
+    """Return whether two networks differ in one thing: the start, what was trained, or the head.
+
+    Random weights and training from scratch are one thing.
+
+    Examples
+    --------
+    >>> differ_in_one("vit / dino / full / cls", "vit / random / scratch / cls")
+    True
+    >>> differ_in_one("vit / dino / full / cls", "vit / mae / linear / cls")
+    False
+    """
+    pairs = list(zip(first.split(" / "), second.split(" / "), strict=False))
+    from_scratch = any("random" in pair for pair in pairs)
+    return sum(one != other for one, other in pairs) - from_scratch == 1
+
+
 def _row(row: dict[str, object]) -> Row:
     where = {name: row[name] for name in ("dataset", "first", "second")}
 
     def shown(column: str, digits: int = 3, scale: float = 1.0) -> Number:
-        return Number(row[column], digits, scale=scale, where=where, column=column)  # type: ignore[arg-type]
+        least = LEAST_P if column.startswith("p_") else 0.0
+        return Number(row[column], digits, scale=scale, where=where, column=column, least=least)  # type: ignore[arg-type]
 
     ends = (row["ci_low"], row["ci_high"])
     estimate = Number(

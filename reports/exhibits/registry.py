@@ -30,6 +30,7 @@ from reports.exhibits import (
 from reports.exhibits.exhibit import Exhibit
 
 EXHIBITS: tuple[Exhibit, ...] = (
+    claims.IN_SHORT,
     juodelyte2023.TABLE_2,
     juodelyte2023.FIGURE_3,
     juodelyte2023.FIGURE_5,

@@ -9,7 +9,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matchin
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, panel_heading
 from reports.formatting import number
 from reports.layers import layer_order
-from reports.tables.model import Block, Cell, Column, Number, Row, Table
+from reports.tables.model import LEAST_P, Block, Cell, Column, Number, Row, Table
 from reports.wording import measure_name, outcome_name
 
 METHODS = (("ols", "naive"), ("cluster_cr1", "clustered"), ("wild_cluster", "wild"))
@@ -82,7 +82,8 @@ def _row(
 
     def shown(method: str, column: str, digits: int = 3) -> Number:
         value = _value(by_method, method, column)
-        return Number(value, digits, where={**where, "method": method}, column=column)
+        least = LEAST_P if column.startswith("p_") else 0.0
+        return Number(value, digits, where={**where, "method": method}, column=column, least=least)
 
     slope = shown("ols", "estimate")
     cells: list[Cell] = [

@@ -28,6 +28,8 @@ class Shown:
         Columns with the ends of the interval that follows the number.
     width_mm : float or None
         Width in print at which text breaks.
+    least : float
+        Positive numbers below are shown as less than it: 0.001 for p-values.
     """
 
     column: str
@@ -37,6 +39,7 @@ class Shown:
     scale: float = 1.0
     interval: tuple[str, str] | None = None
     width_mm: float | None = None
+    least: float = 0.0
 
 
 def result_table(
@@ -88,5 +91,6 @@ def _cell(row: Mapping[str, object], shown: Shown, where: Mapping[str, object]) 
         interval=ends if len(ends) == 2 and None not in ends else None,  # type: ignore[arg-type]
         where=where,
         column=shown.column,
+        least=shown.least,
         interval_columns=shown.interval or ("", ""),
     )

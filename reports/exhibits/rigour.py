@@ -11,18 +11,19 @@ from reports.exhibits.settings import of_own_head
 from reports.figures.forest import forest
 from reports.layers import layer_order
 from reports.style import network, ordered_appearances
-from reports.wording import measure_name, outcome_name
+from reports.wording import measure_name, method_name, outcome_name
 
 MOST_PANELS = 6  # the CSV has every network
-METHODS = {
-    "ols": "independent runs",
-    "hc3": "unequal variances (HC3)",
-    "cluster_cr1": "by dataset (CR1)",
-    "cluster_cr3": "by dataset (CR3)",
-    "wild_cluster": "wild cluster bootstrap",
-    "within": "within datasets",
-    "mixed": "mixed model",
-}
+METHODS = (
+    "ols",
+    "hc3",
+    "cluster_cr1",
+    "cluster_cr2",
+    "cluster_cr3",
+    "wild_cluster",
+    "within",
+    "mixed",
+)
 
 
 def build(data: Data) -> list[Artefact]:
@@ -34,7 +35,7 @@ def build(data: Data) -> list[Artefact]:
         slopes = source.rows.filter(
             pl.col("term") == "similarity",
             pl.col("status") == "fitted",
-            pl.col("method").is_in(list(METHODS)),
+            pl.col("method").is_in(METHODS),
         )
         clustered = of_own_head(data, slopes.filter(pl.col("n_clusters") > 1))
         if is_shown(str(where["outcome"])) and clustered["method"].n_unique() > 1:
@@ -44,7 +45,7 @@ def build(data: Data) -> list[Artefact]:
 
 def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
     where = source.where
-    methods = [name for method, name in METHODS.items() if method in set(slopes["method"])]
+    methods = [method_name(name) for name in METHODS if name in set(slopes["method"])]
     keys = slopes.select(PANEL_ROW).unique().sort(PANEL_ROW).head(MOST_PANELS)
     panels = [
         (_title(key, keys), _rows(slopes.filter(matching(key))))
@@ -64,8 +65,8 @@ def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
             f"Slope of {outcome} on {measure} under rising rigour of inference "
             f"({where['token']} features, {where['probe']} probe, {where['origin']}). Lines are "
             "95 % intervals, cut at the edge of the panel; an interval that crosses 0 leaves the "
-            "sign open. The estimate is the same for the first five, the assumption behind its "
-            "interval is not."
+            "sign open. The estimate is the same for all but the last two, the assumption behind "
+            "its interval is not."
         ),
         content=figure,
         sources=(source,),
@@ -83,7 +84,7 @@ def _rows(slopes: pl.DataFrame) -> pl.DataFrame:
         "ci_low",
         "ci_high",
         row="layer",
-        series=pl.col("method").replace_strict(METHODS),
+        series=pl.col("method").map_elements(method_name, return_dtype=pl.String),
     )
 
 

@@ -8,8 +8,8 @@ from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.settings import TREATMENT, treatment
 from reports.layers import layer_order
 from reports.style import network
-from reports.tables.model import Table
-from reports.wording import measure_name, outcome_name, score_name
+from reports.tables.model import LEAST_P, Table
+from reports.wording import measure_name, method_name, outcome_name, score_name
 
 FIT = ("origin", "study", "outcome", "measure", "token", "probe")
 GAIN_FIT = ("origin", "study", "score", "measure", "token", "probe")
@@ -64,11 +64,11 @@ def gain_tables(data: Data) -> list[Artefact]:
             (
                 Shown("layer", "layer"),
                 Shown("slope_difference", "slope", 3, "difference"),
-                Shown("p_difference", "p", 3, "difference"),
+                Shown("p_difference", "p", 3, "difference", least=LEAST_P),
                 Shown("slope_ratio", "slope", 3, "ratio"),
-                Shown("p_ratio", "p", 3, "ratio"),
+                Shown("p_ratio", "p", 3, "ratio", least=LEAST_P),
                 Shown("slope_ancova", "slope", 3, "covariate"),
-                Shown("p_ancova", "p", 3, "covariate"),
+                Shown("p_ancova", "p", 3, "covariate", least=LEAST_P),
                 Shown("slope_denominator", "slope", 3, "denominator"),
                 Shown("p_denominator", "p", 3, "denominator"),
                 Shown("alarm", "alarm"),
@@ -121,26 +121,25 @@ def _differences(fitted: pl.DataFrame) -> Table:
         )
     ).alias("line")
     position = {layer: i for i, layer in enumerate(layer_order(fitted["layer"].to_list()))}
-    rows = fitted.with_columns(line, pl.col("layer").replace_strict(position).alias("place")).sort(
-        "line", "place", "method"
-    )
+    rows = fitted.with_columns(
+        line,
+        place=pl.col("layer").replace_strict(position),
+        inference=pl.col("method").map_elements(method_name, return_dtype=pl.String),
+    ).sort("line", "place", "method")
     return result_table(
         rows,
         (
             Shown("layer", "layer"),
-            Shown("method", "inference"),
+            Shown("inference", "inference"),
             Shown("estimate", "difference of slopes", 3, interval=("ci_low", "ci_high")),
-            Shown("p_value", "p", 3),
-            Shown("p_adjusted", "Holm", 3),
+            Shown("p_value", "p", 3, least=LEAST_P),
+            Shown("p_adjusted", "Holm", 3, least=LEAST_P),
             Shown("n_runs", "runs"),
             Shown("n_clusters", "clusters"),
         ),
         key=("backbone", *TREATMENT, "layer", "first", "second", "method"),
         block="line",
-        notes=(
-            "Interaction of similarity with the network; brackets: 95 % interval. Runs independent "
-            "(ols), or standard errors by dataset (CR3).",
-        ),
+        notes=("Interaction of similarity with the network; brackets: 95 % interval.",),
     )
 
 
@@ -162,7 +161,7 @@ def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _methods(rows: pl.DataFrame) -> str:
-    return ", ".join(name.replace("_", " ") for name in sorted(set(rows["method"])))
+    return ", ".join(method_name(name) for name in sorted(set(rows["method"])))
 
 
 INFLUENCES = Exhibit(

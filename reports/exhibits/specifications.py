@@ -8,10 +8,10 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.robustness import SCORES
 from reports.exhibits.settings import TREATMENT
 from reports.figures.curve import specification_curve
-from reports.formatting import number, p_value
+from reports.formatting import number, p_value, typographic
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import adaptation_name, score_name
+from reports.wording import adaptation_name, method_name, score_name
 
 QUESTION = (
     "origin",
@@ -55,7 +55,7 @@ def build(data: Data) -> list[Artefact]:
                 caption=(
                     f"Slope of the gain in {score_name(str(where['score']))} on similarity for "
                     f"{name}, {label} ({where['origin']}) under every specification, in rising "
-                    f"order; intervals: {methods[0].replace('_', ' ')}, in colour where they leave "
+                    f"order; intervals: {method_name(methods[0])}, in colour where they leave "
                     f"out 0. {joint_test(tests.rows)}"
                 ),
                 content=partial(
@@ -72,9 +72,9 @@ def joint_test(tests: pl.DataFrame) -> str:
     for row in tests.iter_rows(named=True):
         return (
             f"{row['n_negative']} of {row['n_specifications']} slopes are negative; median "
-            f"{number(row['median_slope'], 2)}. No slope under any of them, tested jointly by "
-            f"flipping signs of {row['n_clusters']} datasets: {p_value(row['p_median'])} (median), "
-            f"{p_value(row['p_largest'])} (largest)."
+            f"{typographic(number(row['median_slope'], 2))}. No slope under any of them, tested "
+            f"jointly by flipping signs of {row['n_clusters']} datasets: "
+            f"{p_value(row['p_median'])} (median), {p_value(row['p_largest'])} (largest)."
         )
     return ""
 

@@ -89,7 +89,7 @@ def _draw(axis: Axes, panel: BinnedPanel, *, is_many: bool) -> None:
         ends = np.array([x.min(), x.max()])
         heights = y.mean() + slope * (ends - x.mean())
         axis.plot(ends, heights, color=style.colour, linestyle=style.line, linewidth=1.3)
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)
     axis.set_title(panel.title, loc="left", fontweight="normal", pad=3 + 6.3 * 4)
     axis.annotate(
         "\n".join(binned_statistics(fit)),

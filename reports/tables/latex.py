@@ -145,7 +145,7 @@ def _row(row: Row, widest: Sequence[_Widest]) -> str:
 
 
 def _parts(cell: Number) -> tuple[str, str]:
-    value = number(cell.value, cell.digits, scale=cell.scale)
+    value = number(cell.value, cell.digits, scale=cell.scale, least=cell.least)
     spread = "" if cell.spread is None else number(cell.spread, cell.digits, scale=cell.scale)
     return value, spread
 

@@ -37,6 +37,8 @@ class Number:
         Column of that row that the spread is.
     interval_columns : tuple of str
         Columns of that row that the ends of the interval are.
+    least : float
+        Positive values below it are printed as less than it.
     uncertainty : str
         What the spread or interval varies over (fold, seed, test_sample ...); '' for no kind.
     """
@@ -53,8 +55,10 @@ class Number:
     spread_column: str = "sd"
     interval_columns: tuple[str, str] = ("ci_low", "ci_high")
     uncertainty: str = ""
+    least: float = 0.0
 
 
+LEAST_P = 0.001  # smaller p-values are printed as less than it
 Cell = str | Number
 
 

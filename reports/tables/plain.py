@@ -14,7 +14,7 @@ def plain_number(cell: Number) -> str:
     >>> plain_number(Number(-0.5, interval=(-0.75, -0.25), rank="tied"))
     '−0.50 [−0.75, −0.25]†'
     """
-    text = number(cell.value, cell.digits, scale=cell.scale)
+    text = number(cell.value, cell.digits, scale=cell.scale, least=cell.least)
     if cell.value is None:
         return text
     if cell.spread is not None:

@@ -113,6 +113,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "juodelyte2023-figure-3": compare_runs,
     "juodelyte2023-figure-5": compare_runs,
     "juodelyte2023-figure-6": nothing,
+    "in-short": judge,
     "claims": judge,
     "scores": nothing,
     "score-matrix": nothing,

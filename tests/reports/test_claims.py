@@ -44,6 +44,15 @@ def test_a_claim_is_quoted_with_a_verdict_per_rigour_in_rising_order(con):
     assert lines[3].endswith("| 4 | 1 | 2 | 3 |")
 
 
+def test_a_claim_in_short_is_one_row_of_verdicts_in_rising_order(con):
+    three = (claim("clustered", "inconclusive"), claim("as_published", "supported"))
+    insert(con, "results.claims", rows(*three))
+    (artefact,) = built(con, claims.IN_SHORT)
+    lines = lines_of(artefact)
+    assert lines[0].endswith("| verdict as published | verdict clustered |")
+    assert lines[2].endswith("the time. | supported | inconclusive |")
+
+
 def audit(number: int, *, agrees: bool) -> dict[str, object]:
     """Return a row of results.audits."""
     return {
