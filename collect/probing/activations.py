@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from collect.backbones.architecture import Backbone, Layer, Layout
+from collect.measures.representation import positions_as_rows
 from warehouse.errors import CollectError
 
 Token = Literal["cls", "mean", "cls+mean", "spatial"]
@@ -91,7 +92,7 @@ def token_features(output: Tensor, token: Token, layout: Layout, n_prefix_tokens
     else:
         positions = output[:, n_prefix_tokens:]
     if token == "spatial":
-        return positions.reshape(-1, positions.shape[-1])
+        return positions_as_rows(positions)[0]
     if token == "mean":
         return positions.mean(dim=1)
     if layout != "NLC" or n_prefix_tokens == 0:
