@@ -7,7 +7,7 @@ import pytest
 import torch
 from polars.testing import assert_frame_equal
 
-from collect.measures.cka import cka_linear_debiased
+from collect.measures.unit_sums import cka_over_units, grouped_layer
 from tests.collect.small_runs import done, record, small_run, table
 from warehouse.errors import CollectError, WarehouseError
 
@@ -83,18 +83,23 @@ def test_scores_are_those_of_the_predictions_kept(full):
     assert found["loss"] == pytest.approx(expected / len(labels), rel=1e-5)  # kept in 32 bit
 
 
-def test_similarities_are_those_of_the_activations_kept(full):
+def test_similarities_are_those_of_the_activations_kept_over_patients(full):
     _, path, _ = full
     selected = record(path)["selected_epoch"]
-    activations = table(path, "activations")
-    kept = {
-        epoch: torch.tensor(
-            activations.filter(epoch=epoch, layer="blocks.3", probe="target")[
-                "activation"
-            ].to_list()
+    tested = table(path, "predictions").filter(split="test")
+    patients = tested.select("sample_id", "group_id").unique()
+    activations = (
+        table(path, "activations")
+        .filter(layer="blocks.3", probe="target")
+        .join(patients, on="sample_id", how="left", maintain_order="left")
+    )
+    layers = [
+        grouped_layer(
+            torch.tensor(rows["activation"].to_list()),
+            groups=torch.from_numpy(rows["group_id"].rank("dense").to_numpy().copy()),
         )
-        for epoch in (0, selected)
-    }
+        for rows in (activations.filter(epoch=selected), activations.filter(epoch=0))
+    ]
     row = table(path, "similarities").row(
         by_predicate=(pl.col("epoch") == selected)
         & (pl.col("layer") == "blocks.3")
@@ -102,8 +107,9 @@ def test_similarities_are_those_of_the_activations_kept(full):
         & (pl.col("measure") == "cka_linear_debiased"),
         named=True,
     )
-    assert row["value"] == pytest.approx(cka_linear_debiased(kept[selected], kept[0]), rel=1e-9)
-    assert row["n_images"] == 10
+    assert row["value"] == pytest.approx(cka_over_units(*layers), rel=1e-9)
+    assert row["n_rows"] == 10
+    assert row["n_images"] == layers[0].n_units < 10
 
 
 def test_nothing_has_drifted_before_the_first_step(full):
@@ -123,8 +129,8 @@ def test_mean_cca_is_left_out_where_it_is_undefined_and_the_log_says_so(full):
 
 def test_the_log_says_in_which_space_cka_was_computed(full):
     log = (full[1] / "run.log").read_text()
-    assert log.count("target probe, mean: linear CKA of ") == 1
-    assert "through rows (10 rows)" in log
+    assert log.count("source probe, mean: linear CKA of ") == 1
+    assert "through rows (12 rows)" in log
 
 
 def test_the_record_says_what_ran(full):
