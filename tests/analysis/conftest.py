@@ -13,6 +13,8 @@ from warehouse.ingest import ingest
 from warehouse.layout import Layout
 from warehouse.spool import RunWriter
 
+collect_ignore = ["reference"]  # scripts of peers that are not installed
+
 LAYERS = ("early", "late")
 FOLDS = 3
 

@@ -93,7 +93,7 @@ def test_intervals_of_scores_differ_by_their_ends(tmp_path):
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_of_every_table_are_compared(tmp_path, name):
     a, b = (make(tmp_path / name, values=[0.1]) for name in "ab")
-    samples = {pl.String: "x", pl.Int32: 1, pl.Int64: 1, pl.Float64: 0.5}
+    samples = {pl.String: "x", pl.Boolean: True, pl.Int32: 1, pl.Int64: 1, pl.Float64: 0.5}
     row = {
         column: samples[dtype.base_type()] for column, dtype in table(f"raw.{name}").types.items()
     }

@@ -20,6 +20,7 @@ with used as (
             'results.projections_before',
             'results.rankings',
             'results.regressions',
+            'results.reliability',
             'results.similarity_distributions',
             'results.similarity_intervals',
             'results.slope_differences',
