@@ -59,7 +59,8 @@ def _class_rankings(task: str, p: Tensor, y: Tensor, weights: Tensor) -> Values:
     if task == "binary":
         return {"auc": areas_under_roc(p[:, 1], y == 1, weights)}
     n_classes = p.shape[1]
-    areas = torch.stack([areas_under_roc(p[:, c], y == c, weights) for c in range(n_classes)])
+    columns = p.T.contiguous()
+    areas = torch.stack([areas_under_roc(columns[c], y == c, weights) for c in range(n_classes)])
     prevalence = sums_by(y, weights, n_classes) / weights.sum(dim=0)
     return {
         "auc_ovr_weighted": (areas * prevalence).sum(dim=0),
