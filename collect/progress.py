@@ -42,7 +42,8 @@ def shown(runs: Sequence[RunConfig], console: Console, *, quiet: bool) -> Iterat
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("{task.fields[scores]}"),
     )
-    with Progress(*columns, console=console) as progress:
+    # The rate is that of the whole study: rich forgets steps of more than half a minute by default.
+    with Progress(*columns, console=console, speed_estimate_period=float("inf")) as progress:
         yield _Bars(names, progress)
 
 
@@ -91,6 +92,7 @@ class _Bars:
         self._names, self._progress = names, progress
         self._study = progress.add_task("runs", total=len(names), scores="")
         self._tasks: dict[str, TaskID] = {}
+        self._done: dict[str, float] = {}  # share of each run
 
     def __call__(self, event: RunEvent) -> None:
         name = self._names.get(event.run_id, event.run_id)
@@ -104,12 +106,18 @@ class _Bars:
                 total=event.n_epochs or None,
                 scores=_scores(event),
             )
+            self._count(event.run_id, event.epoch / max(event.n_epochs, 1))
             return
         if event.run_id in self._tasks:
             self._progress.remove_task(self._tasks.pop(event.run_id))
-        self._progress.advance(self._study)
+        self._count(event.run_id, 1)
         if event.kind in ("failed", "diverged"):
             self._progress.console.print(f"{event.kind}  {name}  {event.message}", markup=False)
+
+    def _count(self, run_id: str, share: float) -> None:
+        """Move the bar of the study: its time left is known from the second epoch on."""
+        self._done[run_id] = share
+        self._progress.update(self._study, completed=sum(self._done.values()))
 
 
 def _scores(event: RunEvent) -> str:

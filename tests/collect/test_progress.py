@@ -66,3 +66,20 @@ def test_quiet_shows_only_problems(terminal):
     lines = output(terminal=terminal, quiet=True).splitlines()
     assert len(lines) == 1
     assert "out of memory" in lines[0]
+
+
+def test_the_time_left_of_a_study_of_long_runs_is_known_after_two_epochs():
+    now = [0.0]
+    stream = io.StringIO()
+    console = Console(
+        file=stream, force_terminal=True, width=200, color_system=None, get_time=lambda: now[0]
+    )
+    run = RUNS[0].run_id
+    with shown(RUNS, console, quiet=False) as on_event:
+        for kind, epoch in (("started", 0), ("epoch", 1), ("epoch", 2)):
+            on_event(RunEvent(run, kind, epoch=epoch, n_epochs=4))
+            now[0] += 600
+    lines = stream.getvalue().splitlines()
+    whole, own = ([line for line in lines if word in line][-1] for word in ("runs", "fold 1/2"))
+    assert "1:00:00" in whole  # six epochs of ten minutes
+    assert "0:20:00" in own
