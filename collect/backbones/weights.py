@@ -1,6 +1,7 @@
 """Files of weights: reading them without executing anything, their hash, and the model hub."""
 
 import hashlib
+import logging
 import os
 import pickle
 from collections.abc import Sequence
@@ -102,6 +103,7 @@ def hub_file(repository: str, names: Sequence[str] = HUB_FILES) -> Path:
         cached = try_to_load_from_cache(repository, name)
         if isinstance(cached, str):
             return Path(cached)
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of every retry
     for name in names:
         try:
             return Path(hf_hub_download(repository, name))
