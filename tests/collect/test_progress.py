@@ -76,9 +76,11 @@ def test_the_time_left_of_a_study_of_long_runs_is_known_after_two_epochs():
     )
     run = RUNS[0].run_id
     with shown(RUNS, console, quiet=False) as on_event:
-        for kind, epoch in (("started", 0), ("epoch", 1), ("epoch", 2)):
-            on_event(RunEvent(run, kind, epoch=epoch, n_epochs=4))
+        on_event(RunEvent(run, "started", n_epochs=4))
+        for epoch in (1, 2):
             now[0] += 600
+            on_event(RunEvent(run, "epoch", epoch=epoch, n_epochs=4))
+        now[0] += 600
     lines = stream.getvalue().splitlines()
     whole, own = ([line for line in lines if word in line][-1] for word in ("runs", "fold 1/2"))
     assert "1:00:00" in whole  # six epochs of ten minutes
