@@ -15,6 +15,7 @@ from analysis.steps import (
     multiverse,
     planning,
     projection,
+    similarity_differences,
     similarity_space,
     slopes,
     trajectories,
@@ -102,6 +103,14 @@ ANALYSES = (
         "comparisons",
         comparisons.comparison_rows,
         ("level", "margin", "seed", "n_posterior_draws", "n_comparison_resamples"),
+    ),
+    Analysis(
+        "similarity differences",
+        SIMILARITIES,
+        "similarity_differences",
+        similarity_differences.similarity_difference_rows,
+        ("level", "margin"),
+        where={"reference": "pretrained"},
     ),
     Analysis(
         "rankings",

@@ -32,6 +32,9 @@ QUESTIONS: Mapping[str, Question] = {
         "Which of two networks is better, on a dataset and across datasets?",
         ("level", "margin", "seed", "n_posterior_draws", "n_comparison_resamples"),
     ),
+    "similarity differences": Question(
+        "In which layers does one network drift further than another?", ("level", "margin")
+    ),
     "rankings": Question(
         "How do networks rank across datasets?", ("level", "seed", "n_ranking_resamples")
     ),

@@ -21,6 +21,7 @@ with used as (
             'results.rankings',
             'results.regressions',
             'results.reliability',
+            'results.similarity_differences',
             'results.similarity_distributions',
             'results.similarity_intervals',
             'results.slope_differences',
