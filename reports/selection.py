@@ -37,6 +37,7 @@ LEAST: Mapping[str, tuple[str, int]] = {
     "projections": ("n_datasets", 3),
     "rankings": ("n_datasets", 3),
     "regressions": ("n_runs", 10),
+    "similarity_differences": ("n_pairs", 3),
     "similarity_distributions": ("n_runs", 5),
     "slope_differences": ("n_runs", 10),
     "specifications": ("n_runs", 10),
@@ -44,6 +45,7 @@ LEAST: Mapping[str, tuple[str, int]] = {
 }
 UNITS = {
     "n_runs": "runs in every cell",
+    "n_pairs": "folds or seeds with both networks",
     "n_units": "runs in every set",
     "n_datasets": "datasets",
     "n_clusters": "datasets",

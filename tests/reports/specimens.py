@@ -16,6 +16,7 @@ from reports.exhibits.registry import EXHIBITS
 from tests.reports import (
     test_attention,
     test_claims,
+    test_differences,
     test_forgetting,
     test_maps,
     test_pales2024,
@@ -147,6 +148,7 @@ SPECIMENS: Mapping[str, Insert] = {
     ),
     "layer-maps": test_maps.add_layers,
     "network-maps": compare_networks,
+    "differences": test_differences.add_profile,
     "attention": test_attention.add_looks_with_numbers,
     "attention-by-block": test_attention.add_entropies,
     "filters": test_attention.add_filters,
