@@ -66,12 +66,14 @@ def write_run(
     scores: pl.DataFrame | None = None,
     similarities: pl.DataFrame | None = None,
     score_intervals: pl.DataFrame | None = None,
+    predictions: pl.DataFrame | None = None,
     **run: object,
 ) -> Path:
     """Write one complete run, by default with one score and one similarity."""
     with RunWriter(layout, run_id) as writer:
         writer.append("scores", score_rows() if scores is None else scores)
         writer.append("similarities", similarity_rows() if similarities is None else similarities)
-        if score_intervals is not None:
-            writer.append("score_intervals", score_intervals)
+        for name, rows in (("score_intervals", score_intervals), ("predictions", predictions)):
+            if rows is not None:
+                writer.append(name, rows)
         return writer.finish(RUN | run)

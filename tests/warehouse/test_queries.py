@@ -1,4 +1,4 @@
-"""The ten questions that a user asks first have an answer that was worked out by hand."""
+"""The questions that a user asks first have an answer that was worked out by hand."""
 
 from typing import Any
 
@@ -17,6 +17,7 @@ from warehouse.sandbox import close_sandbox, query_rows
 QUESTIONS = {
     "best_network_per_dataset",
     "calibration_per_cell",
+    "disputed_images",
     "diverged_runs",
     "forgetting_of_source",
     "gain_over_scratch",
@@ -65,9 +66,28 @@ def layout(tmp_path_factory):
             similarity_rows(1.0, epoch=0, null_mean=0.1),
             similarity_rows(cka, null_mean=0.1),
         ]
-        write_run(layout, f"full{fold}", scores=scores, similarities=pl.concat(layers), fold=fold)
+        full, linear = (
+            (said(("a", 1, 0.9), ("b", 0, p), ("c", 1, 0.2)) if fold == 1 else None)
+            for p in (0.3, 0.7)
+        )
+        layers_of = pl.concat(layers)
+        write_run(
+            layout,
+            f"full{fold}",
+            scores=scores,
+            similarities=layers_of,
+            predictions=full,
+            fold=fold,
+        )
         other: dict[str, Any] = {"similarities": similarity_rows(0.9), "fold": fold}
-        write_run(layout, f"linear{fold}", scores=score_rows(0.7), adaptation="linear", **other)
+        write_run(
+            layout,
+            f"linear{fold}",
+            scores=score_rows(0.7),
+            predictions=linear,
+            adaptation="linear",
+            **other,
+        )
         write_run(layout, f"scratch{fold}", scores=score_rows(0.6), adaptation="scratch", **other)
     write_run(layout, "diverged", fold=3, status="diverged")
     ingest(layout)
@@ -110,11 +130,23 @@ def answer(layout):
         yield run
 
 
-def test_ten_questions_are_saved_each_with_its_text_and_what_its_parameters_mean(layout):
+def test_questions_are_saved_each_with_its_text_and_what_its_parameters_mean(layout):
     assert set(saved_queries(layout)) == QUESTIONS
     for saved in saved_queries(layout).values():
         assert saved.question.endswith("?")
         assert all(saved.parameters.values()), saved.name
+
+
+def said(*probabilities: tuple[str, int, float]) -> pl.DataFrame:
+    """Return rows for `predictions` of a head: image, label, probability of class 1."""
+    where = {"epoch": 1, "split": "test", "confidence_source": "head", "token": "mean"}
+    return pl.DataFrame(
+        [
+            {**where, "n_neighbours": 0, "sample_id": sample, "label": label,
+             "probabilities": [1 - p, p]}
+            for sample, label, p in probabilities
+        ]
+    )  # fmt: skip
 
 
 def about(**values):
@@ -128,6 +160,11 @@ def about(**values):
          {"adaptation": "full", "n_runs": 2, **about(mean_score=0.85, ahead_of_second=0.15)}),
         ("calibration_per_cell", {"dataset": "knee"},
          {"n_runs": 2, **about(mean_calibration_error=0.15, mean_accuracy=0.75)}),
+        ("disputed_images", {"dataset": "knee"},
+         {"sample_id": "b", "label": 0, "n_runs": 2, "n_correct": 1,
+          "always_right": ["resnet18 / imagenet / full / mean / linear"],
+          "never_right": ["resnet18 / imagenet / linear / mean / linear"],
+          **about(mean_probability_of_label=0.5)}),
         ("diverged_runs", {}, {"run_id": "diverged", "fold": 3}),
         ("forgetting_of_source", {},
          {"n_neighbours": 10, **about(mean_before=0.9, mean_after=0.6, mean_change=-0.3)}),
