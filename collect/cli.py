@@ -149,6 +149,12 @@ def remeasure_runs(
     blocks: Annotated[
         int, typer.Option(min=0, help="Blocks of images left out in turn for the interval.")
     ] = 0,
+    trimmed: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.49, help="Share of the images farthest from the mean to leave out once."
+        ),
+    ] = 0.0,
     unit: Annotated[
         Literal["group", "image"] | None,
         typer.Option(
@@ -178,7 +184,7 @@ def remeasure_runs(
         against=against,
         unit=unit,
         again=again,
-        inference=Inference(n_permutations=permutations, n_blocks=blocks),
+        inference=Inference(n_permutations=permutations, n_blocks=blocks, trimmed=trimmed),
     )
     for run in remeasure(Layout(warehouse), wanted, study=study):
         for line in run.left_out:

@@ -16,7 +16,15 @@ from warehouse.tables import table
 
 PREFIX = "remeasured."
 SIMILARITIES = "similarities.parquet"
-INFERRED = ("null_mean", "null_sd", "null_p_value", "ci_low", "ci_high", "top_image_influence")
+INFERRED = (
+    "null_mean",
+    "null_sd",
+    "null_p_value",
+    "ci_low",
+    "ci_high",
+    "top_image_influence",
+    "trimmed_value",
+)
 
 
 class Added(NamedTuple):

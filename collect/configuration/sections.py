@@ -259,8 +259,11 @@ class ProbingConfig(Section):
     n_blocks : int, default 20
         Blocks of images that are left out in turn, for the interval of measures that cannot leave
         out each image by a shortcut; 0 leaves it out.
+    trimmed : float, default 0.05
+        Share of the images, those farthest from the mean of a layer, without which each similarity
+        is taken once more; 0 leaves it out.
     resampled : {"selected", "probed"}, default "selected"
-        Epochs at which the two are computed: the one that stands for the run, or all that are
+        Epochs at which these three are computed: the one that stands for the run, or all that are
         probed. A pair of layers takes as long as ``n_permutations + n_blocks`` values or so.
     unit : {"group", "image"}, default "group"
         What is paired at random and left out, and whose rows the debiased CKA never pairs with
@@ -286,6 +289,7 @@ class ProbingConfig(Section):
     n_known: Annotated[int, Field(ge=0)] = 2000
     n_permutations: Annotated[int, Field(ge=0)] = 99
     n_blocks: Annotated[int, Field(ge=0)] = 20
+    trimmed: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
     resampled: Literal["selected", "probed"] = "selected"
     unit: Literal["group", "image"] = "group"
 

@@ -43,6 +43,8 @@ class Comparison:
         :func:`~collect.measures.effective_rows.effective_rows`; ``n_rows`` without groups.
     top_image_influence : float or None
         Largest change of the value when one unit is left out; None where no shortcut gives it.
+    trimmed_value : float or None
+        The value without the units farthest from the mean; None where it was not computed.
     effective_rank, top_component_share : float
         Of ``layer``, see :func:`~collect.measures.spectrum.spectrum`.
     """
@@ -62,6 +64,7 @@ class Comparison:
     n_features_reference: int
     n_effective: float
     top_image_influence: float | None
+    trimmed_value: float | None
     effective_rank: float
     top_component_share: float
 
@@ -204,6 +207,7 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
         n_features_reference=y.shape[1],
         n_effective=n_effective,
         top_image_influence=inferred.top_image_influence,
+        trimmed_value=inferred.trimmed_value,
         effective_rank=shape.effective_rank,
         top_component_share=shape.top_component_share,
     )

@@ -14,6 +14,7 @@ from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
 from collect.measures.representation import units
 from collect.measures.similarity_measure import SimilarityMeasure
+from collect.measures.trimming import typical_rows
 from collect.measures.unit_sums import (
     MINIMUM_TO_LEAVE_ONE,
     GroupedLayer,
@@ -43,6 +44,9 @@ class Inference:
     n_blocks : int
         Blocks of units of a jackknife that computes the measure anew without each; 0 leaves it
         out.
+    trimmed : float
+        Share of the units, those farthest from the mean, without which the value is taken once
+        more, see :func:`~collect.measures.trimming.typical_rows`; 0 leaves it out.
     level : float
         Coverage of intervals.
     seed : int
@@ -53,6 +57,7 @@ class Inference:
     interval: bool = True
     n_permutations: int = 0
     n_blocks: int = 0
+    trimmed: float = 0.0
     level: float = 0.95
     seed: int = 0
 
@@ -68,6 +73,7 @@ class Inferred:
     ci_low: float | None = None
     ci_high: float | None = None
     top_image_influence: float | None = None
+    trimmed_value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +222,7 @@ def _inferred(value: float, x: _Layer, y: _Layer, inference: Inference) -> Infer
         ci_low=low,
         ci_high=high,
         top_image_influence=left_out.influence if left_out else None,
+        trimmed_value=_without_far_units(x, y, inference) if inference.trimmed else None,
     )
 
 
@@ -266,6 +273,14 @@ def _without_blocks(x: _Layer, y: _Layer, inference: Inference) -> Jackknife | N
             seed=inference.seed,
         )
     except ValueError:  # the value exists, but not without one of the blocks
+        return None
+
+
+def _without_far_units(x: _Layer, y: _Layer, inference: Inference) -> float | None:
+    try:
+        rows = typical_rows(x.x, y.x, x.groups, share=inference.trimmed)
+        return _value(_part(x, rows), _part(y, rows))
+    except ValueError:  # the value exists, but not without these units
         return None
 
 

@@ -88,7 +88,9 @@ class Observer:
         self._references: dict[str, Mapping[str, Reading]] = {}
         self._start = Observation({})
         self._resampling = Inference(
-            n_permutations=probing.n_permutations, n_blocks=probing.n_blocks
+            n_permutations=probing.n_permutations,
+            n_blocks=probing.n_blocks,
+            trimmed=probing.trimmed,
         )
         unknown = [name for name in probing.measures if name not in MEASURES]
         if unknown:

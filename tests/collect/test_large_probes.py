@@ -62,7 +62,8 @@ def test_a_stack_holds_the_rows_in_their_order(monkeypatch, limit):
 
 @pytest.mark.train
 def test_runs_and_remeasures_give_the_same_numbers(tmp_path, all_large, monkeypatch):
-    measures = {"measures": ["cka_linear_debiased"], "pairs": "all", "tokens": ["mean"]}
+    measures: dict[str, object] = {"measures": ["cka_linear_debiased"], "tokens": ["mean"]}
+    measures |= {"pairs": "all", "trimmed": 0}  # what is trimmed is taken pair by pair
     layout = Layout(tmp_path)
     path = execute(
         small_run(tmp_path, probing=measures, training={"epochs": 1}), layout, lambda _: None

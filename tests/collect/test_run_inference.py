@@ -16,12 +16,12 @@ def test_noise_floor_and_interval_of_every_measure_are_taken_at_the_selected_epo
     path, _ = done(small_run(tmp_path, probing=probing, with_source=False), tmp_path / "w")
     selected = record(path)["selected_epoch"]
     similarities = table(path, "similarities")
-    inferred = ["null_mean", "null_sd", "null_p_value", "ci_low", "ci_high"]
+    inferred = ["null_mean", "null_sd", "null_p_value", "ci_low", "ci_high", "trimmed_value"]
     at_the_end = similarities.filter(epoch=selected)
     assert set(at_the_end["measure"]) == set(measures)
     assert at_the_end.select(inferred).null_count().sum_horizontal().item() == 0
     before = similarities.filter(pl.col("epoch") != selected, pl.col("measure") != "cka_linear")
-    assert before.select(inferred).null_count().row(0) == (len(before),) * 5
+    assert before.select(inferred).null_count().row(0) == (len(before),) * 6
     closed = similarities.filter(measure="cka_linear")
     assert closed["top_image_influence"].null_count() == 0
     assert set(similarities["n_effective"]) == {10}

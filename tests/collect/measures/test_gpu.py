@@ -174,7 +174,7 @@ def test_comparisons_are_the_same(rng):
     for a, b in zip(cpu, gpu, strict=True):
         for field in (
             "value", "null_mean", "null_sd", "null_p_value", "ci_low", "ci_high",
-            "n_effective", "top_image_influence", "effective_rank",
+            "n_effective", "top_image_influence", "trimmed_value", "effective_rank",
         ):  # fmt: skip
             assert getattr(b, field) == pytest.approx(getattr(a, field), abs=1e-8)
 

@@ -43,6 +43,7 @@ select
     similarities.n_features_reference,
     similarities.n_effective,
     similarities.top_image_influence,
+    similarities.trimmed_value,
     similarities.effective_rank,
     similarities.top_component_share,
     similarities.is_remeasured
