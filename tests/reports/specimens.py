@@ -18,6 +18,7 @@ from tests.reports import (
     test_claims,
     test_differences,
     test_forgetting,
+    test_fragility,
     test_maps,
     test_pales2024,
     test_planning_exhibits,
@@ -135,6 +136,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "reliability": calibrate,
     "forgetting": test_forgetting.add_forgetting,
     "similarities": nothing,
+    "fragility": test_fragility.add_fragile_layers,
     "distributions": result("similarity_distributions", test_space.box()),
     "members": result("memberships", test_space.membership()),
     "surfaces": result(
