@@ -26,7 +26,6 @@ with said as (
         predictions.split = 'test'
         and predictions.confidence_source = 'head'
         and predictions.label is not null
-        and ($dataset is null or runs.dataset = $dataset)
 ),
 
 networks as (
@@ -36,7 +35,7 @@ networks as (
         sample_id,
         network,
         any_value(group_id) as group_id,
-        any_value(label) as label,
+        any_value(label) as true_class,
         count(*) as n_asked,
         count(*) filter (is_correct) as n_right,
         sum(probability) as probability
@@ -49,12 +48,13 @@ select
     dataset,
     sample_id,
     any_value(group_id) as group_id,
-    any_value(label) as label,
+    any_value(true_class) as true_class,
     sum(n_asked)::bigint as n_runs,
     sum(n_right)::bigint as n_correct,
-    sum(probability) / sum(n_asked) as mean_probability_of_label,
+    sum(probability) / sum(n_asked) as mean_probability_of_class,
     list(network order by network) filter (n_right = n_asked) as always_right,
     list(network order by network) filter (n_right = 0) as never_right
 from networks
+where ($dataset is null or dataset = $dataset)
 group by study, dataset, sample_id
 order by abs(sum(n_right) / sum(n_asked) - 0.5), dataset, study, sample_id
