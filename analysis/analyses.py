@@ -9,6 +9,7 @@ import polars as pl
 from analysis.settings import Settings
 from analysis.steps import (
     agreement,
+    agreement_over_runs,
     calibration,
     comparisons,
     forgetting,
@@ -193,7 +194,7 @@ ANALYSES = (
         "logged agreements",
         SIMILARITIES,
         "agreements",
-        agreement.logged_agreement_rows,
+        agreement_over_runs.logged_agreement_rows,
         ("level",),
         where={"layer": "prediction"},
     ),

@@ -47,7 +47,7 @@ class Settings:
     n_ranking_resamples : int
         Resamples behind the intervals of a ranking.
     n_resamples : int
-        Resamples of images of an agreement, and draws of the band of a trajectory.
+        Draws of an agreement on other images, and of the band of a trajectory.
     """
 
     level: float = 0.95

@@ -14,7 +14,10 @@ select
     runs.pooling,
     runs.head,
     runs.fold,
+    runs.n_folds,
     runs.seed,
+    runs.n_train,
+    runs.n_test,
     predictions.sample_id,
     predictions.group_id,
     list_position(predictions.probabilities, list_max(predictions.probabilities)) - 1 = predictions.label

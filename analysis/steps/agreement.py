@@ -4,23 +4,33 @@ from itertools import combinations
 
 import polars as pl
 
-from analysis.dimensions import CELL, RUNS, network_name
-from analysis.drift.agreement import agreement_intervals
-from analysis.means.intervals import mean_intervals
+from analysis.dimensions import RUNS, network_name
+from analysis.drift.agreement_intervals import agreement_intervals
 from analysis.settings import Settings
+from analysis.steps.agreement_over_runs import over_runs
 
 MIN_IMAGES = 10
-LOGGED = ("prediction_similarity", "prediction_similarity_independent_juodelyte")
+PAIR = (*RUNS, "dataset", "first", "second")
 
 
 def agreement_rows(predictions: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Agreement of every pair of networks that share a fold and a seed, over its images.
+    """Agreement of every pair of networks: on the images of each fold and seed, and over them.
 
-    Patients are resampled whole where they are known.
+    Patients count whole where they are known.
     """
+    images = _over_images(predictions, settings)
+    means = over_runs(images, by=PAIR, values=("observed", "excess", "kappa"), level=settings.level)
+    baselines = images.group_by(PAIR).agg(pl.col("independent", "independent_one_model").mean())
+    rows = pl.concat([images, means.join(baselines, on=PAIR)], how="diagonal")
+    return rows.select(*RUNS, "dataset", "fold", "seed", *_COLUMNS)
+
+
+def _over_images(predictions: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Return a row per pair of networks, fold and seed, with the size of its split."""
     named = predictions.with_columns(network=network_name())
     rows: list[dict[str, object]] = []
-    unit = [*RUNS, "dataset", "fold", "seed"]
+    split = ["n_folds", "n_train", "n_test"]
+    unit = [*RUNS, "dataset", "fold", "seed", *split]
     for key, group in named.group_by(unit, maintain_order=True):
         runs = group.sort("network", "run_id").partition_by("run_id", maintain_order=True)
         for first, second in combinations(runs, 2):
@@ -46,14 +56,14 @@ def _pair(
         images["is_correct_second"].to_numpy(),
         clusters=patients.to_numpy(),
         level=settings.level,
-        n_resamples=settings.n_resamples,
+        n_draws=settings.n_resamples,
         seed=settings.seed,
     )
     estimate = found.estimate
     return {
         "first": first["network"][0],
         "second": second["network"][0],
-        "method": "bootstrap",
+        "method": "jeffreys",
         "observed": estimate.observed,
         "observed_low": found.observed[0],
         "observed_high": found.observed[1],
@@ -69,46 +79,6 @@ def _pair(
         "n_images": found.n_images,
         "run_ids": [first["run_id"][0], second["run_id"][0]],
     }
-
-
-def logged_agreement_rows(similarities: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Agreement that was logged per fold, with the baseline of the 2023 code, over folds."""
-    logged = similarities.filter(pl.col("measure").is_in(LOGGED))
-    if logged.is_empty():
-        return pl.DataFrame(schema=_ROW)
-    index = [*CELL, "reference_pretraining", "reference_adaptation"]
-    fold = ["run_id", "reference_run_id", "fold", "n_folds", "seed", "n_train", "n_test"]
-    wide = logged.pivot("measure", index=[*index, *fold], values="value").drop_nulls(LOGGED)
-    observed, baseline = LOGGED
-    wide = wide.with_columns(excess=pl.col(observed) - pl.col(baseline))
-    means, excess = (
-        mean_intervals(wide, by=index, value=name, level=settings.level)
-        for name in (observed, "excess")
-    )
-    ids = wide.group_by(index).agg(
-        independent_one_model=pl.col(baseline).mean(),
-        run_ids=pl.col("run_id").append(pl.col("reference_run_id")).unique().sort(),
-    )
-    joined = means.join(excess, on=index, nulls_equal=True, suffix="_excess").drop("run_ids")
-    joined = joined.join(ids, on=index, nulls_equal=True)
-    return joined.select(
-        *RUNS,
-        "dataset",
-        fold=pl.lit(None, pl.Int32),
-        seed=pl.lit(None, pl.Int32),
-        first=network_name(),
-        second=network_name("reference_pretraining", "reference_adaptation"),
-        method="method",
-        observed="estimate",
-        observed_low="ci_low",
-        observed_high="ci_high",
-        independent_one_model="independent_one_model",
-        excess="estimate_excess",
-        excess_low="ci_low_excess",
-        excess_high="ci_high_excess",
-        level="level",
-        run_ids="run_ids",
-    )
 
 
 _COLUMNS: dict[str, pl.DataType] = {
@@ -130,10 +100,3 @@ _COLUMNS: dict[str, pl.DataType] = {
     "n_images": pl.Int64(),
     "run_ids": pl.List(pl.String()),
 }
-_ROW: dict[str, pl.DataType] = {
-    "origin": pl.String(),
-    "study": pl.String(),
-    "dataset": pl.String(),
-    "fold": pl.Int32(),
-    "seed": pl.Int32(),
-} | _COLUMNS

@@ -1,13 +1,11 @@
-"""Agreement, bootstrap, trajectories and the similarity space: by hand and in simulation."""
+"""Bootstrap, trajectories and the similarity space: by hand and in simulation."""
 
 import numpy as np
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
-from sklearn.metrics import cohen_kappa_score
 
-from analysis.drift.agreement import agreement, agreement_intervals
 from analysis.drift.membership import wilson_interval
 from analysis.drift.similarity_space import (
     Space,
@@ -18,68 +16,6 @@ from analysis.drift.similarity_space import (
 from analysis.drift.trajectories import simultaneous_quantile, trajectory_bands
 from analysis.drift.trajectory_shapes import distributions, trajectory_shapes
 from analysis.means.bootstrap import bca_intervals, bootstrap_means, cluster_totals
-
-
-def test_error_consistency_is_cohens_kappa_of_being_right(rng):
-    a, b = rng.uniform(size=(2, 200)) < [[0.8], [0.7]]
-    found = agreement_intervals(a, b, n_resamples=50)
-    assert_allclose(found.estimate.kappa, cohen_kappa_score(a, b), rtol=1e-10)
-    assert found.estimate.observed == np.mean(a == b)
-
-
-def test_one_accuracy_twice_is_not_the_independence_baseline():
-    found = agreement(0.95, 0.65, 0.64)
-    assert_allclose(found.independent, 0.95 * 0.65 + 0.05 * 0.35)
-    assert_allclose(found.independent_one_model, 0.95**2 + 0.05**2)
-    assert found.independent_one_model - found.independent > 0.2
-
-
-def test_independent_errors_have_kappa_zero_inside_the_interval(rng):
-    trials, covered = 200, 0
-    for seed in range(trials):
-        a, b = rng.uniform(size=(2, 150)) < [[0.8], [0.6]]
-        low, high = agreement_intervals(a, b, n_resamples=299, seed=seed).kappa
-        covered += low <= 0 <= high
-    assert covered / trials > 0.95 - 4 * np.sqrt(0.95 * 0.05 / trials)
-
-
-def test_patients_with_several_images_widen_the_interval(rng):
-    patient = np.repeat(np.arange(40), 10)
-    a = np.repeat(rng.uniform(size=40) < 0.7, 10)
-    b = np.repeat(rng.uniform(size=40) < 0.7, 10)
-    images = agreement_intervals(a, b).observed
-    patients = agreement_intervals(a, b, clusters=patient).observed
-    assert patients[1] - patients[0] > 2 * (images[1] - images[0])
-
-
-@pytest.mark.parametrize("n_patients", [15, 40])
-def test_agreement_over_patients_is_covered(rng, n_patients):
-    trials, images = 200, 5
-    patient = np.repeat(np.arange(n_patients), images)
-    covered = 0
-    for seed in range(trials):
-        # Patients are all agreed on or not, but for a fifth of their images: 0.5 on average.
-        agrees = np.repeat(rng.uniform(size=n_patients) < 0.5, images)
-        agrees ^= rng.uniform(size=len(patient)) < 0.2
-        right = rng.uniform(size=len(patient)) < 0.7
-        low, high = agreement_intervals(
-            right, right == agrees, clusters=patient, n_resamples=299, seed=seed
-        ).observed
-        covered += low <= 0.5 <= high
-    # The bootstrap of 15 patients is a little too sure; images taken as independent would cover
-    # three in four.
-    assert covered / trials > 0.95 - 0.02 - 4 * np.sqrt(0.95 * 0.05 / trials)
-
-
-def test_networks_that_are_always_right_have_no_kappa():
-    found = agreement_intervals(np.ones(20), np.ones(20), n_resamples=10)
-    assert np.isnan(found.estimate.kappa)
-    assert found.estimate.observed == 1.0
-
-
-def test_agreement_refuses_other_images():
-    with pytest.raises(ValueError, match="needs the same at least 10"):
-        agreement_intervals(np.ones(20), np.ones(19))
 
 
 def test_bootstrap_interval_agrees_with_scipy(rng):
