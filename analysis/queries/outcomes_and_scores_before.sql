@@ -34,3 +34,4 @@ inner join outcomes on known.run_id = outcomes.run_id
 where
     known.confidence_source <> 'head'
     or known.score = 'logme'
+    or starts_with(known.score, 'linear_probe_')

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from collect.data.run_data import Part
+from collect.measures.linear_probe import linear_probe_probabilities
 from collect.measures.logme import logme
+from collect.measures.task import task_scores
 from collect.probing.reading import Reading
 from collect.recording.records import Rows, knn_scores, prediction_frame, score_rows
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Transferability:
-    """Scores at epoch 0 from features alone: LogME, and neighbours' votes on the target.
+    """Scores at epoch 0 from features alone: LogME, a linear probe, neighbours' votes.
 
     Parameters
     ----------
@@ -71,6 +73,7 @@ class Transferability:
             self.rows += score_rows(
                 {"logme": value}, epoch=0, split="train", token=token, n_samples=len(part)
             )
+        self._probe(token, train, test)
         for n_neighbours in self.n_neighbours:
             try:
                 scores, chances = self._vote(token, train, test, n_neighbours)
@@ -78,6 +81,28 @@ class Transferability:
                 self.left_out.append(f"{n_neighbours} neighbours on the target, {token}: {error}")
             else:
                 self._add_vote(scores, chances, test[0], token, n_neighbours)
+
+    def _probe(self, token: str, train: tuple[Part, Reading], test: tuple[Part, Reading]) -> None:
+        score = "map_macro" if self.task == "multilabel" else "accuracy"
+        labels = test[0].labels.cpu()
+        try:
+            chances = linear_probe_probabilities(
+                train[1].pooled[token],
+                train[0].labels,
+                test[1].pooled[token],
+                n_classes=self.n_classes,
+            )
+            value = task_scores(self.task, chances, labels)[score]
+        except (ValueError, KeyError) as error:
+            self.left_out.append(f"linear probe, {token}: {error}")
+            return
+        self.rows += score_rows(
+            {f"linear_probe_{score}": value},
+            epoch=0,
+            split="test",
+            token=token,
+            n_samples=len(labels),
+        )
 
     def _vote(
         self,

@@ -55,6 +55,9 @@ def test_what_features_say_of_the_target_is_known_before_the_first_step(full):
     known = scores.filter(score="logme")
     n_train = record(full[1])["n_train"]
     assert known.select("epoch", "split", "n_samples").rows() == [(0, "train", n_train)]
+    probe = scores.filter(score="linear_probe_accuracy")
+    assert probe.select("epoch", "split", "token").rows() == [(0, "test", "mean")]
+    assert probe["n_samples"].item() == record(full[1])["n_test"]
     votes = scores.filter(split="test", confidence_source="knn")
     assert set(votes["epoch"]) == {0}
     assert {"accuracy", "auc", "ece_width_15"} <= set(votes["score"])
@@ -69,6 +72,7 @@ def test_what_is_known_before_can_be_left_out_or_taken_of_fewer_images(tmp_path)
     assert table(fewer, "scores").filter(score="logme")["n_samples"].to_list() == [8]
     none, _ = done(small_run(tmp_path, probing={"n_known": 0}), tmp_path / "none")
     assert table(none, "scores").filter(epoch=0, split="train").is_empty()
+    assert table(none, "scores").filter(score="linear_probe_accuracy").is_empty()
 
 
 def test_scores_are_those_of_the_predictions_kept(full):
@@ -244,7 +248,7 @@ def test_a_transformer_is_read_by_both_tokens(tmp_path):
     votes = table(path, "scores").filter(confidence_source="knn")
     assert set(votes["token"]) == {"cls", "mean", "cls+mean"}
     assert record(path)["n_tokens"] == 5
-    heads = table(path, "scores").filter(split="test", confidence_source="head")
+    heads = table(path, "scores").filter(split="test", confidence_source="head", epoch=1)
     assert set(heads["token"]) == {"cls+mean"}
     known = table(path, "scores").filter(score="logme")
     assert set(known["token"]) == {"cls", "mean", "cls+mean"}
