@@ -1,28 +1,48 @@
-"""Trajectories of the runs of a cell, gathered into arrays."""
+"""Trajectories of the runs of a cell, gathered into arrays with a row per fold or seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
+from analysis.means.intervals import nadeau_bengio_factor, test_train_ratio
 from analysis.regression.least_squares import Floats, Ints
+
+METHODS = {"fold": "nadeau_bengio", "seed": "t"}
+_NO_FOLD = -1
 
 
 @dataclass(frozen=True)
 class Curves:
-    """Trajectories of the runs of a cell.
+    """Trajectories of a cell, one for each fold or seed.
 
     Attributes
     ----------
     epochs : int array of shape (n_epochs,)
         Rising.
-    values : float array of shape (n_runs, n_epochs)
-        One row per run, in the order of their ids.
+    values : float array of shape (n_units, n_epochs)
+        One row per fold, the mean of its runs; of a cell with a single fold one row per run.
+    run_ids : list of str
+        Runs behind the rows.
+    uncertainty : {"fold", "seed"}
+        What a row is.
+    factor : float
+        What turns the variance over rows into the variance of their mean: ``1 / n_units`` of seeds;
+        more of folds, which share training images.
     """
 
     epochs: Ints
     values: Floats
+    run_ids: list[str]
+    uncertainty: str
+    factor: float
+
+    @property
+    def df(self) -> int:
+        """Degrees of freedom of the variance over rows."""
+        return len(self.values) - 1
 
 
 def complete_curves(
@@ -33,7 +53,8 @@ def complete_curves(
     Parameters
     ----------
     points : DataFrame
-        One row per run and epoch: columns of ``by``, ``run_id, epoch`` and ``value``.
+        One row per run and epoch: columns of ``by``, ``run_id, epoch, fold, n_folds, n_train,
+        n_test`` and ``value``.
     by : sequence of str
         Columns that name a cell.
     value : str
@@ -42,30 +63,66 @@ def complete_curves(
     Returns
     -------
     tuple of DataFrame and list of Curves
-        One row, ``by, run_ids, n_runs``, and one set of curves per cell. Runs that lack an epoch
-        which others of the cell have are left out.
+        One row, ``by, uncertainty, method, n_units, n_runs, run_ids``, and one set of curves per
+        cell. Runs that lack an epoch which others of the cell have are left out.
     """
     gathered = (
         points.drop_nulls(value)
         .sort("run_id", "epoch")
         .group_by(by, maintain_order=True)
-        .agg("run_id", "epoch", pl.col(value).cast(pl.Float64).alias("_value"))
+        .agg(
+            pl.col("run_id").cast(pl.String),
+            "epoch",
+            pl.col(value).cast(pl.Float64).alias("_value"),
+            pl.col("fold").cast(pl.Int64).fill_null(_NO_FOLD),
+            _ratio=test_train_ratio(),
+        )
     )
-    cells, kept, curves = [], [], []
-    rows = zip(*(gathered[name] for name in ("run_id", "epoch", "_value")), strict=True)
-    for cell, (run_ids, epoch, values) in enumerate(rows):
-        epochs, column = np.unique(epoch.to_numpy(), return_inverse=True)
-        runs, row = np.unique(run_ids.cast(pl.String).to_list(), return_inverse=True)
-        sums, counts = np.zeros((2, len(runs), len(epochs)))
-        np.add.at(sums, (row, column), values.to_numpy())
-        np.add.at(counts, (row, column), 1.0)
-        complete = (counts > 0).all(axis=1)
-        if complete.any():
-            kept.append(cell)
-            cells.append(runs[complete].tolist())
-            curves.append(Curves(epochs, sums[complete] / counts[complete]))
-    named = gathered.select(by)[kept].with_columns(
-        run_ids=pl.Series(cells, dtype=pl.List(pl.String)),
-        n_runs=pl.Series([len(runs) for runs in cells], dtype=pl.Int64),
+    columns = (gathered[name] for name in ("run_id", "epoch", "_value", "fold"))
+    found = [
+        _curves(*(column.to_numpy() for column in cell), ratio=ratio)
+        for *cell, ratio in zip(*columns, gathered["_ratio"], strict=True)
+    ]
+    curves = [one for one in found if one is not None]
+    named = gathered.select(by).filter(
+        pl.Series([one is not None for one in found], dtype=pl.Boolean)
     )
-    return named, curves
+    return named.with_columns(_origins(curves)), curves
+
+
+def _curves(
+    run_ids: npt.NDArray[np.object_],
+    epoch: Ints,
+    values: Floats,
+    folds: Ints,
+    *,
+    ratio: float | None,
+) -> Curves | None:
+    """Return the curves of one cell; None where no run has every epoch."""
+    epochs, column = np.unique(epoch, return_inverse=True)
+    runs, first, row = np.unique(run_ids.astype(str), return_index=True, return_inverse=True)
+    sums, counts = np.zeros((2, len(runs), len(epochs)))
+    np.add.at(sums, (row, column), values)
+    np.add.at(counts, (row, column), 1.0)
+    complete = (counts > 0).all(axis=1)
+    if not complete.any():
+        return None
+    means = sums[complete] / counts[complete]
+    names = runs[complete].tolist()
+    distinct, unit = np.unique(folds[first[complete]], return_inverse=True)
+    if len(distinct) == 1:
+        return Curves(epochs, means, names, "seed", 1 / len(names))
+    of_folds = np.stack([means[unit == fold].mean(axis=0) for fold in range(len(distinct))])
+    known = float("nan") if ratio is None else ratio
+    return Curves(epochs, of_folds, names, "fold", nadeau_bengio_factor(len(distinct), known))
+
+
+def _origins(curves: list[Curves]) -> list[pl.Series]:
+    """Columns that say what the curves of each cell are over."""
+    return [
+        pl.Series("uncertainty", [one.uncertainty for one in curves], dtype=pl.String),
+        pl.Series("method", [METHODS[one.uncertainty] for one in curves], dtype=pl.String),
+        pl.Series("n_units", [len(one.values) for one in curves], dtype=pl.Int64),
+        pl.Series("n_runs", [len(one.run_ids) for one in curves], dtype=pl.Int64),
+        pl.Series("run_ids", [one.run_ids for one in curves], dtype=pl.List(pl.String)),
+    ]

@@ -9,8 +9,8 @@ from analysis.drift.curves import Curves, complete_curves
 from analysis.regression.least_squares import Floats, Ints
 from analysis.testing.student import t_quantile
 
-MIN_RUNS = 3
-MIN_BOOTSTRAP_RUNS = 30  # with fewer the bootstrap knows too little of how epochs hang together
+MIN_UNITS = 3
+MIN_BOOTSTRAP_UNITS = 30  # with fewer the bootstrap knows too little of how epochs hang together
 
 
 def trajectory_bands(
@@ -22,13 +22,13 @@ def trajectory_bands(
     n_resamples: int = 1999,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Mean trajectory of each cell, with a pointwise and a simultaneous band over runs.
+    """Mean trajectory of each cell, with a pointwise and a simultaneous band over folds or seeds.
 
     Parameters
     ----------
     points : DataFrame
-        One row per run and epoch: columns of ``by``, ``run_id, epoch`` and ``value``. Runs that
-        lack an epoch which others of the cell have are left out.
+        One row per run and epoch: columns of ``by``, ``run_id, epoch, fold, n_folds, n_train,
+        n_test`` and ``value``. Runs that lack an epoch which others of the cell have are left out.
     by : sequence of str
         Columns that name a cell.
     value : str, default "similarity"
@@ -36,24 +36,25 @@ def trajectory_bands(
     level : float, default 0.95
         Coverage.
     n_resamples : int, default 1999
-        Resamples of whole runs.
+        Resamples of whole seeds.
     seed : int, default 0
         Seed of the resampling.
 
     Returns
     -------
     DataFrame
-        One row per cell and epoch: ``epoch, mean, sd, ci_low, ci_high`` (t interval at that epoch
-        alone),
-        ``band_low, band_high`` (covers the whole mean trajectory at once), ``level, n_runs,
-        run_ids``. Cells with fewer than three runs have no band.
+        One row per cell and epoch: ``uncertainty, method`` (fold, Nadeau-Bengio, where there are
+        several folds, whose seeds are averaged first; otherwise seed, t), ``epoch, mean, sd,
+        ci_low, ci_high`` (at that epoch alone), ``band_low, band_high`` (covers the whole mean
+        trajectory at once), ``level, n_units, n_runs, run_ids``. Cells with fewer than three units
+        have no band.
 
     Notes
     -----
-    The band is ``mean +- c * standard error``. With 30 runs or more ``c`` is the quantile of the
-    largest studentised deviation over epochs, by a wild bootstrap of runs with standard normal
-    weights [1]_; with fewer, the t quantile of Sidak for as many epochs, which needs no covariance
-    and covers too often where epochs are alike (the bootstrap of 8 runs and 40 epochs covers 82 %).
+    The band is ``mean +- c * standard error``. With 30 units or more ``c`` is the quantile of the
+    largest studentised deviation over epochs, by a wild bootstrap with standard normal weights
+    [1]_; with fewer, the t quantile of Sidak for as many epochs, which needs no covariance and
+    covers too often where epochs are alike (the bootstrap of 8 runs and 40 epochs covers 82 %).
 
     References
     ----------
@@ -75,16 +76,14 @@ def trajectory_bands(
 
 
 def _band(curves: Curves, level: float, n_resamples: int, seed: int) -> dict[str, Floats | Ints]:
-    values = curves.values
-    n = len(values)
+    values, df = curves.values, curves.df
     mean = values.mean(axis=0)
     none = np.full(len(mean), np.nan)
-    sd = values.std(axis=0, ddof=1) if n > 1 else none
-    error = sd / np.sqrt(n)
-    half = t_quantile((1 + level) / 2, n - 1) * error if n > 1 else none
-    reach = (
-        simultaneous_quantile(values, level, n_resamples, seed) * error if n >= MIN_RUNS else none
-    )
+    sd = values.std(axis=0, ddof=1) if df else none
+    error = sd * np.sqrt(curves.factor)
+    half = t_quantile((1 + level) / 2, df) * error if df else none
+    has_band = len(values) >= MIN_UNITS
+    reach = simultaneous_quantile(values, level, n_resamples, seed) * error if has_band else none
     return {
         "epoch": curves.epochs,
         "mean": mean,
@@ -101,8 +100,8 @@ def simultaneous_quantile(curves: Floats, level: float, n_resamples: int, seed: 
 
     Parameters
     ----------
-    curves : float array of shape (n_runs, n_epochs)
-        At least three runs; epochs without spread do not count.
+    curves : float array of shape (n_units, n_epochs)
+        At least three units; epochs without spread do not count.
     level : float
         Coverage of the band.
     n_resamples : int
@@ -119,7 +118,7 @@ def simultaneous_quantile(curves: Floats, level: float, n_resamples: int, seed: 
     deviations = curves - curves.mean(axis=0)
     scale = deviations.std(axis=0, ddof=1)
     varies = scale > 1e-12
-    if n < MIN_BOOTSTRAP_RUNS:
+    if n < MIN_BOOTSTRAP_UNITS:
         return sidak_quantile(level, max(int(varies.sum()), 1), n - 1)
     single = t_quantile((1 + level) / 2, n - 1)
     if not varies.any():
@@ -127,7 +126,7 @@ def simultaneous_quantile(curves: Floats, level: float, n_resamples: int, seed: 
     scaled = deviations[:, varies] / scale[varies] / np.sqrt(n - 1)
     rng = np.random.default_rng(seed)
     draws = rng.normal(size=(n_resamples, n)) @ scaled
-    # Divide by the root of chi-squared over its degrees of freedom: few runs know their spread
+    # Divide by the root of chi-squared over its degrees of freedom: few units know their spread
     # badly.
     spread = np.sqrt(rng.chisquare(n - 1, size=n_resamples) / (n - 1))
     largest = np.abs(draws).max(axis=1) / spread
@@ -146,6 +145,8 @@ def sidak_quantile(level: float, n_epochs: int, df: float) -> float:
 
 
 _BAND: dict[str, pl.DataType] = {
+    "uncertainty": pl.String(),
+    "method": pl.String(),
     "epoch": pl.Int64(),
     "mean": pl.Float64(),
     "sd": pl.Float64(),
@@ -154,6 +155,7 @@ _BAND: dict[str, pl.DataType] = {
     "band_low": pl.Float64(),
     "band_high": pl.Float64(),
     "level": pl.Float64(),
+    "n_units": pl.Int64(),
     "n_runs": pl.Int64(),
     "run_ids": pl.List(pl.String()),
 }

@@ -3,8 +3,9 @@
 import polars as pl
 
 from analysis.dimensions import CELL, REPRESENTATION
+from analysis.drift.distributions import distributions
 from analysis.drift.trajectories import trajectory_bands
-from analysis.drift.trajectory_shapes import distributions, trajectory_shapes
+from analysis.drift.trajectory_shapes import trajectory_shapes
 from analysis.means.bounds import within_range
 from analysis.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Bootstrap, trajectories and the similarity space: by hand and in simulation."""
+"""Bootstrap and the similarity space: by hand and in simulation."""
 
 import numpy as np
 import polars as pl
@@ -13,8 +13,6 @@ from analysis.drift.similarity_space import (
     membership_surface,
     without_floor,
 )
-from analysis.drift.trajectories import simultaneous_quantile, trajectory_bands
-from analysis.drift.trajectory_shapes import distributions, trajectory_shapes
 from analysis.means.bootstrap import bca_intervals, bootstrap_means, cluster_totals
 
 
@@ -59,123 +57,6 @@ def test_a_score_that_never_varies_has_no_width():
 def test_bootstrap_refuses_two_clusters():
     with pytest.raises(ValueError, match="too few to resample"):
         bca_intervals(np.ones((2, 1)), np.ones(2))
-
-
-def curves(rng, *, trials, runs, epochs, correlation=0.8):
-    """Return similarity curves that fall, with noise that goes along the epochs."""
-    noise = np.sqrt(correlation) * rng.normal(size=(trials, runs, 1)) + np.sqrt(
-        1 - correlation
-    ) * rng.normal(size=(trials, runs, epochs))
-    mean = np.exp(-np.arange(epochs) / 5)
-    values = mean + 0.1 * noise
-    return mean, pl.DataFrame(
-        {
-            "trial": np.repeat(np.arange(trials), runs * epochs),
-            "run_id": np.tile(np.repeat(np.arange(runs), epochs), trials).astype(str),
-            "epoch": np.tile(np.arange(epochs), trials * runs),
-            "similarity": values.ravel(),
-        }
-    )
-
-
-@pytest.mark.parametrize(("runs", "epochs"), [(3, 12), (8, 12), (8, 30)])
-def test_band_covers_the_whole_trajectory_and_pointwise_intervals_do_not(rng, runs, epochs):
-    trials = 400
-    mean, points = curves(rng, trials=trials, runs=runs, epochs=epochs, correlation=0.3)
-    rows = trajectory_bands(points, by=["trial"], n_resamples=799)
-    truth = np.tile(mean, trials)
-    inside = {
-        name: np.all(
-            (
-                (rows[f"{name}_low"].to_numpy() <= truth)
-                & (rows[f"{name}_high"].to_numpy() >= truth)
-            ).reshape(trials, -1),
-            axis=1,
-        ).mean()
-        for name in ("ci", "band")
-    }
-    assert inside["band"] == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / trials))
-    assert inside["ci"] < 0.85
-
-
-@pytest.mark.parametrize("correlation", [0.0, 0.9])
-def test_bootstrap_of_many_runs_covers_with_less_width_where_epochs_are_alike(rng, correlation):
-    trials, runs, epochs = 400, 30, 12
-    _, points = curves(rng, trials=trials, runs=runs, epochs=epochs, correlation=correlation)
-    values = points["similarity"].to_numpy().reshape(trials, runs, epochs)
-    values = values - np.exp(-np.arange(epochs) / 5)
-    reach = np.array([simultaneous_quantile(v, 0.95, 799, 0) for v in values])
-    largest = np.abs(values.mean(axis=1) / stats.sem(values, axis=1)).max(axis=1)
-    covered = np.mean(largest <= reach)
-    assert covered == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / trials))
-    assert reach.mean() < {0.0: 3.2, 0.9: 2.8}[correlation]
-
-
-@pytest.mark.parametrize("runs", [3, 5, 20])
-def test_a_plateau_is_no_recovery(rng, runs):
-    trials, epochs = 600, 12
-    _, points = curves(rng, trials=trials, runs=runs, epochs=epochs, correlation=0.5)
-    fall = np.array([1.0, 0.6, 0.4] + [0.3] * 9) - np.exp(-np.arange(epochs) / 5)
-    level = points.with_columns(similarity=pl.col("similarity") + np.tile(fall, trials * runs))
-    found = trajectory_shapes(level, by=["trial"])
-    assert (
-        found["recovery"] > 0
-    ).to_numpy().mean() > 0.8  # the lowest of several epochs is below the last
-    assert (found["recovery_low"] > 0).to_numpy().mean() <= 0.025 + 4 * np.sqrt(
-        0.025 * 0.975 / trials
-    )
-
-
-def test_pointwise_interval_is_the_t_interval(rng):
-    _, points = curves(rng, trials=1, runs=6, epochs=4)
-    row = trajectory_bands(points, by=["trial"]).row(2, named=True)
-    values = points.filter(pl.col("epoch") == 2)["similarity"].to_numpy()
-    expected = stats.ttest_1samp(values, 0).confidence_interval()
-    assert_allclose(row["ci_low"], expected.low, rtol=1e-10)
-    assert_allclose(row["ci_high"], expected.high, rtol=1e-10)
-
-
-def test_two_runs_have_no_band_and_one_no_interval(rng):
-    _, points = curves(rng, trials=1, runs=2, epochs=3)
-    two = trajectory_bands(points, by=["trial"])
-    one = trajectory_bands(points.filter(pl.col("run_id") == "0"), by=["trial"])
-    assert two["band_low"].null_count() == one["ci_low"].null_count() == 3
-    assert two["ci_low"].null_count() == 0
-
-
-def test_runs_that_stopped_early_are_left_out_of_the_mean(rng):
-    _, points = curves(rng, trials=1, runs=5, epochs=4)
-    shorter = points.filter((pl.col("run_id") != "3") | (pl.col("epoch") < 2))
-    rows = trajectory_bands(shorter, by=["trial"])
-    assert set(rows["n_runs"]) == {4}
-
-
-def test_drop_and_recovery_by_hand():
-    points = pl.DataFrame(
-        {
-            "cell": "a",
-            "run_id": ["x"] * 4 + ["y"] * 4,
-            "epoch": [0, 1, 2, 4] * 2,
-            "similarity": [1.0, 0.4, 0.3, 0.5, 1.0, 0.6, 0.5, 0.9],
-        }
-    )
-    row = trajectory_shapes(points, by=["cell"]).row(0, named=True)
-    assert (row["start"], row["minimum_epoch"], row["final_epoch"]) == (1.0, 2, 4)
-    assert row["steepest_epoch"] == 1
-    assert_allclose([row["minimum"], row["drop"], row["recovery"]], [0.4, 0.6, 0.3])
-    # Three epochs could have been the lowest: the level of each is the third root.
-    expected = stats.ttest_1samp([0.2, 0.4], 0).confidence_interval(0.95 ** (1 / 3))
-    assert_allclose(row["recovery_low"], expected.low)
-    assert_allclose(row["recovery_high"], expected.high)
-
-
-def test_distribution_is_that_of_numpy(rng):
-    values = rng.normal(size=9)
-    frame = pl.DataFrame({"cell": "a", "run_id": [str(i) for i in range(9)], "value": values})
-    row = distributions(frame, by=["cell"]).row(0, named=True)
-    quartiles = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
-    names = ["minimum", "low_quartile", "median", "high_quartile", "maximum"]
-    assert_allclose([row[name] for name in names], quartiles, rtol=1e-12)
 
 
 def members(similarity, score, *, images=None, floor=None, width=None):

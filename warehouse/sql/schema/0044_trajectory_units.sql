@@ -1,0 +1,36 @@
+-- Trajectories over folds or over seeds, and intervals of drop, recovery and their epochs.
+
+alter table results.trajectories add column uncertainty varchar;
+comment on column results.trajectories.uncertainty is 'What would be drawn anew: fold (seeds of a fold are averaged first) or seed.';
+alter table results.trajectories add column method varchar;
+comment on column results.trajectories.method is 'nadeau_bengio over folds, which share training images; t over seeds.';
+alter table results.trajectories add column n_units bigint;
+comment on column results.trajectories.n_units is 'Folds or seeds.';
+comment on column results.trajectories.sd is 'Standard deviation over folds or seeds (n - 1).';
+comment on column results.trajectories.band_low is 'Lower end of the band that covers the whole mean trajectory (Sidak below 30 folds or seeds, bootstrap from 30 on); null below three.';
+alter table results.trajectory_shapes add column uncertainty varchar;
+comment on column results.trajectory_shapes.uncertainty is 'What would be drawn anew: fold (seeds of a fold are averaged first) or seed.';
+alter table results.trajectory_shapes add column method varchar;
+comment on column results.trajectory_shapes.method is 'nadeau_bengio over folds, which share training images; t over seeds.';
+alter table results.trajectory_shapes add column level double;
+comment on column results.trajectory_shapes.level is 'Coverage of the intervals, all of them for the choice among epochs at once (Sidak).';
+alter table results.trajectory_shapes add column n_units bigint;
+comment on column results.trajectory_shapes.n_units is 'Folds or seeds.';
+alter table results.trajectory_shapes add column minimum_epoch_low bigint;
+comment on column results.trajectory_shapes.minimum_epoch_low is 'First epoch that is not shown to lie above another; null where the runs do not differ, or of one unit.';
+alter table results.trajectory_shapes add column minimum_epoch_high bigint;
+comment on column results.trajectory_shapes.minimum_epoch_high is 'Last epoch that is not shown to lie above another.';
+alter table results.trajectory_shapes add column steepest_epoch_low bigint;
+comment on column results.trajectory_shapes.steepest_epoch_low is 'First epoch at the end of a fall that may be the steepest.';
+alter table results.trajectory_shapes add column steepest_epoch_high bigint;
+comment on column results.trajectory_shapes.steepest_epoch_high is 'Last epoch at the end of a fall that may be the steepest.';
+alter table results.trajectory_shapes add column drop_low double;
+comment on column results.trajectory_shapes.drop_low is 'Lower end of the interval of the drop; 0 where no drop is shown.';
+alter table results.trajectory_shapes add column drop_high double;
+comment on column results.trajectory_shapes.drop_high is 'Upper end of the interval of the drop.';
+alter table results.trajectory_shapes alter column steepest_epoch drop not null;
+comment on column results.trajectory_shapes.steepest_epoch is 'Epoch at the end of the steepest fall per epoch; null where nothing falls.';
+comment on column results.trajectory_shapes.drop is 'Mean at the start less the lowest mean; on average too large, as the lowest of several means is.';
+comment on column results.trajectory_shapes.recovery is 'Mean at the end less the lowest mean; on average too large, as the lowest of several means is.';
+comment on column results.trajectory_shapes.recovery_low is 'Lower end of the interval of the recovery; 0 where none is shown.';
+comment on column results.trajectory_shapes.recovery_high is 'Upper end of the interval of the recovery, whichever epoch is truly the lowest.';
