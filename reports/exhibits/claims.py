@@ -134,7 +134,10 @@ def audit_table(data: Data) -> list[Artefact]:
         return []
     n_checks = len(source.rows.filter(pl.col("kind") != "highest"))  # those stand in the tables
     table = result_table(
-        found.with_columns(heading=pl.format("{}: “{}”", _printed_name(), "states")),
+        found.with_columns(
+            pl.col("printed", "found").str.replace(r"^-", "\N{MINUS SIGN}"),
+            heading=pl.format("{}: “{}”", _printed_name(), "states"),
+        ),
         (
             Shown("table_row", "row", width_mm=40),
             Shown("table_column", "column"),

@@ -8,6 +8,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
+from reports.exhibits.rankings import differ_in_one
 from reports.figures.differences import difference_profiles
 from reports.figures.heatmap import difference_maps
 from reports.layers import layer_order
@@ -34,20 +35,13 @@ def build(data: Data) -> list[Artefact]:
         panels = [
             ((dataset, first, second), own)
             for (dataset, first, second), own in rows.group_by(*PAIR, maintain_order=True)
-            if _respects(first, second) == 1
+            if differ_in_one(first, second)
         ]
         artefacts += [
             _figure(source, panels[start : start + MOST_PANELS], start // MOST_PANELS)
             for start in range(0, len(panels), MOST_PANELS)
         ]
     return artefacts
-
-
-def _respects(first: str, second: str) -> int:
-    """Count in how many respects networks differ: start, treatment, pooling, head."""
-    parts = zip(first.split(" / "), second.split(" / "), strict=False)
-    backbone, pretraining, *others = (one != other for one, other in parts)
-    return (backbone or pretraining) + sum(others)
 
 
 def _titled(panels: Sequence[Panel]) -> tuple[list[tuple[str, pl.DataFrame]], str]:

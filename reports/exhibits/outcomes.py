@@ -99,12 +99,18 @@ def _figure(
     left_out = len(every_layer) - len(layers)
     return Artefact(
         name=name,
-        caption=caption(fits, measure, several)
-        + (f" {left_out} further layers are in the table of regressions." if left_out else ""),
+        caption=caption(fits, measure, several) + _further_layers(left_out),
         content=figure,
         sources=(points, fits),
         hover={group.gid: _details(group) for group in point_groups(rows)},
     )
+
+
+def _further_layers(n: int) -> str:
+    """Return where the layers are that have no panel."""
+    if not n:
+        return ""
+    return f" {n} further {'layer is' if n == 1 else 'layers are'} in the table of regressions."
 
 
 def _details(group: PointGroup) -> pl.DataFrame:

@@ -137,20 +137,20 @@ def agreement_table(data: Data) -> list[Artefact]:
             rows,
             (
                 Shown("dataset", "dataset"),
-                Shown("fold", "fold"),
+                Shown("fold", "fold", is_optional=True),
                 Shown("observed", "observed", 1, scale=100),
-                Shown("independent", "both accuracies", 1, "if independent", scale=100),
+                Shown("independent", "both accuracies", 1, "if independent", 100, is_optional=True),
                 Shown("independent_one_model", "one accuracy", 1, "if independent", scale=100),
                 Shown("excess", "excess", 1, scale=100, interval=("excess_low", "excess_high")),
-                Shown("kappa", "kappa", 2, interval=("kappa_low", "kappa_high")),
+                Shown("kappa", "kappa", 2, interval=("kappa_low", "kappa_high"), is_optional=True),
             ),
             key=("dataset", "fold", "seed", "first", "second", "method"),
             block="pair",
             notes=(
                 *((f"All: {same}.",) if same else ()),
-                "Share of images × 100 that both get right or both get wrong. A dash: not logged. "
-                "One accuracy: the baseline of Juodelyte et al. as computed, with one accuracy "
-                "twice.",
+                "Share of images × 100 that both get right or both get wrong. What was not logged "
+                "has a dash, or no column. One accuracy: the baseline of Juodelyte et al. as "
+                "computed, with one accuracy twice.",
             ),
         )
         caption = f"Do networks err on the same images ({origin})?"

@@ -12,9 +12,8 @@ from reports.wording import score_name, short_names
 
 GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score")
 LONGEST_NAME, NAME_MM = 34, 42.0  # longer names break
-MOST_PAIRS = (
-    60  # beyond, those across datasets, then those that differ in one thing; the CSV has all
-)
+MOST_PAIRS = 60  # beyond, a choice of them; the CSV has all
+FEW_DATASETS = 2  # a test across two of them has one degree of freedom
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
 
@@ -75,11 +74,7 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
     named = rows.with_columns(
         first_name=pl.Series(names[: len(rows)]), second_name=pl.Series(names[len(rows) :])
     )
-    if len(rows) > MOST_PAIRS:
-        named = named.filter(pl.col("dataset").is_null())
-    one_apart = pl.Series([differ_in_one(*pair) for pair in named.select("first", "second").rows()])
-    if len(named) > MOST_PAIRS and one_apart.any():
-        named = named.filter(one_apart)
+    named = _readable(named)
     blocks = []
     for dataset in [None, *rows["dataset"].drop_nulls().unique(maintain_order=True)]:
         own = named.filter(pl.col("dataset").eq_missing(pl.lit(dataset)))
@@ -117,10 +112,27 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
     )
 
 
+def _readable(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return as many pairs as a reader looks through: across datasets, then of one difference.
+
+    Where there are few datasets the tests on each of them say more than one across them.
+    """
+    if len(pairs) <= MOST_PAIRS:
+        return pairs
+    n_datasets = pairs["dataset"].drop_nulls().n_unique()
+    is_across = pl.col("dataset").is_null()
+    chosen = pairs.filter(~is_across if 0 < n_datasets <= FEW_DATASETS else is_across)
+    one_apart = pl.Series(
+        [differ_in_one(*pair) for pair in chosen.select("first", "second").rows()],
+        dtype=pl.Boolean,
+    )
+    return chosen.filter(one_apart) if len(chosen) > MOST_PAIRS and one_apart.any() else chosen
+
+
 def differ_in_one(first: str, second: str) -> bool:
     """Return whether two networks differ in one thing: the start, what was trained, or the head.
 
-    Random weights and training from scratch are one thing.
+    Architecture and weights are one thing, random weights and training from scratch are too.
 
     Examples
     --------
@@ -128,10 +140,19 @@ def differ_in_one(first: str, second: str) -> bool:
     True
     >>> differ_in_one("vit / dino / full / cls", "vit / mae / linear / cls")
     False
+    >>> differ_in_one("vit / dino / full / cls", "resnet / imagenet / full / cls")
+    True
     """
-    pairs = list(zip(first.split(" / "), second.split(" / "), strict=False))
-    from_scratch = any("random" in pair for pair in pairs)
-    return sum(one != other for one, other in pairs) - from_scratch == 1
+    start, *rest = _things(first)
+    other_start, *other_rest = _things(second)
+    from_scratch = ("random" in start) != ("random" in other_start)
+    n_others = sum(one != other for one, other in zip(rest, other_rest, strict=False))
+    return (start != other_start) + n_others - from_scratch == 1
+
+
+def _things(network: str) -> list[tuple[str, ...]]:
+    backbone, pretraining, *others = network.split(" / ")
+    return [(backbone, pretraining), *((part,) for part in others)]
 
 
 def _row(row: dict[str, object]) -> Row:

@@ -30,6 +30,8 @@ class Shown:
         Width in print at which text breaks.
     least : float
         Positive numbers below are shown as less than it: 0.001 for p-values.
+    is_optional : bool
+        Left out where no row has anything.
     """
 
     column: str
@@ -40,6 +42,7 @@ class Shown:
     interval: tuple[str, str] | None = None
     width_mm: float | None = None
     least: float = 0.0
+    is_optional: bool = False
 
 
 def result_table(
@@ -65,6 +68,8 @@ def result_table(
     notes : sequence of str
         Below the table.
     """
+    is_there = {one.column: rows[one.column].null_count() < len(rows) for one in shown}
+    shown = [one for one in shown if is_there[one.column] or not one.is_optional]
     blocks: dict[str, list[Row]] = {}
     for row in rows.iter_rows(named=True):
         heading = "" if block is None else str(row[block])

@@ -34,7 +34,6 @@ def influence_tables(data: Data) -> list[Artefact]:
             Shown("slope", "slope", 3),
             Shown("left_out", "without"),
             Shown("slope_without", "slope without", 3),
-            Shown("share", "change", 0, scale=100),
             Shown("changes_sign", "other sign"),
         )
         table = result_table(
@@ -42,7 +41,7 @@ def influence_tables(data: Data) -> list[Artefact]:
             columns,
             key=(*LINE, "left_out"),
             block="line",
-            notes=("Change in per cent of the slope. The CSV has every dataset left out.",),
+            notes=("Moves most: in relation to the slope. The CSV has every dataset left out.",),
         )
         caption = (
             f"The dataset that moves the slope of {outcome_name(key[2])} on "

@@ -14,11 +14,11 @@ from reports.wording import measure_name
 
 FIGURE = ("origin", "study", "measure", "token", "probe")
 PANEL = ("dataset", "setting")
-MOST_PANELS = 12
+MOST_PANELS = 16
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return one figure per origin, measure, token and probe; more beyond twelve panels."""
+    """Return one figure per origin, measure, token and probe; more beyond sixteen panels."""
     artefacts = []
     for key in data.frames["layer_similarities"].select(FIGURE).unique(maintain_order=True).rows():
         source = data.select("layer_similarities", **dict(zip(FIGURE, key, strict=True)))

@@ -1,6 +1,6 @@
 -- One row per pictured run, stage, image and kind of map: where the last block of a vision transformer looks.
 -- Of each cell the first run is pictured, by fold, seed and run, and its first three images by name: none is chosen by
--- its looks.
+-- its looks. Frozen networks look the same before and after, and are left out.
 -- stage: pre-trained (epoch 0) or fine-tuned (the epoch that stands for the run).
 -- key: run_id, stage, probe, kind, sample_id
 with pictured as (
@@ -20,7 +20,7 @@ with pictured as (
         seed,
         selected_epoch
     from staging.study_runs
-    where adaptation <> 'scratch' and run_id in (select run_id from attention_maps)
+    where adaptation not in ('scratch', 'linear', 'none') and run_id in (select run_id from attention_maps)
     qualify place = min(place) over (partition by cell)
 )
 

@@ -1,4 +1,5 @@
 -- One row per cell, probe, block and statistic of attention: mean over runs before and after fine-tuning.
+-- Frozen networks look the same before and after, and are left out.
 -- key: origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, probe, layer, statistic
 select
     runs.origin,
@@ -21,7 +22,7 @@ select
 from raw.attention as looks
 inner join staging.runs as runs on looks.run_id = runs.run_id
 inner join staging.studies as sets on runs.origin = sets.origin and runs.study = sets.study
-where runs.adaptation <> 'scratch'
+where runs.adaptation not in ('scratch', 'linear', 'none')
 group by
     runs.origin, sets.studies, runs.dataset, runs.backbone, runs.pretraining, runs.adaptation, runs.n_blocks,
     runs.variant, runs.pooling, runs.head, looks.probe, looks.layer, looks.statistic

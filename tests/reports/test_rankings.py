@@ -101,3 +101,22 @@ def test_ties_with_the_best_are_told_by_the_test_not_by_eye(con):
     assert ranks["ImageNet", "full"] == "best"
     assert ranks["RadImageNet", "full"] == "tied"
     assert ranks["random", "scratch"] == ""
+
+
+def test_pairs_of_few_datasets_are_shown_on_each_where_one_thing_differs(con):
+    pretrainings = [f"p{i}" for i in range(9)]
+    networks = [f"vit / {p} / {a} / cls / linear" for p in pretrainings for a in ("full", "linear")]
+    each = [
+        pair(dataset, other, 0.04) | {"first": first}
+        for dataset in (None, "breast", "knee")
+        for i, first in enumerate(networks)
+        for other in networks[i + 1 :]
+    ]
+    insert(con, "results.comparisons", rows(*each))
+    (artefact,) = built(con, rankings.COMPARISONS)
+    shown = lines_of(artefact)
+    assert not any("across datasets" in line for line in shown)
+    one_apart = 2 * (9 * 8 // 2) + 9  # the start, or what was trained
+    assert len([line for line in shown if "inconclusive" in line or "supported" in line]) == (
+        2 * one_apart
+    )

@@ -62,7 +62,7 @@ def influence(left_out: str, share: float) -> dict[str, object]:
 def test_the_dataset_that_moves_a_slope_most_is_named(con):
     insert(con, "results.influences", rows(influence("breast", -0.2), influence("chest", 1.5)))
     (artefact,) = built(con, robustness.INFLUENCES)
-    assert lines_of(artefact)[3] == "| conv1 | −1.000 | chest | 0.500 | 150 | yes |"
+    assert lines_of(artefact)[3] == "| conv1 | −1.000 | chest | 0.500 | yes |"
 
 
 def gain_definition() -> dict[str, object]:
