@@ -180,7 +180,7 @@ ANALYSES = (
         POINTS,
         "membership_surfaces",
         similarity_space.surface_rows,
-        ("reference_policy", "divergence"),
+        ("level", "reference_policy", "divergence"),
     ),
     Analysis(
         "agreements",

@@ -61,7 +61,7 @@ QUESTIONS: Mapping[str, Question] = {
     "memberships": Question("Which runs are in the similarity space?", ("level", *SPACE)),
     "membership probabilities": Question("How surely is a network in it?", ("level", *SPACE)),
     "membership surfaces": Question(
-        "How does the space grow with its thresholds?", ("reference_policy", "divergence")
+        "How does the space grow with its thresholds?", ("level", "reference_policy", "divergence")
     ),
     "agreements": Question(
         "Do two networks fail on the same images?", ("level", "seed", "n_resamples")

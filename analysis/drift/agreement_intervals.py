@@ -141,7 +141,7 @@ def effective_size(sums: Floats, sizes: Floats, slopes: Floats, *, level: float 
     --------
     >>> pairs = np.array([[2.0, 0.0], [0.0, 2.0]] * 500)  # both images of a patient are alike
     >>> round(effective_size(pairs, pairs.sum(axis=1), np.array([1.0, 0.0])))
-    996
+    997
     """
     n, n_clusters = float(sizes.sum()), len(sizes)
     if n_clusters < 2:

@@ -8,11 +8,11 @@ and the reference open; here each of them has a name.
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import polars as pl
-from scipy import special
 
 from analysis.dimensions import TREATMENT
+from analysis.means.intervals import effective_runs
+from analysis.means.shares import share_intervals
 
 Reference = Literal["best", "linear", "scratch"]
 Divergence = Literal["absolute", "shortfall"]
@@ -25,6 +25,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "epsilon": pl.Float64(),
     "n_members": pl.Int64(),
     "n_runs": pl.Int64(),
+    "n_effective": pl.Float64(),
     "fraction": pl.Float64(),
     "ci_low": pl.Float64(),
     "ci_high": pl.Float64(),
@@ -35,42 +36,6 @@ COLUMNS: dict[str, pl.DataType] = {
     "fraction_corrected": pl.Float64(),
     "run_ids": pl.List(pl.String()),
 }
-
-
-def wilson_interval(n_members: float, n_runs: int, *, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a fraction that stays in [0, 1] and does not collapse at 0 or 1.
-
-    Parameters
-    ----------
-    n_members : float
-        Successes; a fraction where each trial has a probability.
-    n_runs : int
-        Trials.
-    level : float, default 0.95
-        Coverage.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper end.
-
-    References
-    ----------
-    .. [1] Wilson (1927), JASA 22, https://doi.org/10.1080/01621459.1927.10502953
-
-    Examples
-    --------
-    >>> [round(end, 4) for end in wilson_interval(0, 5)]
-    [0.0, 0.4345]
-    """
-    if not 0 <= n_members <= n_runs or n_runs < 1:
-        raise ValueError(f"{n_members} members of {n_runs} runs is not a fraction")
-    square = float(special.ndtri((1 + level) / 2)) ** 2
-    centre = (n_members + square / 2) / (n_runs + square)
-    spread = n_members * (n_runs - n_members) / n_runs + square / 4
-    half = float(np.sqrt(square * spread)) / (n_runs + square)
-    low = centre - half if n_members else 0.0
-    return low, centre + half if n_members < n_runs else 1.0
 
 
 def references(
@@ -127,9 +92,9 @@ def membership(
     Parameters
     ----------
     points : DataFrame
-        One row per run: columns of ``by``, ``run_id, similarity`` (M), ``outcome_value``
-        (score), ``reference_score``, and where it is known ``similarity_floor`` (mean similarity
-        under random pairing).
+        One row per run: columns of ``by``, ``run_id, fold, n_folds, n_train, n_test, similarity``
+        (M), ``outcome_value`` (score), ``reference_score``, and where it is known
+        ``similarity_floor`` (mean similarity under random pairing).
     by : sequence of str
         Columns that name a set of runs.
     eta, epsilon : float
@@ -137,15 +102,17 @@ def membership(
     divergence : {"absolute", "shortfall"}
         How A is taken.
     level : float, default 0.95
-        Coverage of the Wilson intervals.
+        Coverage of the intervals.
 
     Returns
     -------
     DataFrame
-        One row per set: ``eta, epsilon, n_members, n_runs, fraction, ci_low, ci_high, level,
-        run_ids``, with the divergence; and with the floor taken for no similarity: ``noise_floor``
-        (mean), ``eta_corrected = eta (1 - noise_floor)``, ``n_members_corrected`` (each run by its
-        own floor), ``fraction_corrected``, null where a floor is unknown.
+        One row per set: ``eta, epsilon, n_members, n_runs, n_effective, fraction, ci_low, ci_high``
+        (binomial, for as many runs as the folds are worth: see
+        `analysis.means.intervals.effective_runs`), ``level, run_ids``, with the divergence; and
+        with the floor taken for no similarity: ``noise_floor`` (mean), ``eta_corrected = eta (1 -
+        noise_floor)``, ``n_members_corrected`` (each run by its own floor), ``fraction_corrected``,
+        null where a floor is unknown.
 
     Raises
     ------
@@ -162,6 +129,7 @@ def membership(
     ...     {
     ...         "dataset": "knee",
     ...         "run_id": ["a", "b"],
+    ...         **{"fold": [1, 2], "n_folds": 5, "n_train": 80, "n_test": 20},
     ...         "similarity": [0.9, 0.4],
     ...         "outcome_value": [0.80, 0.82],
     ...         "reference_score": 0.82,
@@ -187,20 +155,21 @@ def membership(
             noise_floor=pl.when(known).then(floor.mean()),
             n_members_corrected=pl.when(known).then((above_floor & close).sum()).cast(pl.Int64),
             n_runs=pl.len().cast(pl.Int64),
+            n_effective=effective_runs(),
             run_ids=pl.col("run_id").cast(pl.String).sort(),
         )
         .sort(by, nulls_last=True)
     )
-    counts = sets.select("n_members", "n_runs").iter_rows()
-    ends = [wilson_interval(members, runs, level=level) for members, runs in counts]
+    fraction = sets["n_members"] / sets["n_runs"]
+    ci_low, ci_high = share_intervals(fraction, sets["n_effective"], level=level)
     return sets.with_columns(
-        fraction=pl.col("n_members") / pl.col("n_runs"),
+        fraction=fraction,
         fraction_corrected=pl.col("n_members_corrected") / pl.col("n_runs"),
         eta_corrected=eta * (1 - pl.col("noise_floor")),
         divergence=pl.lit(divergence),
         eta=pl.lit(eta),
         epsilon=pl.lit(epsilon),
         level=pl.lit(level),
-        ci_low=pl.Series([low for low, _ in ends], dtype=pl.Float64),
-        ci_high=pl.Series([high for _, high in ends], dtype=pl.Float64),
+        ci_low=pl.Series(ci_low),
+        ci_high=pl.Series(ci_high),
     ).select(*by, *(column for column in COLUMNS if column != "reference_policy"))

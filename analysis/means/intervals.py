@@ -68,6 +68,18 @@ def test_train_ratio() -> pl.Expr:
     return pl.when(is_recorded).then(recorded).otherwise(1.0 / (pl.col("n_folds").max() - 1))
 
 
+def effective_runs() -> pl.Expr:
+    """Independent runs that would say as much about a share as those of a cell.
+
+    Over folds ``1 / (1 / K + n_test / n_train)``: the seeds of a fold add nothing for sure, and
+    folds share training images (Nadeau and Bengio); ``1 / (K - 1)`` where their sizes are unknown.
+    Over seeds all of them.
+    """
+    n_folds = pl.col("fold").n_unique()
+    ratio = pl.coalesce(test_train_ratio(), 1 / (n_folds - 1))
+    return pl.when(n_folds > 1).then(1 / (1 / n_folds + ratio)).otherwise(pl.len().cast(pl.Float64))
+
+
 def mean_intervals(
     scores: pl.DataFrame, *, by: Sequence[str], value: str = "value", level: float = 0.95
 ) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from analysis.drift.membership import wilson_interval
+from analysis.means.wilson import wilson_ends
 
 N_BINS = 15
 
@@ -65,15 +65,12 @@ def reliability_bins(
         .with_columns(n_effective=_n_effective())
         .sort(*by, "bin", nulls_last=True)
     )
-    ends = [
-        wilson_interval(accuracy * size, size, level=level)
-        for accuracy, size in bins.select("accuracy", "n_effective").iter_rows()
-    ]
+    ci_low, ci_high = wilson_ends(pl.col("accuracy"), pl.col("n_effective"), level=level)
     return bins.with_columns(
         lower=(pl.col("bin") - 1) / N_BINS,
         upper=pl.col("bin") / N_BINS,
-        ci_low=pl.Series([low for low, _ in ends], dtype=pl.Float64),
-        ci_high=pl.Series([high for _, high in ends], dtype=pl.Float64),
+        ci_low=ci_low,
+        ci_high=ci_high,
         n_forecasts=n.cast(pl.Int64),
         ece=(pl.col("gap").sum() / n.sum()).over(by),
         level=pl.lit(level),

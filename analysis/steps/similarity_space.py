@@ -6,7 +6,8 @@ import polars as pl
 
 from analysis.dimensions import HIGHER_IS_BETTER, NETWORK, REPRESENTATION, RUNS
 from analysis.drift.membership import membership, references
-from analysis.drift.similarity_space import Space, membership_probability, membership_surface
+from analysis.drift.membership_probability import Space, membership_probability
+from analysis.drift.similarity_space import membership_surface
 from analysis.settings import Settings
 
 
@@ -63,6 +64,7 @@ def surface_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         with_references(points, settings),
         by=[*NETWORK, *REPRESENTATION, "score"],
         divergence=settings.divergence,
+        level=settings.level,
     )
     return rows.with_columns(
         reference_policy=pl.lit(settings.reference_policy), divergence=pl.lit(settings.divergence)

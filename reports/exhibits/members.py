@@ -66,7 +66,7 @@ def _figure(
             f"point is a run. Grey: the similarity space of Zu et al. (eq. 5) at η = "
             f"{where['eta']}, ε = {where['epsilon']}: similarity of at least 1 − η, {score} "
             f"{side.format('ε')} {REFERENCES[str(where['reference_policy'])]}. Printed: runs that "
-            "belong, of how many, their share with Wilson's 95 % interval."
+            "belong, of how many, their share with its 95 % interval."
         ),
         content=partial(
             space_panels, panels, data.networks, x_label=f"{measure}, {layer}", y_label=score

@@ -7,8 +7,13 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.drift.membership import membership, references, wilson_interval
-from analysis.drift.similarity_space import membership_surface, without_floor
+from analysis.drift.membership import membership, references
+from analysis.drift.membership_probability import without_floor
+from analysis.drift.similarity_space import membership_surface
+from analysis.means.shares import share_intervals
+
+SEEDS = {"fold": None, "n_folds": None, "n_train": None, "n_test": None}
+TYPES = dict.fromkeys(SEEDS, pl.Int64)
 
 
 @pytest.fixture
@@ -21,7 +26,9 @@ def points():
             "similarity": [1.0, 0.8, 0.8, 0.5, 0.2],
             "outcome_value": [0.70, 0.80, 0.92, 0.88, 0.90],
             "reference_score": 0.90,
-        }
+            **SEEDS,
+        },
+        schema_overrides=TYPES,
     )
 
 
@@ -49,18 +56,33 @@ def test_the_space_grows_with_eta_and_epsilon(points):
     assert (np.diff(counts, axis=1) >= 0).all()
 
 
-def test_fraction_comes_with_its_wilson_interval(points):
+def test_fraction_comes_with_its_exact_interval(points):
     row = membership(points, by=["dataset"], eta=0.2, epsilon=0.1).row(0, named=True)
-    expected = proportion_confint(2, 5, 0.05, method="wilson")
+    expected = proportion_confint(2, 5, 0.05, method="beta")
     assert row["fraction"] == 0.4
     assert_allclose([row["ci_low"], row["ci_high"]], expected, rtol=1e-9)
     assert row["run_ids"] == list("abcde")
 
 
 @pytest.mark.parametrize(("members", "runs"), [(0, 7), (3, 10), (9, 9), (250, 1000)])
-def test_wilson_is_that_of_scipy(members, runs):
-    theirs = stats.binomtest(members, runs).proportion_ci(0.9, method="wilson")
-    assert_allclose(wilson_interval(members, runs, level=0.9), theirs, rtol=1e-12)
+def test_interval_of_a_share_is_that_of_scipy(members, runs):
+    theirs = stats.binomtest(members, runs).proportion_ci(0.9, method="exact")
+    assert_allclose(share_intervals(members / runs, runs, level=0.9), theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n", [3, 5, 20, 60])
+def test_interval_of_a_share_covers_however_near_to_its_ends(n):
+    counts = np.arange(n + 1)
+    low, high = share_intervals(counts / n, n)
+    for share in np.linspace(0.001, 0.999, 400):
+        held = (low <= share) & (high >= share)
+        assert stats.binom.pmf(counts, n, share)[held].sum() > 0.95 - 1e-9
+
+
+@pytest.mark.parametrize(("share", "n"), [(-0.1, 5), (1.2, 5), (0.5, 0)])
+def test_refuses_shares_out_of_range(share, n):
+    with pytest.raises(ValueError, match="must lie in"):
+        share_intervals(share, n)
 
 
 def test_eta_is_corrected_for_what_unrelated_layers_have(points):
@@ -96,6 +118,9 @@ def two_datasets(floor):
             "network": "n",
             "dataset": ["a", "a", "a", "b", "b", "b"],
             "fold": [1, 2, 3] * 2,
+            "n_folds": 3,
+            "n_train": 200,
+            "n_test": 100,
             "seed": 0,
             "run_id": list("abcdef"),
             "similarity": [0.95, 0.8, 0.7, 0.9, 0.6, 0.7],
@@ -173,9 +198,3 @@ def test_a_policy_without_runs_gives_no_reference():
 def test_refuses(points, eta, epsilon):
     with pytest.raises(ValueError, match="must lie in"):
         membership(points, by=["dataset"], eta=eta, epsilon=epsilon)
-
-
-@pytest.mark.parametrize("counts", [(6, 5), (-1, 5), (0, 0)])
-def test_refuses_counts_that_are_no_fraction(counts):
-    with pytest.raises(ValueError, match="is not a fraction"):
-        wilson_interval(*counts)
