@@ -24,16 +24,19 @@ def build(data: Data) -> list[Artefact]:
             )
         )
         units = UNITS.get(str(rows["unit"][0]), "images")
+        far = f"without far {units}"
         table = result_table(
             rows,
             (
                 Shown("network", "network"),
                 Shown("setting", "trained"),
                 Shown("n_images", units, 0),
-                Shown("value", "with all", 3, f"without far {units}"),
-                Shown("trimmed_value", "without", 3, f"without far {units}"),
-                Shown("trimmed_layer", "layer", None, f"without far {units}"),
-                Shown("top_image_influence", f"one {units[:-1]} changes it by", 3),
+                Shown("value", "with all", 3, far, is_optional=True),
+                Shown("trimmed_value", "without", 3, far, is_optional=True),
+                Shown("trimmed_layer", "layer", None, far, is_optional=True),
+                Shown(
+                    "top_image_influence", f"one {units[:-1]} changes it by", 3, is_optional=True
+                ),
                 Shown("effective_rank", "effective rank", 1),
                 Shown("top_component_share", "first component, %", 0, scale=100),
             ),

@@ -14,7 +14,7 @@ from reports.exhibits.score_matrix import (
     sets_of_one_kind,
     varying,
 )
-from reports.exhibits.scores import comparison_name, tied_with_best
+from reports.exhibits.scores import comparison_name, tied_with_best, where_none_varies
 from reports.exhibits.settings import TREATMENT
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
@@ -125,7 +125,10 @@ def _difference(pairs: pl.DataFrame, line: Mapping[str, object]) -> Number:
 
 
 def _notes(rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[str, ...]:
-    notes = [f"Mean ± SD over {varying(rows)}s, {span(rows['n_runs'])} runs in a cell."]
+    notes = [
+        f"Mean ± SD over {varying(rows)}s, {span(rows['n_runs'])} runs in a cell."
+        + where_none_varies(rows)
+    ]
     if len(pairs):
         notes.append(
             "mean − CLS: mean of the paired differences of runs that share fold and seed, with its "

@@ -3,7 +3,7 @@
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
-from reports.exhibits.scores import comparison_name, tied_with_best
+from reports.exhibits.scores import comparison_name, tied_with_best, where_none_varies
 from reports.exhibits.settings import TREATMENT
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
@@ -98,7 +98,10 @@ def _table(rows: pl.DataFrame, datasets: list[str], pairs: pl.DataFrame) -> Tabl
             *(Column(dataset, score_name(scores[dataset])) for dataset in datasets),
         ),
         blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
-        notes=(f"Mean ± SD over {varying(rows)}s.", best_note(compared(pairs, rows))),
+        notes=(
+            f"Mean ± SD over {varying(rows)}s.{where_none_varies(rows)}",
+            best_note(compared(pairs, rows)),
+        ),
     )
 
 

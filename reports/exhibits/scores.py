@@ -175,6 +175,13 @@ def _number(rows: pl.DataFrame, cell: Mapping[str, object], column: Mapping[str,
     return Number(None)
 
 
+def where_none_varies(rows: pl.DataFrame) -> str:
+    """Return what a spread of nothing does not say; '' where all runs of a cell differ."""
+    if not (rows["sd"] == 0).any():
+        return ""
+    return " Where all runs of a cell give one number, the images it rests on still vary."
+
+
 def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
     kinds = rows.select("uncertainty", "method", "level").unique().sort(pl.all())
     intervals = "; ".join(
@@ -184,7 +191,8 @@ def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
     same = ", ".join(f"{name} {rows[name][0]}" for name in STUBS if name not in stubs)
     return (
         *((f"All: {same}.",) if same else ()),
-        f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell.",
+        f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell."
+        + where_none_varies(rows),
         "Marked: the best mean of a column on a dataset. † not told from it by a test of all pairs "
         "(corrected for folds, Holm); a column without † was not tested.",
     )

@@ -1,6 +1,7 @@
 r"""A table as LaTeX: booktabs rules, a rule under each group of columns, numbers through siunitx.
 
-The preamble needs ``\usepackage{array,booktabs,siunitx}`` and ``\sisetup{separate-uncertainty}``.
+The preamble needs ``\usepackage{array,booktabs,siunitx}`` and
+``\sisetup{separate-uncertainty,retain-zero-uncertainty}``.
 Numbers of a column are aligned at the point and at the ± by invisible digits, because a cell that
 is underlined or bold cannot stand in an ``S`` column; raised marks get room of their own likewise.
 """
