@@ -72,6 +72,39 @@ def minimal_detectable_effect(
     return np.asarray(shifts[which].reshape(error.shape) * error, dtype=np.float64)
 
 
+def spread_limit(df: npt.ArrayLike, *, level: float = 0.95) -> Floats:
+    """Factor by which a standard deviation is at most larger than the one that runs at hand show.
+
+    A design that is planned with the spread of few runs has on average less power than it promises,
+    as that spread is as often too small as too large. With the spread times this factor it has at
+    least the power promised, in a share ``level`` of all plans.
+
+    Parameters
+    ----------
+    df : array_like
+        Degrees of freedom of the spread at hand, positive.
+    level : float, default 0.95
+        Share of plans.
+
+    Returns
+    -------
+    float array of the shape of ``df``
+        Above 1 for a level above one half.
+
+    References
+    ----------
+    .. [1] Browne (1995), "On the use of a pilot sample for sample size determination", Statistics
+       in Medicine 14, https://doi.org/10.1002/sim.4780141709
+
+    Examples
+    --------
+    >>> spread_limit([4, 19]).round(2).tolist()
+    [2.37, 1.37]
+    """
+    freedom = np.asarray(df, dtype=np.float64)
+    return np.asarray(np.sqrt(freedom / stats.chi2.ppf(1 - level, freedom)), dtype=np.float64)
+
+
 @lru_cache(maxsize=4096)
 def _detectable_shift(df: float, power: float, level: float) -> float:
     """Smallest effect in units of its standard error."""

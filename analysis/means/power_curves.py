@@ -9,7 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.means.power import minimal_detectable_effect, power_of_t, units_needed
+from analysis.means.power import (
+    minimal_detectable_effect,
+    power_of_t,
+    spread_limit,
+    units_needed,
+)
 from analysis.means.variance import variance_components
 from analysis.regression.least_squares import Floats
 
@@ -48,9 +53,10 @@ def power_curves(
         One row per comparison, ``unit`` and ``n_units``, the other numbers of the design as they
         are: ``dataset`` (null where the test is over datasets), ``n_datasets, n_folds, n_seeds,
         is_current, std_error, df, level, power, minimal_effect, wanted_effect, wanted_power,
-        n_units_needed`` (null where no number is enough). Comparisons whose differences do not vary
-        have no rows; neither have units of which there is one, as nothing is known of their
-        variance.
+        n_units_needed`` (null where no number is enough); ``minimal_effect_high`` and
+        ``n_units_needed_high`` count that the spread of the runs at hand may be too small.
+        Comparisons whose differences do not vary have no rows; neither have units of which there is
+        one, as nothing is known of their variance.
 
     Notes
     -----
@@ -71,21 +77,26 @@ def power_curves(
     df = rows["df"].to_numpy()
     std_error = np.sqrt(constant + falling / rows["n_units"].to_numpy())
     test = {"power": power, "level": level}
+    limit = spread_limit(rows["pilot_df"].to_numpy(), level=level)
+    minimal = minimal_detectable_effect(std_error, df, **test)
     found = {
         "std_error": std_error,
-        "minimal_effect": minimal_detectable_effect(std_error, df, **test),
+        "minimal_effect": minimal,
+        "minimal_effect_high": minimal * limit,
         "wanted_power": power_of_t(effect, std_error, df, level=level),
     }
     # How many are needed is the same along a curve: it is asked for once, at the design at hand.
     once = rows["is_current"].to_numpy()
-    needed = units_needed(
-        effect,
-        np.sqrt(falling[once]),
-        shared=constant[once] / falling[once],
-        df=np.where((rows["tested"] == rows["unit"]).to_numpy(), np.nan, df)[once],
-        **test,
+    spread, tested = np.sqrt(falling[once]), (rows["tested"] == rows["unit"]).to_numpy()
+    design = {"shared": constant[once] / falling[once], "df": np.where(tested, np.nan, df)[once]}
+    curves = rows.filter("is_current").select(
+        *by,
+        "unit",
+        pl.Series("n_units_needed", units_needed(effect, spread, **design, **test)),
+        pl.Series(
+            "n_units_needed_high", units_needed(effect, spread * limit[once], **design, **test)
+        ),
     )
-    curves = rows.filter("is_current").select(*by, "unit", pl.Series("n_units_needed", needed))
     return (
         rows.with_columns(
             *(pl.Series(name, values) for name, values in found.items()),
@@ -129,6 +140,10 @@ def _designs(differences: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         tested=pl.when(pl.col("n_datasets") > 1)
         .then(pl.lit("dataset"))
         .otherwise(pl.when(has_folds).then(pl.lit("fold")).otherwise(pl.lit("seed"))),
+        pilot_df=pl.when(pl.col("n_datasets") > 1)
+        .then("n_datasets")
+        .otherwise(pl.when(has_folds).then("n_folds").otherwise("n_seeds"))
+        - 1.0,
     )
 
 
@@ -188,7 +203,9 @@ _COLUMNS: dict[str, pl.DataType] = {
     "level": pl.Float64(),
     "power": pl.Float64(),
     "minimal_effect": pl.Float64(),
+    "minimal_effect_high": pl.Float64(),
     "wanted_effect": pl.Float64(),
     "wanted_power": pl.Float64(),
     "n_units_needed": pl.Int64(),
+    "n_units_needed_high": pl.Int64(),
 }

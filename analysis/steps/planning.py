@@ -5,7 +5,7 @@ import polars as pl
 
 from analysis.means.comparisons import paired_differences, run_differences
 from analysis.means.intervals import mean_intervals
-from analysis.means.power import minimal_detectable_effect, units_needed
+from analysis.means.power import minimal_detectable_effect, spread_limit, units_needed
 from analysis.means.power_curves import power_curves
 from analysis.means.variance import variance_components
 from analysis.settings import Settings
@@ -30,18 +30,24 @@ def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     # out.
     shared = np.maximum((error / sd) ** 2 - 1 / n, 0.0)
     test = {"power": settings.power, "level": settings.level}
+    minimal = minimal_detectable_effect(error, df, **test)
+    limit = spread_limit(df, level=settings.level)
+    needed, surely_needed = (
+        pl.Series(units_needed(settings.effect, spread, shared=shared, **test), nan_to_null=True)
+        for spread in (sd, sd * limit)
+    )
     return rows.select(
         *COMPARED,
         *("dataset", "first", "second", "method", "std_error"),
         pl.Series("df", df),
         *(pl.lit(value).alias(name) for name, value in test.items()),
-        pl.Series("minimal_effect", minimal_detectable_effect(error, df, **test)),
+        pl.Series("minimal_effect", minimal),
+        pl.Series("minimal_effect_high", minimal * limit),
         wanted_effect=pl.lit(settings.effect),
         unit=pl.col("method").replace_strict(UNITS),
         n_units="n_units",
-        n_units_needed=pl.Series(
-            units_needed(settings.effect, sd, shared=shared, **test), nan_to_null=True
-        ).cast(pl.Int64),
+        n_units_needed=needed.cast(pl.Int64),
+        n_units_needed_high=surely_needed.cast(pl.Int64),
     )
 
 

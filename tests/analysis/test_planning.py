@@ -9,7 +9,12 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from analysis.means.power import minimal_detectable_effect, power_of_t, units_needed
+from analysis.means.power import (
+    minimal_detectable_effect,
+    power_of_t,
+    spread_limit,
+    units_needed,
+)
 from analysis.means.variance import variance_components
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -131,6 +136,20 @@ def test_units_needed_are_those_of_a_search_from_two_upwards(rng):
         tried = np.arange(2, 500)
         found = power_of_t(1.0, sd * np.sqrt(1 / tried + 0.01), tried - 1) >= 0.8
         assert n == tried[found.argmax()]
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+def test_plans_from_few_units_have_the_power_promised_as_often_as_the_limit_says(rng, n):
+    # The true spread is 1; each plan knows that of n units.
+    trials = 4000
+    spread = np.sqrt(rng.chisquare(n - 1, size=trials) / (n - 1))
+    minimal = minimal_detectable_effect(spread / np.sqrt(n), n - 1)
+    power = power_of_t(minimal * spread_limit(n - 1), 1 / np.sqrt(n), n - 1)
+    assert np.mean(power >= 0.8) == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / trials))
+    planned = units_needed(1.0, spread * spread_limit(n - 1))
+    found = power_of_t(1.0, 1 / np.sqrt(planned), planned - 1)
+    assert np.mean(found >= 0.8) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / trials)
+    assert np.mean(power_of_t(minimal, 1 / np.sqrt(n), n - 1) >= 0.8) < 0.5
 
 
 def test_an_effect_that_no_one_can_miss_needs_two_units():
