@@ -1,5 +1,6 @@
 """Is a slope shown to be small? Equivalence tests and posteriors, runs clustered by dataset too."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,11 +8,13 @@ import polars as pl
 
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
+from analysis.regression.wild_equivalence import wild_p_values
 from analysis.testing.equivalence import equivalence_p_value, rope_probabilities
 from analysis.testing.student import t_quantile
 from analysis.testing.verdicts import verdict
 
-METHODS = ("ols", "cluster_cr3")
+ROUNDING = 1e-12  # 1 - 0.95 is a little more than 0.05
+METHODS = ("ols", "cluster_cr3", "wild_cluster")
 
 
 def slope_equivalences(
@@ -41,10 +44,11 @@ def slope_equivalences(
     Returns
     -------
     DataFrame
-        One row per group and method (``ols``, runs independent; ``cluster_cr3``, by dataset):
-        ``method, status, reason, estimate, std_error, df, ci_low, ci_high, level, margin, p_value``
-        (of equivalence, two one-sided t tests), ``p_below, p_within, p_above`` (t posterior),
-        ``verdict`` on "there is no slope", ``n_runs, n_clusters, run_ids``.
+        One row per group and method (``ols``, runs independent; ``cluster_cr3``, by dataset;
+        ``wild_cluster``, without the theory of t): ``method, status, reason, estimate, std_error,
+        df, ci_low, ci_high, level, margin, p_value`` (of equivalence, two one-sided tests),
+        ``p_below, p_within, p_above`` (t posterior; null for the bootstrap), ``verdict`` on "there
+        is no slope", ``n_runs, n_clusters, run_ids``.
 
     Raises
     ------
@@ -55,6 +59,8 @@ def slope_equivalences(
         raise ValueError(f"margin = {margin}: say how large a slope still counts as none")
     fitted = regress(points, model, by=by, methods=METHODS, level=level)
     fitted = fitted.filter(pl.col("term") == "similarity")
+    wild = wild_p_values(points, model, by=by, margin=margin)
+    fitted = fitted.drop("p_value").join(wild, on=list(by), nulls_equal=True, maintain_order="left")
     judged = [_judged(row, margin, level) for row in fitted.iter_rows(named=True)]
     kept = ["method", "status", "reason", "estimate", "std_error", "df", "ci_low", "ci_high"]
     return pl.concat(
@@ -67,9 +73,28 @@ def slope_equivalences(
 
 
 def _judged(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
-    estimate, error, df = row["estimate"], row["std_error"], row["df"]
-    if not error or row["ci_low"] is None:
+    if not row["std_error"] or row["ci_low"] is None:
         return {}
+    of_method = _judged_by_bootstrap if row["method"] == "wild_cluster" else _judged_by_t
+    return of_method(row, margin, level)
+
+
+def _judged_by_bootstrap(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
+    is_shown = row["p_value"] <= 1 - level + ROUNDING
+    estimate = row["estimate"]
+    return {
+        "p_value": row["p_value"],
+        "verdict": verdict(
+            "equivalent",
+            (row["ci_low"], row["ci_high"]),
+            narrow=(estimate, estimate) if is_shown else (-math.inf, math.inf),
+            margin=margin,
+        ),
+    }
+
+
+def _judged_by_t(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
+    estimate, error, df = row["estimate"], row["std_error"], row["df"]
     below, within, above = rope_probabilities(estimate, error, df, margin=margin)
     half = t_quantile(max(0.75, level), df) * error
     return {

@@ -132,7 +132,12 @@ def bootstrap_p_value(sums: ClusterSums, signs: Floats, null: float = 0.0) -> fl
 
 
 def bootstrap_statistics(sums: ClusterSums, signs: Floats, null: float = 0.0) -> Floats:
-    """Absolute t statistics of every sign vector, shape (n_draws,); the first is the observed one.
+    """Absolute t statistics of every sign vector, as `signed_statistics` gives them."""
+    return np.abs(signed_statistics(sums, signs, null))
+
+
+def signed_statistics(sums: ClusterSums, signs: Floats, null: float = 0.0) -> Floats:
+    """T statistics of every sign vector, shape (n_draws,); the first is the observed one.
 
     Parameters
     ----------
@@ -146,7 +151,8 @@ def bootstrap_statistics(sums: ClusterSums, signs: Floats, null: float = 0.0) ->
     Returns
     -------
     float array of shape (n_draws,)
-        The factor of CR1 for small samples is left out: it is the same in every draw.
+        Positive where the coefficient is above the null. The factor of CR1 for small samples is
+        left out: it is the same in every draw.
     """
     excess = sums.length - null / sums.scale
     restricted = sums.scores + excess * sums.products
@@ -154,8 +160,8 @@ def bootstrap_statistics(sums: ClusterSums, signs: Floats, null: float = 0.0) ->
     cluster_scores = signs * restricted[:, -1] - draws @ sums.products.T
     spread = np.sqrt((cluster_scores**2).sum(axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistics = np.abs(draws[:, -1]) / spread
-    return np.asarray(np.nan_to_num(statistics, nan=0.0, posinf=np.inf), dtype=np.float64)
+        statistics = np.sign(sums.scale) * draws[:, -1] / spread
+    return np.asarray(np.nan_to_num(statistics, nan=0.0, posinf=np.inf, neginf=-np.inf))
 
 
 def statistics_by_null(sums: ClusterSums, signs: Floats) -> Callable[[float], Floats]:
