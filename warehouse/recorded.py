@@ -17,7 +17,7 @@ from warehouse.views import read_view
 RUNS = "runs"
 CELL = ("dataset", "backbone", "pretraining", "adaptation", "n_blocks", "pooling", "head")
 # float32 there, half the size
-IN_SINGLE = ("similarities", "parameter_distances", "attention", "timings")
+IN_SINGLE = ("similarities", "parameter_distances", "attention", "filter_shapes", "timings")
 
 
 def write_recorded(con: duckdb.DuckDBPyConnection, study: str, directory: Path) -> list[Path]:

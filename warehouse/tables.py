@@ -16,6 +16,7 @@ IN_DATABASE = (
     "similarities",
     "parameter_distances",
     "attention",
+    "filter_shapes",
     "timings",
     "summaries",
 )

@@ -1,7 +1,7 @@
 """What a run keeps to be looked at: maps of attention with their images, first-layer filters."""
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import polars as pl
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from collect.backbones.architecture import InputSpec
 from collect.data.inputs import network_input
 from collect.data.run_data import RunData
+from collect.measures.filter_shape import filter_shape
 from collect.measures.filters import first_layer_filters
 from collect.networks.heads import Network
 from collect.probing.attention_reading import attention_maps, attention_statistics, has_attention
@@ -57,10 +58,11 @@ class Pictures:
             Left in evaluation mode. One without a class token gives filters only, one without a
             convolution none.
         """
-        try:
-            self._add("filters", epoch, "", filter_rows(network))
-        except ValueError as error:
-            self.left_out[f"filters: {error}"] = None
+        for table, rows_of in (("filters", filter_rows), ("filter_shapes", filter_shape_rows)):
+            try:
+                self._add(table, epoch, "", rows_of(network))
+            except ValueError as error:
+                self.left_out[f"{table.replace('_', ' ')}: {error}"] = None
         if not self.n_images or not has_attention(network):
             return
         for probe, (images, sample_ids) in self._probes.items():
@@ -131,6 +133,22 @@ def filter_rows(network: Network) -> pl.DataFrame:
         height=pl.lit(height, pl.Int32),
         width=pl.lit(width, pl.Int32),
         n_channels=pl.lit(n_channels, pl.Int32),
+    )
+
+
+def filter_shape_rows(network: Network) -> pl.DataFrame:
+    """Rows of ``raw.filter_shapes`` but run and epoch.
+
+    Raises
+    ------
+    ValueError
+        If the network has no convolution, or its kernels are too small to say anything.
+    """
+    layer, weights = first_layer_filters(network.backbone)
+    kept = weights[:MAX_FILTERS]
+    shape = asdict(filter_shape(kept))
+    return pl.DataFrame({"statistic": list(shape), "value": list(shape.values())}).with_columns(
+        layer=pl.lit(layer), n_filters=pl.lit(len(kept), pl.Int32)
     )
 
 

@@ -1,6 +1,8 @@
 """The first layer before and after fine-tuning, filter by filter (Juodelyte et al., Fig. 4)."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -40,7 +42,7 @@ def build(data: Data) -> list[Artefact]:
                             f"{dataset} ({setting}; {key[0]}): first channel, each scaled from its "
                             "smallest weight (black) to its largest (white). One run per network, "
                             "the first by fold and seed. Change: distance of all filters from "
-                            "those before, over the length of those."
+                            "those before, over the length of those." + _shapes(own)
                         ),
                         content=partial(filter_panels, part, columns=min(4, len(part))),
                         sources=(source,),
@@ -56,13 +58,33 @@ def _panels(rows: pl.DataFrame) -> list[FilterPanel]:
         first = own.row(0, named=True)
         weights = np.asarray(own["weights"].to_list(), dtype=np.float64)
         shape = (len(own), first["n_channels"], first["height"], first["width"])
-        note = f"change {number(first['change'], 3)}" if stage == "fine-tuned" else " "
+        change = f"change {number(first['change'], 3)}" if stage == "fine-tuned" else " "
         found[str(stage)] = FilterPanel(
             f"{first['backbone']}\n{first['pretraining']}, {STAGES[str(stage)]}",
             weights.reshape(shape)[:, 0],
-            note,
+            _note(change, first),
         )
     return [found[stage] for stage in STAGES] if set(found) == set(STAGES) else []
+
+
+def _note(change: str, row: Mapping[str, Any]) -> str:
+    if row["gabor_r2"] is None:
+        return change
+    gabor, entropy = number(row["gabor_r2"], 2), number(row["spectral_entropy"], 2)
+    return f"{change}\nGabor R² {gabor}, entropy {entropy}"
+
+
+def _shapes(rows: pl.DataFrame) -> str:
+    """Return what the numbers on the shape of filters are; '' where there are none."""
+    known = rows.drop_nulls("gabor_r2")
+    if known.is_empty():
+        return ""
+    gabor, entropy = known.select("gabor_r2_of_noise", "spectral_entropy_of_noise").row(0)
+    return (
+        " Gabor R²: median over filters of the variance that the best Gabor function explains; "
+        f"95 % of noise kernels stay below {number(gabor, 2)}. Entropy of the power spectrum over "
+        f"its maximum, mean over filters: {number(entropy, 2)} for noise."
+    )
 
 
 EXHIBIT = Exhibit(

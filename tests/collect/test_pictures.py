@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import polars as pl
@@ -14,9 +15,16 @@ from polars.testing import assert_frame_equal
 from collect.backbones.build import build_backbone
 from collect.data.inputs import network_input
 from collect.data.run_data import run_data
+from collect.measures import filter_shape as filter_shapes
+from collect.measures.filter_shape import filter_shape
 from collect.networks.heads import Network, linear_head
 from collect.probing.attention_reading import attention_maps, attention_statistics, has_attention
-from collect.recording.pictures import Pictures, seen_images
+from collect.recording.pictures import (
+    Pictures,
+    filter_rows,
+    filter_shape_rows,
+    seen_images,
+)
 from collect.run import execute
 from tests.collect.small_runs import small_run
 from warehouse.connection import connect
@@ -150,6 +158,32 @@ def test_a_convolutional_network_keeps_filters_alone(convolutional_run):
     filters = pl.read_parquet(path / "filters.parquet")
     assert set(filters["layer"]) == {"conv_stem"}
     assert set(filters["epoch"]) == {0, selected_epoch(path)}
+
+
+def test_small_kernels_have_filters_without_a_shape(convolutional_run):
+    path = convolutional_run
+    assert not (path / "filter_shapes.parquet").exists()
+    assert "kernels of 3 x 3 pixels are too small" in (path / "run.log").read_text()
+
+
+def test_shapes_are_those_of_the_filters_that_are_kept():
+    network = network_of("resnet18")
+    shapes = filter_shape_rows(network)
+    weights = torch.tensor(filter_rows(network)["weights"].to_list()).reshape(-1, 3, 7, 7)
+    expected = asdict(filter_shape(weights))
+    assert dict(shapes.select("statistic", "value").iter_rows()) == pytest.approx(
+        expected, abs=1e-6
+    )
+    assert shapes.select("layer", "n_filters").unique().rows() == [("conv1", 64)]
+
+
+def test_shapes_are_recorded_where_there_are_some(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(filter_shapes, "LEAST_SIDE", 4)
+    config, _, _ = run
+    path = execute(config, Layout(tmp_path), lambda _: None)
+    found = pl.read_parquet(path / "filter_shapes.parquet")
+    assert set(found["epoch"]) == {0, selected_epoch(path)}
+    assert found["value"].is_between(0, 1).all()
 
 
 def test_a_transformer_at_another_size_is_read_by_both_tokens_and_mapped_on_its_own_grid(tmp_path):

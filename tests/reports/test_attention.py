@@ -177,3 +177,21 @@ def test_filters_say_how_far_they_moved(con):
     np.testing.assert_allclose(np.asarray(before.images[0].get_array()), mosaic(START[:, 0]))
     change = np.linalg.norm(END - START) / np.linalg.norm(START)
     assert after.texts[0].get_text() == f"change {change:.3f}"
+
+
+def test_filters_say_what_they_look_like(con):
+    add_filters(con)
+    shape = {"gabor_r2": 0.831, "gabor_r2_of_noise": 0.404, "gabor_share": 0.9}
+    shape |= {"spectral_entropy": 0.451, "spectral_entropy_of_noise": 0.866}
+    where = {"run_id": "v1", "layer": "patch_embed.proj", "n_filters": 64}
+    each = [
+        where | {"epoch": epoch, "statistic": name, "value": value - 0.1 * (epoch > 0)}
+        for epoch in (0, 2)
+        for name, value in shape.items()
+    ]
+    insert(con, "raw.filter_shapes", rows(*each))
+    (artefact,) = built(con, filters.EXHIBIT)
+    before, after = figure_of(artefact).axes
+    assert before.texts[0].get_text().strip() == "Gabor R² 0.83, entropy 0.45"
+    assert after.texts[0].get_text().endswith("\nGabor R² 0.73, entropy 0.35")
+    assert "95 % of noise kernels stay below 0.40" in artefact.caption

@@ -30,6 +30,12 @@ from raw.attention as attention
 anti join raw.runs as runs on attention.run_id = runs.run_id
 union
 select
+    'filter_shapes' as relation,
+    shapes.run_id
+from raw.filter_shapes as shapes
+anti join raw.runs as runs on shapes.run_id = runs.run_id
+union
+select
     'timings' as relation,
     timings.run_id
 from raw.timings as timings
