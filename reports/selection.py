@@ -40,6 +40,7 @@ LEAST: Mapping[str, tuple[str, int]] = {
     "similarity_differences": ("n_pairs", 3),
     "similarity_distributions": ("n_runs", 5),
     "slope_differences": ("n_runs", 10),
+    "slope_equivalences": ("n_runs", 10),
     "specifications": ("n_runs", 10),
     "variance_components": ("n_runs", 10),
 }

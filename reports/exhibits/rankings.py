@@ -14,6 +14,10 @@ GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score
 LONGEST_NAME, NAME_MM = 34, 42.0  # longer names break
 MOST_PAIRS = 60  # beyond, a choice of them; the CSV has all
 FEW_DATASETS = 2  # a test across two of them has one degree of freedom
+DUELS = (
+    "P(second wins): probability that a run of the second beats one of the first, over datasets, "
+    "with its interval over folds or seeds within these datasets."
+)
 SHOWN = ("auc", "accuracy", "balanced_accuracy", "kappa_quadratic", "map_macro")
 
 
@@ -75,11 +79,12 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
         first_name=pl.Series(names[: len(rows)]), second_name=pl.Series(names[len(rows) :])
     )
     named = _readable(named)
+    has_duels = named["improvement"].is_not_null().any()
     blocks = []
     for dataset in [None, *rows["dataset"].drop_nulls().unique(maintain_order=True)]:
         own = named.filter(pl.col("dataset").eq_missing(pl.lit(dataset)))
         if len(own):
-            lines = tuple(_row(row) for row in own.iter_rows(named=True))
+            lines = tuple(_row(row, has_duels=has_duels) for row in own.iter_rows(named=True))
             blocks.append(Block(lines, dataset or "across datasets"))
     width_mm = NAME_MM if max(len(name) for name in names) > LONGEST_NAME else None
     untested = f" {n_untested} pairs share one run and have no interval: in the CSV alone."
@@ -95,6 +100,7 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
             Column("equivalent", "p"),
             Column("verdict"),
             Column("pairs"),
+            *((Column("P(second wins)"),) if has_duels else ()),
         ),
         blocks=tuple(blocks),
         notes=(
@@ -108,6 +114,7 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
             f"tests against a difference of {number(first['margin'], 1, scale=100)} or more. "
             "Verdict on “the second is better”: supported, contradicted, equivalent to none, "
             "inconclusive.",
+            *((DUELS,) if has_duels else ()),
         ),
     )
 
@@ -155,7 +162,7 @@ def _things(network: str) -> list[tuple[str, ...]]:
     return [(backbone, pretraining), *((part,) for part in others)]
 
 
-def _row(row: dict[str, object]) -> Row:
+def _row(row: dict[str, object], *, has_duels: bool) -> Row:
     where = {name: row[name] for name in ("dataset", "first", "second")}
 
     def shown(column: str, digits: int = 3, scale: float = 1.0) -> Number:
@@ -172,7 +179,20 @@ def _row(row: dict[str, object]) -> Row:
     )
     cells = (shown("p_value"), shown("p_adjusted"), shown("p_equivalent"), str(row["verdict"]))
     names = (str(row["first_name"]), str(row["second_name"]))
-    return Row((*names, estimate, *cells, str(row["n_pairs"])))
+    duels = (_duels(row, where),) if has_duels else ()
+    return Row((*names, estimate, *cells, str(row["n_pairs"]), *duels))
+
+
+def _duels(row: dict[str, object], where: dict[str, object]) -> Number:
+    """Return how probable it is that a run of the second beats one of the first."""
+    ends = (row["improvement_low"], row["improvement_high"])
+    return Number(
+        row["improvement"],  # type: ignore[arg-type]
+        interval=None if None in ends else ends,  # type: ignore[arg-type]
+        where=where,
+        column="improvement",
+        interval_columns=("improvement_low", "improvement_high"),
+    )
 
 
 RANKINGS = Exhibit(

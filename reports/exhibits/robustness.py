@@ -28,7 +28,7 @@ def influence_tables(data: Data) -> list[Artefact]:
         strongest = source.rows.filter(pl.col("share").is_not_null()).sort(
             pl.col("share").abs(), descending=True
         )
-        rows = _ordered(strongest.unique(LINE, keep="first", maintain_order=True))
+        rows = ordered(strongest.unique(LINE, keep="first", maintain_order=True))
         columns = (
             Shown("layer", "layer"),
             Shown("slope", "slope", 3),
@@ -59,7 +59,7 @@ def gain_tables(data: Data) -> list[Artefact]:
         if key[2] not in SCORES:
             continue
         table = result_table(
-            _ordered(source.rows),
+            ordered(source.rows),
             (
                 Shown("layer", "layer"),
                 Shown("slope_difference", "slope", 3, "difference"),
@@ -142,7 +142,7 @@ def _differences(fitted: pl.DataFrame) -> Table:
     )
 
 
-def _ordered(rows: pl.DataFrame) -> pl.DataFrame:
+def ordered(rows: pl.DataFrame) -> pl.DataFrame:
     """Return rows by network, adaptation and layer, with the heading of each in ``line``."""
     position = {layer: i for i, layer in enumerate(layer_order(rows["layer"].to_list()))}
     return (

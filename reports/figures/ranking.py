@@ -1,8 +1,9 @@
-"""Critical-difference diagrams: mean ranks with intervals, and which the test cannot tell apart."""
+"""Networks from best to worst: mean ranks with what the test cannot tell apart, and means."""
 
 from collections.abc import Sequence
 
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Spacing, label_below, panel_grid
@@ -30,17 +31,9 @@ def critical_difference(ranks: pl.DataFrame, *, critical: float | None) -> Figur
     """
     ranks = ranks.sort("mean_rank", "network")
     names = ranks["network"].to_list()
-    row_mm = min(ROW_MM, TALLEST_MM / (len(names) + 1.2))
-    spacing = Spacing(
-        height=row_mm * (len(names) + 1.2), above=3.0, left=7.0 + 1.1 * max(map(len, names)), foot=4
-    )
-    figure, ((axis,),) = panel_grid(1, 1, spacing)
-    y = range(len(names))
-    axis.hlines(y, ranks["rank_low"], ranks["rank_high"], color=COLOURS[0], label="interval")
-    axis.plot(ranks["mean_rank"], y, "o", color=COLOURS[0], markersize=4, label="mean rank")
+    columns = ("mean_rank", "rank_low", "rank_high")
+    figure, axis = _rows(ranks.select("network", *columns), "mean rank", extra_rows=1.2)
     axis.set_ylim(len(names) - 0.5, -1.7)
-    axis.set_yticks(list(y), names)
-    axis.tick_params(axis="y", length=0)
     worst = max(len(names), float(ranks["rank_high"].max() or 1))  # type: ignore[arg-type]
     groups = cliques(ranks["mean_rank"].to_list(), critical)
     axis.set_xlim(0.8, worst + 0.4 + 0.22 * len(groups))
@@ -53,6 +46,44 @@ def critical_difference(ranks: pl.DataFrame, *, critical: float | None) -> Figur
         axis.plot([x, x], [first - 0.2, last + 0.2], color=GREY, lw=2.4, label="not told apart")
     label_below(figure, "mean rank over datasets (1 is best)")
     return figure
+
+
+def mean_intervals(means: pl.DataFrame, *, x_label: str) -> Figure:
+    """Draw one row per network, best on top: a mean and its interval.
+
+    Parameters
+    ----------
+    means : DataFrame
+        ``network, mean, low, high``: one row per network; ends may be null.
+    x_label : str
+        With unit.
+    """
+    means = means.sort("mean", "network", descending=[True, False])
+    figure, axis = _rows(means.select("network", "mean", "low", "high"), "mean")
+    axis.set_ylim(len(means) - 0.5, -0.5)
+    label_below(figure, x_label)
+    return figure
+
+
+def _rows(rows: pl.DataFrame, label: str, *, extra_rows: float = 0.4) -> tuple[Figure, Axes]:
+    """Draw a point and an interval per row of: name, value, low, high."""
+    names = rows["network"].to_list()
+    n_rows = len(names) + extra_rows
+    spacing = Spacing(
+        height=min(ROW_MM, TALLEST_MM / n_rows) * n_rows,
+        above=3.0,
+        left=7.0 + 1.1 * max(map(len, names)),
+        foot=4,
+    )
+    figure, ((axis,),) = panel_grid(1, 1, spacing)
+    _, value, low, high = rows.columns
+    y = range(len(names))
+    known = rows.with_row_index("y").drop_nulls([low, high])
+    axis.hlines(known["y"], known[low], known[high], color=COLOURS[0], label="interval")
+    axis.plot(rows[value], y, "o", color=COLOURS[0], markersize=4, label=label)
+    axis.set_yticks(list(y), names)
+    axis.tick_params(axis="y", length=0)
+    return figure, axis
 
 
 def cliques(ranks: Sequence[float], critical: float | None) -> list[tuple[int, int]]:

@@ -14,6 +14,7 @@ select
     iqm,
     iqm_low,
     iqm_high,
+    iqm_uncertainty,
     n_wins,
     friedman_p_value,
     critical_difference,

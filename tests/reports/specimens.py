@@ -122,6 +122,9 @@ SPECIMENS: Mapping[str, Insert] = {
     "rankings": result(
         "rankings", *(test_rankings.ranking(*one) for one in (("full", 1.4), ("linear", 2.9)))
     ),
+    "interquartile-means": result(
+        "rankings", *(test_rankings.ranking(*one) for one in (("full", 1.4), ("linear", 2.9)))
+    ),
     "comparisons": result(
         "comparisons",
         *(test_rankings.pair(dataset, RADIMAGENET, 0.04) for dataset in (None, "breast")),
@@ -164,6 +167,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "influences": result("influences", test_slopes.influence("chest", 1.5)),
     "gains": result("gain_definitions", test_slopes.gain_definition()),
     "slope-differences": result("slope_differences", test_slopes.slope_difference()),
+    "slope-equivalences": result("slope_equivalences", test_slopes.slope_equivalence()),
     "projections": result("projections", test_planning_exhibits.projection()),
     "regressions": nothing,
     "audit": result(

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from reports.exhibits import rankings
+from reports.exhibits import interquartile, rankings
 from reports.exhibits import scores as scores_exhibit
 from reports.tables.model import Table
-from tests.reports.building import GROUP, built, drawn, figure_of, lines_of, rows
+from tests.reports.building import GROUP, built, drawn, figure_of, lines_of, rows, segments
 from tests.reports.conftest import insert
 
 
@@ -20,6 +20,7 @@ def ranking(network: str, rank: float) -> dict[str, object]:
         "iqm": 0.8,
         "iqm_low": 0.7,
         "iqm_high": 0.9,
+        "iqm_uncertainty": "fold",
         "n_wins": 1.0,
         "friedman_p_value": 0.0312,
         "critical_difference": 1.2,
@@ -120,3 +121,38 @@ def test_pairs_of_few_datasets_are_shown_on_each_where_one_thing_differs(con):
     assert len([line for line in shown if "inconclusive" in line or "supported" in line]) == (
         2 * one_apart
     )
+
+
+def test_interquartile_means_are_drawn_best_first_with_what_their_intervals_are_over(con):
+    each = [
+        ranking("full", 1.4) | {"iqm": 0.8, "iqm_low": 0.7, "iqm_high": 0.85},
+        ranking("linear", 1.6) | {"iqm": 0.9, "iqm_low": 0.88, "iqm_high": 0.95},
+        ranking("scratch", 2.9) | {"iqm": 0.6, "iqm_low": None, "iqm_high": None},
+    ]
+    insert(con, "results.rankings", rows(*each))
+    (artefact,) = built(con, interquartile.EXHIBIT)
+    (axis,) = figure_of(artefact).axes
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["linear", "full", "scratch"]
+    (points,) = axis.lines
+    assert drawn(points).tolist() == [[0.9, 0], [0.8, 1], [0.6, 2]]
+    ends = [line[:, 0].tolist() for line in segments(axis.collections[0])]
+    assert ends == [[0.88, 0.95], [0.7, 0.85]]
+    assert "95% intervals over folds" in artefact.caption
+
+
+def test_interquartile_means_without_any_interval_are_left_out(con):
+    none = {"iqm_low": None, "iqm_high": None}
+    insert(con, "results.rankings", rows(ranking("full", 1.4) | none, ranking("linear", 2) | none))
+    assert built(con, interquartile.EXHIBIT) == []
+
+
+def test_pairs_across_datasets_say_how_often_the_second_wins(con):
+    scratch = "resnet50 / random / scratch / mean / linear"
+    duels = {"improvement": 0.15, "improvement_low": 0.05, "improvement_high": 0.31}
+    across = pair(None, scratch, 0.04) | duels
+    insert(con, "results.comparisons", rows(across, pair("breast", scratch, 0.04)))
+    (artefact,) = built(con, rankings.COMPARISONS)
+    lines = lines_of(artefact)
+    assert lines[0].endswith("| P(second wins) |")
+    assert [line for line in lines if "0.15 [0.05, 0.31]" in line] == [lines[3]]
+    assert lines[-1].endswith("| – |")

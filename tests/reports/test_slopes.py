@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reports.exhibits import bins, robustness
+from reports.exhibits import bins, equivalences, robustness
 from reports.store import read
 from tests.reports.building import FIT, built, drawn, figure_of, lines_of, rows
 from tests.reports.conftest import insert
@@ -121,3 +121,42 @@ def test_differences_of_slopes_say_which_network_is_subtracted(con):
     lines = lines_of(artefact)
     assert lines[2].startswith("| *resnet50, full: RadImageNet − ImageNet* |")
     assert "| −1.400 [−5.000, 2.000] | 0.400 | 1.000 | 30 | 3 |" in lines[3]
+
+
+def slope_equivalence(**values: object) -> dict[str, object]:
+    """Return a row of results.slope_equivalences."""
+    return (
+        FIT
+        | {
+            "outcome": "gain_ratio:auc",
+            "method": "cluster_cr3",
+            "status": "fitted",
+            "estimate": 0.01,
+            "ci_low": -0.02,
+            "ci_high": 0.04,
+            "level": 0.95,
+            "margin": 0.05,
+            "p_value": 0.004,
+            "p_adjusted": 0.012,
+            "p_within": 0.97,
+            "verdict": "supported",
+            "n_runs": 30,
+            "n_clusters": 6,
+            "run_ids": ["r"],
+        }
+        | values
+    )
+
+
+def test_slopes_shown_to_be_small_are_by_dataset_where_there_are_several(con):
+    ols = slope_equivalence(method="ols", p_value=0.0001, verdict="supported")
+    insert(con, "results.slope_equivalences", rows(slope_equivalence(), ols))
+    (artefact,) = built(con, equivalences.EXHIBIT)
+    (line,) = [line for line in lines_of(artefact) if "conv1" in line]
+    assert "| by dataset (CR3) | 0.010 [−0.020, 0.040] | 0.004 | 0.012 | 0.97 | supported |" in line
+
+
+def test_slopes_of_one_dataset_are_those_of_independent_runs(con):
+    insert(con, "results.slope_equivalences", rows(slope_equivalence(method="ols", n_clusters=1)))
+    (artefact,) = built(con, equivalences.EXHIBIT)
+    assert "| independent runs |" in lines_of(artefact)[-1]
