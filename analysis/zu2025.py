@@ -19,6 +19,7 @@ SLOPES: Mapping[str, str | tuple[str, ...]] = {
 ROWS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "intervals": {},
     "comparisons": {},
+    "similarity differences": ON_SOURCE,
     "regressions": SLOPES,
     "other fits": SLOPES,
     "binned fits": SLOPES,

@@ -30,8 +30,8 @@ def rows_of(name: str) -> Rows:
         return list(csv.DictReader(lines))
 
 
-SCORES, SOURCE, SIMILARITY, FITS, SLOPES, CLAIMS = map(
-    rows_of, ("scores", "source", "similarity", "fits", "slopes", "claims")
+SCORES, SOURCE, SIMILARITY, DIFFERENCES, FITS, SLOPES, CLAIMS = map(
+    rows_of, ("scores", "source", "similarity", "differences", "fits", "slopes", "claims")
 )
 
 
@@ -258,6 +258,26 @@ def slopes() -> str:
     return table(
         ["inference", *PRETRAININGS.values()],
         [[said, *(cell(m, p) for p in PRETRAININGS)] for m, said in INFERENCES.items()],
+    )
+
+
+def drift_apart() -> str:
+    """Differences in similarity of the last network of a pair less the first, block by block."""
+    pairs = sorted({(r["first_pretraining"], r["second_pretraining"]) for r in DIFFERENCES})
+    columns = [(dataset, *pair) for dataset in TASK_SCORES for pair in pairs]
+
+    def cell(layer: str, dataset: str, first: str, second: str) -> str:
+        where = {"layer": layer, "dataset": dataset}
+        where |= {"first_pretraining": first, "second_pretraining": second}
+        estimate, p = (number(DIFFERENCES, c, **where) for c in ("estimate", "p_false_discovery"))
+        return f"{estimate:+.2f}{'*' * (p <= 0.05)}"
+
+    return table(
+        ["layer", *(f"{d}, {PRETRAININGS[b]} - {PRETRAININGS[a]}" for d, a, b in columns)],
+        [
+            [layer, *(cell(layer, *column) for column in columns)]
+            for layer in sorted({row["layer"] for row in DIFFERENCES})
+        ],
     )
 
 

@@ -83,7 +83,10 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
         Chapter("Figure 2", ("surfaces",)),
         Chapter("Figure 3", ("attention",), ("attention-by-block",)),
         Chapter(
-            "Figure 4", ("bands", "members"), ("trajectories",), ("fine-tuned-networks-drift-far",)
+            "Figure 4",
+            ("bands", "members"),
+            ("differences", "trajectories"),
+            ("fine-tuned-networks-drift-far",),
         ),
         Chapter(
             "Figure 5",
