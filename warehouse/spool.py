@@ -50,8 +50,7 @@ class RunWriter:
     """
 
     def __init__(self, layout: Layout, run_id: str) -> None:
-        if is_complete(layout, run_id):
-            raise WarehouseError(f"run {run_id} is complete already: {layout.run(run_id)}")
+        _refuse_complete(layout, run_id)
         self.run_id = run_id
         self.directory = layout.partial(run_id)
         self._layout = layout
@@ -61,13 +60,24 @@ class RunWriter:
         try:
             layout.runs.mkdir(parents=True, exist_ok=True)
             layout.spool.mkdir(parents=True, exist_ok=True)
-            self._lock = RunLock(layout.lock(run_id))
+            self._lock = self._locked(layout, run_id)
             shutil.rmtree(self.directory, ignore_errors=True)  # left by a killed process
             self.directory.mkdir()
         except OSError as error:
             raise WarehouseError(
                 f"cannot write run {run_id} in {layout.root}: {error.strerror}"
             ) from error
+
+    @staticmethod
+    def _locked(layout: Layout, run_id: str) -> RunLock:
+        """Take the lock, and look again: its last holder may have completed the run meanwhile."""
+        lock = RunLock(layout.lock(run_id))
+        try:
+            _refuse_complete(layout, run_id)
+        except WarehouseError:
+            lock.release()
+            raise
+        return lock
 
     def __enter__(self) -> Self:
         return self
@@ -183,6 +193,11 @@ class RunWriter:
         if name not in self._streams:
             self._streams[name] = ParquetStream(self.directory / f"{name}.parquet")
         return self._streams[name]
+
+
+def _refuse_complete(layout: Layout, run_id: str) -> None:
+    if is_complete(layout, run_id):
+        raise WarehouseError(f"run {run_id} is complete already: {layout.run(run_id)}")
 
 
 def _run_record(run_id: str, run: Mapping[str, object]) -> dict[str, object]:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.warehouse.small_runs import RUN, score_rows, similarity_rows
 from warehouse.errors import WarehouseError
+from warehouse.lock import RunLock
 from warehouse.shard import damages, is_complete, read_shard
 from warehouse.spool import RunWriter
 
@@ -124,6 +125,20 @@ def test_a_complete_run_is_not_written_again(layout, add_run):
     add_run("run1")
     with pytest.raises(WarehouseError, match="run run1 is complete already"):
         RunWriter(layout, "run1")
+
+
+def test_a_run_completed_between_the_look_and_the_lock_is_not_written_again(
+    layout, add_run, monkeypatch
+):
+    def lock_after_another_writer(path):
+        monkeypatch.undo()
+        add_run("run1")
+        return RunLock(path)
+
+    monkeypatch.setattr("warehouse.spool.RunLock", lock_after_another_writer)
+    with pytest.raises(WarehouseError, match="run run1 is complete already"):
+        RunWriter(layout, "run1")
+    assert list(layout.spool.iterdir()) == []
 
 
 def test_the_manifest_tells_an_altered_a_missing_and_a_truncated_file(add_run):
