@@ -7,8 +7,8 @@ from textwrap import wrap
 import polars as pl
 from matplotlib.figure import Figure
 
+from reports.exhibits.comparisons import differ_in_one
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
-from reports.exhibits.rankings import differ_in_one
 from reports.figures.differences import difference_profiles
 from reports.figures.heatmap import difference_maps
 from reports.layers import layer_order

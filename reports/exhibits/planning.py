@@ -2,9 +2,10 @@
 
 import polars as pl
 
+from reports.exhibits.comparisons import MOST_PAIRS
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
 from reports.exhibits.outcomes import is_shown
-from reports.exhibits.rankings import GROUP, MOST_PAIRS, SHOWN
+from reports.exhibits.rankings import GROUP, SHOWN
 from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.settings import TREATMENT, treatment
 from reports.layers import layer_order

@@ -1,40 +1,59 @@
 -- One row per pair of networks, dataset and score; dataset null: across datasets.
 -- key: origin, study, split, confidence_source, n_neighbours, score, dataset, first, second
 select
-    origin,
-    study,
-    split,
-    confidence_source,
-    n_neighbours,
-    score,
-    dataset,
-    first,
-    second,
-    method,
-    estimate,
-    std_error,
-    df,
-    ci_low,
-    ci_high,
-    level,
-    p_value,
-    family,
-    family_size,
-    p_adjusted,
-    margin,
-    p_equivalent,
-    improvement,
-    improvement_low,
-    improvement_high,
-    improvement_uncertainty,
-    verdict,
-    n_pairs,
-    n_datasets,
-    run_ids,
-    analysis_id
-from results.comparisons
+    own.origin,
+    own.study,
+    own.split,
+    own.confidence_source,
+    own.n_neighbours,
+    own.score,
+    own.dataset,
+    own.first,
+    own.second,
+    own.method,
+    own.estimate,
+    own.std_error,
+    own.df,
+    own.ci_low,
+    own.ci_high,
+    own.level,
+    own.p_value,
+    own.family,
+    own.family_size,
+    own.p_adjusted,
+    own.margin,
+    own.p_equivalent,
+    own.improvement,
+    own.improvement_low,
+    own.improvement_high,
+    own.improvement_uncertainty,
+    own.verdict,
+    own.n_pairs,
+    own.n_datasets,
+    own.run_ids,
+    own.analysis_id,
+    planned.minimal_effect,
+    planned.power
+from results.comparisons as own
+left join results.detectable_effects as planned
+    on
+        own.origin = planned.origin
+        and own.study = planned.study
+        and own.split = planned.split
+        and own.confidence_source = planned.confidence_source
+        and own.n_neighbours = planned.n_neighbours
+        and own.score = planned.score
+        and own.dataset is not distinct from planned.dataset
+        and own.first = planned.first
+        and own.second = planned.second
+        and own.method = planned.method
+        and own.level = planned.level
 qualify row_number() over (
-    partition by origin, study, split, confidence_source, n_neighbours, score, dataset, first, second
-    order by abs(level - 0.95), analysis_id
+    partition by
+        own.origin, own.study, own.split, own.confidence_source, own.n_neighbours, own.score, own.dataset, own.first,
+        own.second
+    order by abs(own.level - 0.95), own.analysis_id, planned.analysis_id
 ) = 1
-order by origin, study, split, confidence_source, n_neighbours, score, dataset, first, second
+order by
+    own.origin, own.study, own.split, own.confidence_source, own.n_neighbours, own.score, own.dataset, own.first,
+    own.second

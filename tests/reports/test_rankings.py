@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reports.exhibits import interquartile, rankings
+from reports.exhibits import comparisons, interquartile, rankings
 from reports.exhibits import scores as scores_exhibit
 from reports.tables.model import Table
 from tests.reports.building import GROUP, built, drawn, figure_of, lines_of, rows, segments
@@ -32,7 +32,7 @@ def ranking(network: str, rank: float) -> dict[str, object]:
 def test_ranks_are_drawn_best_first_and_groups_within_the_critical_difference_are_joined(con):
     three = rows(ranking("full", 1.4), ranking("linear", 2.9), ranking("head_then_full", 1.7))
     insert(con, "results.rankings", three)
-    (artefact,) = built(con, rankings.RANKINGS)
+    (artefact,) = built(con, rankings.EXHIBIT)
     figure = figure_of(artefact)
     axis = figure.axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == [
@@ -73,7 +73,7 @@ def pair(dataset: str | None, second: str, p_adjusted: float) -> dict[str, objec
 def test_pairs_are_listed_across_datasets_first_with_their_verdict(con):
     other = "resnet50 / RadImageNet / full / mean / linear"
     insert(con, "results.comparisons", rows(pair("breast", other, 0.2), pair(None, other, 0.04)))
-    (artefact,) = built(con, rankings.COMPARISONS)
+    (artefact,) = built(con, comparisons.EXHIBIT)
     lines = lines_of(artefact)
     assert lines[2].startswith("| *across datasets* |")
     assert lines[3] == (
@@ -114,7 +114,7 @@ def test_pairs_of_few_datasets_are_shown_on_each_where_one_thing_differs(con):
         for other in networks[i + 1 :]
     ]
     insert(con, "results.comparisons", rows(*each))
-    (artefact,) = built(con, rankings.COMPARISONS)
+    (artefact,) = built(con, comparisons.EXHIBIT)
     shown = lines_of(artefact)
     assert not any("across datasets" in line for line in shown)
     one_apart = 2 * (9 * 8 // 2) + 9  # the start, or what was trained
@@ -151,8 +151,23 @@ def test_pairs_across_datasets_say_how_often_the_second_wins(con):
     duels = {"improvement": 0.15, "improvement_low": 0.05, "improvement_high": 0.31}
     across = pair(None, scratch, 0.04) | duels
     insert(con, "results.comparisons", rows(across, pair("breast", scratch, 0.04)))
-    (artefact,) = built(con, rankings.COMPARISONS)
+    (artefact,) = built(con, comparisons.EXHIBIT)
     lines = lines_of(artefact)
     assert lines[0].endswith("| P(second wins) |")
     assert [line for line in lines if "0.15 [0.05, 0.31]" in line] == [lines[3]]
     assert lines[-1].endswith("| – |")
+
+
+def test_a_comparison_says_what_it_could_have_found(con):
+    scratch = "resnet50 / random / scratch / mean / linear"
+    compared = pair("breast", scratch, 0.04)
+    planned = {
+        name: compared[name] for name in ("dataset", "first", "second", "method", *GROUP)
+    } | {"std_error": 0.01, "df": 4.0, "power": 0.8, "minimal_effect": 0.0431}
+    planned |= {"wanted_effect": 0.01, "unit": "fold", "n_units": 5, "n_units_needed": None}
+    insert(con, "results.comparisons", rows(compared))
+    insert(con, "results.detectable_effects", rows(planned))
+    (artefact,) = built(con, comparisons.EXHIBIT)
+    assert isinstance(artefact.content, Table)
+    assert "| −1.2 [−3.0, 0.5] | 4.3 | 0.020 |" in lines_of(artefact)[-1]
+    assert any("with probability 80% at 5%" in note for note in artefact.content.notes)
