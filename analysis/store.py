@@ -11,6 +11,7 @@ import polars as pl
 
 from analysis.analyses import ANALYSES, Analysis
 from analysis.computing import CLAIM_VIEWS, STUDIES, Tables, analysis_tables, claim_tables
+from analysis.questions import QUESTIONS
 from analysis.settings import Settings
 from analysis.testing.claims import Claim
 from warehouse.connection import connect
@@ -164,7 +165,8 @@ def analysed_rows(
         (found,) = run_analyses(root, settings, analyses=[analysis], on_wait=on_wait)
     except AnalysisError as error:
         raise AnalysisError(
-            f"{name}: no run in {root} is of use for it; it reads {analysis.view}"
+            f"{name}: no run in {root} is of use for it; it needs {QUESTIONS[name].needs}, "
+            f"and reads {analysis.view}"
         ) from error
     with connect(root, on_wait=on_wait) as con:
         own = {"analysis_id": found.analysis_id, **where}

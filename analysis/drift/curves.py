@@ -111,7 +111,8 @@ def _curves(
     names = runs[complete].tolist()
     distinct, unit = np.unique(folds[first[complete]], return_inverse=True)
     if len(distinct) == 1:
-        return Curves(epochs, means, names, "seed", 1 / len(names))
+        is_fold = len(names) == 1 and distinct[0] != _NO_FOLD
+        return Curves(epochs, means, names, "fold" if is_fold else "seed", 1 / len(names))
     of_folds = np.stack([means[unit == fold].mean(axis=0) for fold in range(len(distinct))])
     known = float("nan") if ratio is None else ratio
     return Curves(epochs, of_folds, names, "fold", nadeau_bengio_factor(len(distinct), known))

@@ -14,6 +14,7 @@ from analysis.regression.least_squares import Floats
 from analysis.testing.student import t_quantile
 
 PRIOR_STRENGTH = 0.5
+MIN_POSTERIOR_DATASETS = 3
 
 
 def compare_across_datasets(
@@ -75,9 +76,7 @@ def _across(values: Floats, comparison: Comparison) -> dict[str, object]:
     n = len(values)
     std_error = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else None
     half = t_quantile((1 + comparison.level) / 2, n - 1) * std_error if std_error else None
-    first, rope, second = signed_rank_probabilities(
-        values, margin=comparison.margin, n_draws=comparison.n_draws, seed=comparison.seed
-    )
+    first, rope, second = _posterior(values, comparison)
     is_testable = n > 1 and bool((values != 0).any())
     return {
         "dataset": None,
@@ -94,6 +93,17 @@ def _across(values: Floats, comparison: Comparison) -> dict[str, object]:
         "n_pairs": n,
         "n_datasets": n,
     }
+
+
+def _posterior(
+    values: Floats, comparison: Comparison
+) -> tuple[float, float, float] | tuple[None, None, None]:
+    """Posterior of the signed rank; none of one or two datasets, which are sure of anything."""
+    if len(values) < MIN_POSTERIOR_DATASETS:
+        return None, None, None
+    return signed_rank_probabilities(
+        values, margin=comparison.margin, n_draws=comparison.n_draws, seed=comparison.seed
+    )
 
 
 def signed_rank_probabilities(
@@ -120,7 +130,9 @@ def signed_rank_probabilities(
     Notes
     -----
     Dirichlet process with a prior observation of weight 0.5 in the middle of the region, as in
-    ``baycomp``.
+    ``baycomp``. It is no test: where networks do not differ (normal differences, no region), one
+    side or the other has more than 0.95 in 48 % of cases with 2 datasets, 25 % with 3 or 4, 19 %
+    with 5, 14 % with 7 and 11 % with 20.
 
     References
     ----------

@@ -228,6 +228,28 @@ def test_bayesian_signed_rank_is_sure_where_it_should_be(differences, winner):
     assert sum(probabilities) == pytest.approx(1)
 
 
+def test_one_or_two_datasets_have_no_posterior(scores):
+    names = scores["dataset"].unique().sort()
+    for n in (1, 2, 3):
+        some = scores.filter(pl.col("dataset").is_in(names[:n].to_list()))
+        row = pair(compare_across_datasets(some, Comparison(n_draws=200), by=["score"]))
+        assert (row["p_rope"] is None) == (row["p_second"] is None) == (n < 3)
+
+
+@pytest.mark.parametrize(("n_datasets", "documented"), [(3, 0.25), (5, 0.19), (20, 0.11)])
+def test_how_sure_the_signed_rank_is_of_nothing_is_documented(rng, n_datasets, documented):
+    trials = 400
+    sure = [
+        max(found[0], found[2]) > 0.95
+        for found in (
+            signed_rank_probabilities(rng.normal(size=n_datasets), margin=1e-9, n_draws=1000)
+            for _ in range(trials)
+        )
+    ]
+    error = np.sqrt(documented * (1 - documented) / trials)
+    assert np.mean(sure) == pytest.approx(documented, abs=4 * error)
+
+
 def test_improvement_is_the_share_of_won_duels(scores):
     row = pair(compare_across_datasets(scores, Comparison(n_draws=2000), by=["score"]))
     duels = []

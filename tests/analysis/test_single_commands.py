@@ -58,8 +58,9 @@ def test_refuses_a_column_that_is_not_there(made_warehouse):
     assert "results.sign_alarms has no column lair; it has " in str(done.exception)
 
 
-def test_says_what_it_would_have_read(made_warehouse):
+def test_says_what_it_needs_and_would_have_read(made_warehouse):
     done = answer("logged-agreements", "-w", made_warehouse)
     assert done.exit_code == 1
     assert "logged agreements: no run in" in str(done.exception)
-    assert "is of use for it; it reads marts.final_similarities" in str(done.exception)
+    needed = "it needs logged prediction_similarity of two folds or seeds"
+    assert f"is of use for it; {needed}, and reads marts.final_similarities" in str(done.exception)

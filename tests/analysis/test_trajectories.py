@@ -98,6 +98,13 @@ def test_two_runs_have_no_band_and_one_no_interval(rng):
     assert two["ci_low"].null_count() == 0
 
 
+@pytest.mark.parametrize(("fold", "kind"), [(2, "fold"), (None, "seed")])
+def test_one_run_is_of_a_fold_where_it_has_one(rng, fold, kind):
+    _, points = curves(rng, trials=1, runs=1, epochs=3)
+    named = points.with_columns(fold=pl.lit(fold, pl.Int64))
+    assert set(trajectory_bands(named, by=["trial"])["uncertainty"]) == {kind}
+
+
 def test_runs_that_stopped_early_are_left_out_of_the_mean(rng):
     _, points = curves(rng, trials=1, runs=5, epochs=4)
     shorter = points.filter((pl.col("run_id") != "3") | (pl.col("epoch") < 2))
