@@ -44,7 +44,7 @@ _LATEX = {
     "…": r"\dots{}",
 }
 _LIGATURES = re.compile(r"(?<=-)(?=-)|(?<=,)(?=,)")
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$]|&(?=#?\w+;))")
 
 
 def number(value: float | None, digits: int, *, scale: float = 1.0, least: float = 0.0) -> str:
@@ -125,7 +125,8 @@ def escape_latex(text: str) -> str:
     r"""Return text that LaTeX prints as it stands, whatever is in it.
 
     Specials are escaped, T1 ligatures broken, line breaks become spaces; a character that
-    pdflatex's fonts lack is named by its code point.
+    pdflatex's fonts lack is named by its code point. What begins with a bracket or a star is kept
+    apart from the end of row before it, whose option it would be.
 
     Examples
     --------
@@ -135,7 +136,8 @@ def escape_latex(text: str) -> str:
     '\\texttt{U+4E2D}-{}-'
     """
     broken = _LIGATURES.sub("\0", text)
-    return "".join("{}" if c == "\0" else _latex_character(c) for c in broken)
+    apart = "{}" if text.lstrip().startswith(("[", "*")) else ""
+    return apart + "".join("{}" if c == "\0" else _latex_character(c) for c in broken)
 
 
 def _latex_character(character: str) -> str:

@@ -38,6 +38,7 @@ RC: dict[Any, Any] = {
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
     "svg.hashsalt": "repdrift",
+    "text.parse_math": False,  # a name with dollars is a name
     "xtick.color": "#4D4D4D",
     "xtick.labelcolor": "black",
     "xtick.labelsize": 6,
