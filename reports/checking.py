@@ -22,6 +22,7 @@ COLUMNS = {
     "in_warehouse": pl.String,
 }
 PICTURES = (".pdf", ".png")
+WHOLE = ("index.html", "report.pdf")  # made of everything else; not made again for a check
 
 
 def manifest_of(directory: Path) -> dict[str, object]:
@@ -56,9 +57,36 @@ def problems(report: Report, directory: Path) -> pl.DataFrame:
     DataFrame
         ``file, problem, row, column, in_report, in_warehouse``, a row per number that is ``stale``,
         per row of numbers that is ``gone`` or ``new``, and per file that is ``missing``, ``stale``,
-        ``gone`` (no longer made) or, a picture, ``edited``. Empty when all is as it should be.
+        ``gone`` (no longer made) or, a picture or the page, ``edited``. Empty when all is as it
+        should be.
+
+    Notes
+    -----
+    Pictures, the page and the PDF are not made again: they are stale when what they were made of
+    has another hash than it had then.
     """
-    listed = _listed(manifest_of(directory))
+    manifest = manifest_of(directory)
+    listed = _listed(manifest)
+    recorded = listed | _documents(manifest)
+    moved = {path for path, new in _digests(report).items() if recorded.get(path) != new}
+    rows = _of_made(report, directory)
+    for path in sorted(listed.keys() - report.files.keys()):
+        stem, _, suffix = path.rpartition(".")
+        if f".{suffix}" in PICTURES and f"{stem}.csv" in report.files:
+            is_stale = any(other.startswith(f"{stem}.") for other in moved)
+            rows += _of_unmade(path, directory, is_stale=is_stale, digest=listed[path])
+        else:
+            rows.append({"file": path, "problem": "gone"})
+            moved.add(path)
+    for path in WHOLE:
+        if path in recorded or (directory / path).is_file():
+            digest = recorded.get(path)
+            rows += _of_unmade(path, directory, is_stale=bool(moved), digest=digest)
+    return pl.DataFrame(rows, schema=COLUMNS)
+
+
+def _of_made(report: Report, directory: Path) -> list[Problem]:
+    """Return the problems of files that are made again: tables, numbers, the document."""
     rows: list[Problem] = []
     for path, content in report.files.items():
         on_disk = _read(directory / path)
@@ -66,20 +94,28 @@ def problems(report: Report, directory: Path) -> pl.DataFrame:
             rows.append({"file": path, "problem": "missing"})
         elif on_disk != content and path != "manifest.json":
             rows.extend(_differences(path, on_disk, content, _key(path, report)))
-    for path in sorted(listed.keys() - report.files.keys()):
-        rows.extend(_of_picture_or_gone(path, listed[path], directory, report))
-    return pl.DataFrame(rows, schema=COLUMNS)
+    return rows
 
 
-def _of_picture_or_gone(path: str, digest: str, directory: Path, report: Report) -> list[Problem]:
-    stem, _, suffix = path.rpartition(".")
-    if f".{suffix}" not in PICTURES or f"{stem}.csv" not in report.files:
-        return [{"file": path, "problem": "gone"}]
+def _of_unmade(path: str, directory: Path, *, is_stale: bool, digest: str | None) -> list[Problem]:
+    """Return what is wrong with a file that is not made again; without a digest edits go unseen."""
     content = _read(directory / path)
     if content is None:
         return [{"file": path, "problem": "missing"}]
-    is_same = hashlib.sha256(content).hexdigest() == digest
+    if is_stale:
+        return [{"file": path, "problem": "stale"}]
+    is_same = digest in (None, _digest(content))
     return [] if is_same else [{"file": path, "problem": "edited"}]
+
+
+def _digests(report: Report) -> dict[str, str]:
+    return {
+        path: _digest(content) for path, content in report.files.items() if path != "manifest.json"
+    }
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _listed(manifest: Mapping[str, object]) -> dict[str, str]:
@@ -87,6 +123,13 @@ def _listed(manifest: Mapping[str, object]) -> dict[str, str]:
     if not isinstance(entries, list):
         raise ReportError("manifest.json lists no artefacts; build the report again")
     return {path: digest for entry in entries for path, digest in entry["files"].items()}
+
+
+def _documents(manifest: Mapping[str, object]) -> dict[str, str]:
+    documents = manifest.get("documents")
+    if not isinstance(documents, dict):
+        raise ReportError("manifest.json knows no hash of the page; build the report again")
+    return documents
 
 
 def _read(path: Path) -> bytes | None:

@@ -33,6 +33,7 @@ FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
     "png": {"Software": None},
 }
 PNG_DPI = 200
+DOCUMENTS = ("report.tex", "numbers.tex", "index.html")
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,9 @@ def render(
     manifest = {
         "paper": paper,
         "everything": everything,
+        "documents": {
+            path: hashlib.sha256(files[path]).hexdigest() for path in DOCUMENTS if path in files
+        },
         "artefacts": entries,
         "left_out": left_out,
     }

@@ -7,7 +7,7 @@ from reports.checking import manifest_of, problems
 from reports.rendering import render
 from warehouse.errors import ReportError
 
-PAPER = "juodelyte2023"
+FIGURE = "similarity-by-layer-juodelyte2023-cca-mean-juodelyte-spatial-target"
 
 
 @pytest.fixture
@@ -35,6 +35,38 @@ def test_every_number_that_moved_is_named_with_both_values(con, directory):
     assert float(row["in_report"]) != 0.75
     assert "breast resnet50 ImageNet full" in row["row"]
     assert found.filter(file="numbers.tex", problem="stale").height == 1
+
+
+def test_what_shows_a_number_that_moved_is_stale_in_every_form(con, directory):
+    (directory / "report.pdf").write_bytes(b"compiled before")
+    con.execute("update raw.similarities set value = 0.5 where run_id like 'bre-ImageNet-full%'")
+    con.execute("update results.intervals set estimate = 0.75 where dataset = 'breast'")
+    found = problems(render(con, pictures=False), directory).filter(problem="stale")
+    table, figure = "tables/juodelyte2023-table-2", f"figures/{FIGURE}"
+    stale = {f"{table}.tex", f"{table}.md", f"{table}.csv", "numbers.tex"}
+    stale |= {f"{figure}.csv", f"{figure}.pdf", f"{figure}.png", "index.html", "report.pdf"}
+    assert stale <= set(found["file"])
+
+
+def test_pictures_of_what_did_not_move_are_not_stale(con, directory):
+    con.execute("update results.intervals set estimate = 0.75 where dataset = 'breast'")
+    found = problems(render(con, pictures=False), directory)
+    assert f"figures/{FIGURE}.png" not in set(found["file"])
+
+
+def test_an_edited_and_a_lost_page_are_named(con, directory):
+    page = directory / "index.html"
+    page.write_text(page.read_text(encoding="utf-8").replace("Overview", "overview"))
+    now = render(con, pictures=False)
+    assert problems(now, directory).select("file", "problem").rows() == [("index.html", "edited")]
+    page.unlink()
+    assert problems(now, directory).select("file", "problem").rows() == [("index.html", "missing")]
+
+
+def test_a_report_of_an_earlier_version_is_to_be_built_again(con, directory):
+    (directory / "manifest.json").write_text('{"artefacts": []}')
+    with pytest.raises(ReportError, match="build the report again"):
+        problems(render(con, pictures=False), directory)
 
 
 def test_rows_that_came_and_went_are_named(con, directory):
