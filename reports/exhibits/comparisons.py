@@ -100,8 +100,8 @@ def _notes(shown: pl.DataFrame, rows: pl.DataFrame, same: str, n_untested: int) 
         "Holm: p adjusted in its family of "
         f"{' or '.join(number(size, 0) for size in sizes)} tests. Equivalent: two one-sided "
         f"tests against a difference of {number(first['margin'], 1, scale=100)} or more. "
-        "Verdict on “the second is better”: supported, contradicted, equivalent to none, "
-        "inconclusive.",
+        "Verdict on “the second is better”, from the interval alone, not adjusted: supported, "
+        "contradicted, equivalent to none, inconclusive.",
         *((DUELS,) if shown["improvement"].is_not_null().any() else ()),
     )
 
