@@ -81,8 +81,8 @@ def _table(rows: pl.DataFrame, datasets: list[str], pairs: pl.DataFrame) -> Tabl
     for dataset in datasets:
         own = rows.filter(dataset=dataset)
         cells = [_number(own, line) for line in lines]
-        tied = tied_with_best(compared(pairs, own), names, cells)
         largest = not is_better_small(scores[dataset])
+        tied = tied_with_best(compared(pairs, own), names, cells, largest=largest)
         columns.append(with_best_marked(cells, largest=largest, tied=tied))
     varies = [name for name in ("pooling", "head") if rows[name].n_unique() > 1]
     blocks: dict[str, list[Row]] = {}

@@ -92,7 +92,8 @@ def _block(
     for column in columns:
         column_cells = [_number(rows, cell, column) for cell in cells]
         largest = not is_better_small(_score(column))
-        tied = tied_with_best(pairs.filter(matching(_compared(column))), names, column_cells)
+        own = pairs.filter(matching(_compared(column)))
+        tied = tied_with_best(own, names, column_cells, largest=largest)
         numbers.append(with_best_marked(column_cells, largest=largest, tied=tied))
     return tuple(
         Row(
@@ -120,8 +121,10 @@ def _compared(column: Mapping[str, object]) -> dict[str, object]:
     return {"score": _score(column)} | {n: column[n] for n in names if n in column}
 
 
-def tied_with_best(pairs: pl.DataFrame, names: list[str], cells: list[Number]) -> list[int]:
-    """Return the cells that the test does not tell from the largest, at the level of the test.
+def tied_with_best(
+    pairs: pl.DataFrame, names: list[str], cells: list[Number], *, largest: bool = True
+) -> list[int]:
+    """Return the cells that the test does not tell from the best, at the level of the test.
 
     Parameters
     ----------
@@ -131,22 +134,26 @@ def tied_with_best(pairs: pl.DataFrame, names: list[str], cells: list[Number]) -
         Network of each cell, as `comparison_name` gives it.
     cells : list of Number
         Means.
+    largest : bool, default True
+        Whether more is better.
 
     Returns
     -------
     list of int
-        Positions; empty where nothing was compared.
+        Positions, those that have no test against the best among them; empty where no pair was
+        tested.
     """
-    values = [(cell.value, index) for index, cell in enumerate(cells) if cell.value is not None]
-    if pairs.is_empty() or not values:
+    tested = pairs.filter(pl.col("p_adjusted").is_not_null())
+    means = {index: cell.value for index, cell in enumerate(cells) if cell.value is not None}
+    if tested.is_empty() or not means:
         return []
-    best = names[max(values)[1]]
-    open_pairs = pairs.filter(
-        pl.col("p_adjusted") >= 1 - pl.col("level"),
-        (pl.col("first") == best) | (pl.col("second") == best),
+    place = (max if largest else min)(means, key=lambda index: means[index])
+    told = tested.filter(
+        pl.col("p_adjusted") < 1 - pl.col("level"),
+        (pl.col("first") == names[place]) | (pl.col("second") == names[place]),
     )
-    others = {*open_pairs["first"], *open_pairs["second"]} - {best}
-    return [index for index, name in enumerate(names) if name in others]
+    apart = {names[place], *told["first"], *told["second"]}
+    return [index for index in means if names[index] not in apart]
 
 
 def _score(column: Mapping[str, object]) -> str:
@@ -194,7 +201,7 @@ def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
         f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell."
         + where_none_varies(rows),
         "Marked: the best mean of a column on a dataset. † not told from it by a test of all pairs "
-        "(corrected for folds, Holm); a column without † was not tested.",
+        "(corrected for folds, Holm); where no pair was tested there is no †.",
     )
 
 
