@@ -9,10 +9,10 @@ import polars as pl
 from analysis.settings import Settings
 from analysis.steps import (
     agreement,
-    agreement_over_runs,
     calibration,
     comparisons,
     forgetting,
+    logged_agreement,
     multiverse,
     planning,
     projection,
@@ -194,7 +194,7 @@ ANALYSES = (
         "logged agreements",
         SIMILARITIES,
         "agreements",
-        agreement_over_runs.logged_agreement_rows,
+        logged_agreement.logged_agreement_rows,
         ("level",),
         where={"layer": "prediction"},
     ),

@@ -99,11 +99,38 @@ def agreement_intervals(
     if a.shape != b.shape or a.ndim != 1 or len(a) < 10:
         raise ValueError(f"{a.shape} and {b.shape} images: needs the same at least 10")
     cells = np.column_stack([a & b, a & ~b, ~a & b, ~a & ~b])
-    sums, sizes = cluster_totals(cells, np.arange(len(a)) if clusters is None else clusters)
-    shares = sums.sum(axis=0) / len(a)
-    estimate = agreement(float(a.mean()), float(b.mean()), float(np.mean(a == b)))
+    tables, _ = cluster_totals(cells, np.arange(len(a)) if clusters is None else clusters)
+    return table_intervals(tables, level=level, n_draws=n_draws, seed=seed)
+
+
+def table_intervals(
+    tables: Floats, *, worth: float = 1.0, level: float = 0.95, n_draws: int = 1999, seed: int = 0
+) -> AgreementIntervals:
+    """Agreement of two networks from one table per patient, fold or seed.
+
+    Parameters
+    ----------
+    tables : float array of shape (n_clusters, 4)
+        Images of each cluster that both networks get right, the first alone, the second alone,
+        neither.
+    worth : float, default 1
+        Share of their number that the clusters are worth, below 1 where they depend on each other:
+        folds that share training images.
+    level, n_draws, seed
+        As `agreement_intervals`.
+
+    Returns
+    -------
+    AgreementIntervals
+        Of the sum of all tables.
+    """
+    sizes = tables.sum(axis=1)
+    n = float(sizes.sum())
+    both, one, other, none = (float(count) for count in tables.sum(axis=0))
+    estimate = agreement((both + one) / n, (both + other) / n, (both + none) / n)
+    shares = np.array([both, one, other, none]) / n
     n_observed, n_excess, n_kappa = (
-        effective_size(sums, sizes, slopes, level=level) for slopes in _slopes(shares)
+        worth * effective_size(tables, sizes, slopes, level=level) for slopes in _slopes(shares)
     )
     rng = np.random.default_rng(seed)
     excess = _posterior(rng, shares * n_excess, n_draws)[0]
@@ -113,7 +140,7 @@ def agreement_intervals(
         observed=_share_interval(estimate.observed, n_observed, level),
         excess=_ends(excess, level, estimate.observed - estimate.independent),
         kappa=_ends(kappa, level, estimate.kappa),
-        n_images=len(a),
+        n_images=round(n),
         n_effective=n_observed,
     )
 

@@ -1,16 +1,23 @@
-"""From predictions of runs, or logged agreement, to rows of results."""
+"""From predictions of runs to rows of results: whether two networks err together."""
 
 from itertools import combinations
 
+import numpy as np
 import polars as pl
 
 from analysis.dimensions import RUNS, network_name
-from analysis.drift.agreement_intervals import agreement_intervals
+from analysis.drift.agreement_intervals import (
+    AgreementIntervals,
+    agreement_intervals,
+    table_intervals,
+)
+from analysis.means.intervals import effective_runs
 from analysis.settings import Settings
-from analysis.steps.agreement_over_runs import over_runs
 
 MIN_IMAGES = 10
 PAIR = (*RUNS, "dataset", "first", "second")
+SPLIT = ("n_folds", "n_train", "n_test")
+CELLS = ("both", "one", "other", "none")  # right: both, the first alone, the second alone, neither
 
 
 def agreement_rows(predictions: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -19,27 +26,55 @@ def agreement_rows(predictions: pl.DataFrame, settings: Settings) -> pl.DataFram
     Patients count whole where they are known.
     """
     images = _over_images(predictions, settings)
-    means = over_runs(images, by=PAIR, values=("observed", "excess", "kappa"), level=settings.level)
-    baselines = images.group_by(PAIR).agg(pl.col("independent", "independent_one_model").mean())
-    rows = pl.concat([images, means.join(baselines, on=PAIR)], how="diagonal")
-    return rows.select(*RUNS, "dataset", "fold", "seed", *_COLUMNS)
+    runs = _over_runs(images, settings).with_columns(
+        fold=pl.lit(None, images.schema["fold"]), seed=pl.lit(None, images.schema["seed"])
+    )
+    columns = [*RUNS, "dataset", "fold", "seed", *_COLUMNS]
+    return pl.concat([images.select(columns), runs.select(columns)])
 
 
 def _over_images(predictions: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Return a row per pair of networks, fold and seed, with the size of its split."""
+    """Return a row per pair of networks, fold and seed, with its table and size of split."""
     named = predictions.with_columns(network=network_name())
     rows: list[dict[str, object]] = []
-    split = ["n_folds", "n_train", "n_test"]
-    unit = [*RUNS, "dataset", "fold", "seed", *split]
+    unit = [*RUNS, "dataset", "fold", "seed"]
     for key, group in named.group_by(unit, maintain_order=True):
         runs = group.sort("network", "run_id").partition_by("run_id", maintain_order=True)
         for first, second in combinations(runs, 2):
             row = _pair(first, second, settings)
             if row:
-                rows.append(dict(zip(unit, key, strict=True)) | row)
-    schema = {name: named.schema[name] for name in unit} | _COLUMNS
-    pairs = pl.DataFrame(rows, schema=schema, orient="row")
+                split = {name: first[name][0] for name in SPLIT}
+                rows.append(dict(zip(unit, key, strict=True)) | split | row)
+    schema = {name: named.schema[name] for name in (*unit, *SPLIT)} | _COLUMNS
+    tables: dict[str, pl.DataType] = dict.fromkeys(CELLS, pl.Int64())
+    pairs = pl.DataFrame(rows, schema=schema | tables, orient="row")
     return pairs.unique([*unit, "first", "second"], keep="first", maintain_order=True)
+
+
+def _over_runs(images: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Return a row per pair of networks over its folds, or its seeds, were they trained anew.
+
+    The tables of a fold are averaged over its seeds. Pairs with one run each have no row.
+    """
+    fold = pl.when(pl.col("fold").n_unique().over(PAIR) > 1).then("fold").otherwise("seed")
+    rows = []
+    for key, pair in images.with_columns(_unit=fold).group_by(PAIR, maintain_order=True):
+        tables = pair.group_by("_unit", maintain_order=True).agg(pl.col(CELLS).mean())
+        if len(tables) < 2:
+            continue
+        found = table_intervals(
+            tables.select(CELLS).to_numpy().astype(np.float64),
+            worth=pair.select(effective_runs()).item() / len(tables),
+            level=settings.level,
+            n_draws=settings.n_resamples,
+            seed=settings.seed,
+        )
+        kind = "folds" if pair["fold"].n_unique() > 1 else "seeds"
+        ids = pair["run_ids"].explode().unique().sort().to_list()
+        own = {"method": f"jeffreys_{kind}", "n_images": None, "run_ids": ids}
+        rows.append(dict(zip(PAIR, key, strict=True)) | _numbers(found, settings.level) | own)
+    schema = {name: images.schema[name] for name in PAIR} | _COLUMNS
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _pair(
@@ -51,19 +86,30 @@ def _pair(
     patients = images["group_id"] if images["group_id"].null_count() == 0 else images["sample_id"]
     if patients.n_unique() < MIN_IMAGES:
         return None
+    a, b = (images[name].to_numpy() for name in ("is_correct", "is_correct_second"))
     found = agreement_intervals(
-        images["is_correct"].to_numpy(),
-        images["is_correct_second"].to_numpy(),
+        a,
+        b,
         clusters=patients.to_numpy(),
         level=settings.level,
         n_draws=settings.n_resamples,
         seed=settings.seed,
     )
-    estimate = found.estimate
+    cells = (a & b, a & ~b, ~a & b, ~a & ~b)
     return {
         "first": first["network"][0],
         "second": second["network"][0],
         "method": "jeffreys",
+        "run_ids": [first["run_id"][0], second["run_id"][0]],
+        **_numbers(found, settings.level),
+        **{name: int(cell.sum()) for name, cell in zip(CELLS, cells, strict=True)},
+    }
+
+
+def _numbers(found: AgreementIntervals, level: float) -> dict[str, object]:
+    """Estimates and intervals as columns; null where undefined."""
+    estimate = found.estimate
+    numbers = {
         "observed": estimate.observed,
         "observed_low": found.observed[0],
         "observed_high": found.observed[1],
@@ -72,13 +118,14 @@ def _pair(
         "excess": estimate.observed - estimate.independent,
         "excess_low": found.excess[0],
         "excess_high": found.excess[1],
-        "kappa": None if estimate.kappa != estimate.kappa else estimate.kappa,
-        "kappa_low": None if found.kappa[0] != found.kappa[0] else found.kappa[0],
-        "kappa_high": None if found.kappa[1] != found.kappa[1] else found.kappa[1],
-        "level": settings.level,
-        "n_images": found.n_images,
-        "run_ids": [first["run_id"][0], second["run_id"][0]],
+        "kappa": estimate.kappa,
+        "kappa_low": found.kappa[0],
+        "kappa_high": found.kappa[1],
     }
+    defined: dict[str, object] = {
+        name: None if np.isnan(value) else value for name, value in numbers.items()
+    }
+    return defined | {"level": level, "n_images": found.n_images}
 
 
 _COLUMNS: dict[str, pl.DataType] = {

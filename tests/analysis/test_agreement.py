@@ -8,10 +8,14 @@ from scipy import special, stats
 from sklearn.metrics import cohen_kappa_score
 
 from analysis.drift.agreement import agreement
-from analysis.drift.agreement_intervals import agreement_intervals, effective_size
+from analysis.drift.agreement_intervals import (
+    agreement_intervals,
+    effective_size,
+    table_intervals,
+)
 from analysis.settings import Settings
 from analysis.steps.agreement import agreement_rows
-from analysis.steps.agreement_over_runs import over_runs
+from analysis.steps.logged_agreement import over_runs
 
 NAMES = ("observed", "excess", "kappa")
 
@@ -200,32 +204,111 @@ def predictions(rng, *, folds=3, seeds=1, images=40):
     )
 
 
-def test_over_folds_the_interval_is_that_of_nadeau_and_bengio(rng):
-    rows = agreement_rows(predictions(rng, seeds=2), Settings())
-    folds, means = (rows.filter(method=name) for name in ("jeffreys", "nadeau_bengio"))
-    assert (len(folds), len(means)) == (6, 1)
-    of_folds = folds.group_by("fold").agg(pl.col(NAMES).mean())
-    mean = means.row(0, named=True)
-    assert mean["fold"] is mean["seed"] is mean["n_images"] is None
-    for name in NAMES:
-        values = of_folds[name].to_numpy()
-        half = stats.t.ppf(0.975, 2) * values.std(ddof=1) * np.sqrt(1 / 3 + 0.5)
-        ends = [mean[f"{name}_low"], mean[f"{name}_high"]]
-        assert_allclose(ends, [values.mean() - half, values.mean() + half], rtol=1e-10)
-    assert mean["independent"] == pytest.approx(folds["independent"].mean())
-    assert len(mean["run_ids"]) == 12
+def table_of(predictions):
+    """Return shares of both right, the first alone, the second alone, neither."""
+    pair = predictions.pivot("pretraining", index=["sample_id", "seed"], values="is_correct")
+    a, b = pair["imagenet"].to_numpy(), pair["radimagenet"].to_numpy()
+    return np.array([(a & b).mean(), (a & ~b).mean(), (~a & b).mean(), (~a & ~b).mean()])
 
 
-def test_one_fold_has_no_row_over_folds(rng):
+def test_over_folds_the_tables_are_summed_and_worth_as_much_as_folds_vary(rng):
+    made = predictions(rng, seeds=2)
+    rows = agreement_rows(made, Settings())
+    assert rows["method"].to_list() == ["jeffreys"] * 6 + ["jeffreys_folds"]
+    row = rows.filter(method="jeffreys_folds").row(0, named=True)
+    assert row["fold"] is row["seed"] is row["n_images"] is None
+    assert len(row["run_ids"]) == 12
+    both, one, other, none = table_of(made)
+    assert row["observed"] == pytest.approx(both + none)
+    assert row["kappa"] == pytest.approx(agreement(both + one, both + other, both + none).kappa)
+    folds = [table_of(made.filter(fold=fold))[[0, 3]].sum() for fold in range(3)]
+    share, n = np.mean(folds), 120
+    effect = max(np.var(folds, ddof=1) / 3 / (share * (1 - share) / (n - 1)), 1.0)
+    # Three folds are worth 1 / (1 / 3 + 1 / 2) of three, and know their variance with 2 degrees.
+    worth = 1 / (1 + 3 / 2) * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 2)) ** 2
+    trials = n / effect * worth
+    ends = stats.beta.ppf([0.025, 0.975], share * trials + 0.5, (1 - share) * trials + 0.5)
+    assert_allclose([row["observed_low"], row["observed_high"]], ends, rtol=1e-6)
+
+
+def test_seeds_of_one_split_are_worth_all_of_them(rng):
+    made = predictions(rng, folds=1, seeds=4).with_columns(fold=pl.lit(None, pl.Int64))
+    rows = agreement_rows(made, Settings())
+    assert rows["method"].to_list() == ["jeffreys"] * 4 + ["jeffreys_seeds"]
+
+
+def test_one_run_of_each_has_no_row_over_runs(rng):
     assert agreement_rows(predictions(rng, folds=1), Settings())["method"].to_list() == ["jeffreys"]
 
 
-def test_a_kappa_that_one_fold_lacks_has_no_mean(rng):
-    rows = agreement_rows(predictions(rng), Settings()).filter(method="jeffreys")
-    pairs = rows.with_columns(
-        kappa=pl.when(pl.col("fold") != 1).then("kappa"),
-        **{"n_folds": pl.lit(3), "n_train": pl.lit(80), "n_test": pl.lit(40)},
+def test_networks_of_other_training_sizes_are_still_compared(rng):
+    made = predictions(rng, folds=1)
+    smaller = pl.col("pretraining") == "imagenet"
+    made = made.with_columns(n_train=pl.when(smaller).then(40).otherwise(pl.col("n_train")))
+    assert len(agreement_rows(made, Settings())) == 1
+
+
+def fold_coverage(rng, trials, n_folds, n_images, accuracies, correlation, shift):
+    """Share of intervals over folds that hold the truth; accuracies vary by fold by ``shift``."""
+    size = (trials, n_folds, 1, 2)
+    common = np.sqrt(1 / n_folds) * rng.normal(size=(trials, 1, 1, 2))
+    moved = shift * (common + np.sqrt(1 - 1 / n_folds) * rng.normal(size=size))
+    tied = np.sqrt(correlation) * rng.normal(size=(trials, n_folds, n_images, 1))
+    latent = tied + np.sqrt(1 - correlation) * rng.normal(size=(trials, n_folds, n_images, 2))
+    spread = np.sqrt(1 + shift**2)
+    right = latent + moved < special.ndtri(np.array(accuracies)) * spread
+    a, b = right[..., 0], right[..., 1]
+    tables = np.stack([a & b, a & ~b, ~a & b, ~a & ~b], axis=-1).sum(axis=2).astype(float)
+    worth = 1 / (1 + n_folds / (n_folds - 1))
+    found = [table_intervals(one, worth=worth, n_draws=299) for one in tables]
+    ends = np.array([[getattr(one, name) for name in NAMES] for one in found])
+    expected = np.array(truth(accuracies, correlation / spread**2))
+    inside = (ends[..., 0] <= expected) & (ends[..., 1] >= expected)
+    return inside.sum(axis=0) / np.isfinite(ends[..., 0]).sum(axis=0)
+
+
+RARE, COMMON = (0.99, 0.98), (0.8, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("n_images", "accuracies", "shift"), [(20, RARE, 0.0), (100, RARE, 0.3), (300, COMMON, 0.3)]
+)
+def test_five_folds_hold_the_truth_of_rare_errors_and_of_common_ones(
+    rng, n_images, accuracies, shift
+):
+    # The mean of the folds' kappas, with the interval of Nadeau and Bengio, would in 51 to 99 %.
+    covered = fold_coverage(rng, 200, 5, n_images, accuracies, 0.7, shift)
+    assert covered.min() > 0.94 - 4 * np.sqrt(0.95 * 0.05 / 200)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", [0.0, 0.3])
+@pytest.mark.parametrize("correlation", [0.0, 0.7])
+@pytest.mark.parametrize("accuracies", [COMMON, (0.95, 0.9), RARE])
+@pytest.mark.parametrize("n_images", [20, 100, 300])
+@pytest.mark.parametrize("n_folds", [3, 5])
+def test_folds_hold_the_truth(rng, n_folds, n_images, accuracies, correlation, shift):
+    covered = fold_coverage(rng, 1000, n_folds, n_images, accuracies, correlation, shift)
+    assert covered.min() > 0.94 - 3 * np.sqrt(0.95 * 0.05 / 1000)
+
+
+def test_a_value_that_one_fold_lacks_has_no_mean():
+    pairs = pl.DataFrame(
+        {
+            "pair": "p",
+            "run_ids": [["a"], ["b"], ["c"]],
+            "fold": [1, 2, 3],
+            "n_folds": 3,
+            "seed": 0,
+            "n_train": 80,
+            "n_test": 40,
+            "observed": [0.7, 0.8, 0.9],
+            "excess": [0.1, None, 0.2],
+        }
     )
-    found = over_runs(pairs, by=["first", "second"], values=NAMES, level=0.95).row(0, named=True)
-    assert found["kappa"] is found["kappa_low"] is None
-    assert found["observed"] == pytest.approx(rows["observed"].mean())
+    found = over_runs(pairs, by=["pair"], values=("observed", "excess"), level=0.95)
+    row = found.row(0, named=True)
+    assert row["excess"] is row["excess_low"] is None
+    half = stats.t.ppf(0.975, 2) * 0.1 * np.sqrt(1 / 3 + 0.5)
+    assert_allclose([row["observed_low"], row["observed_high"]], [0.8 - half, 0.8 + half])
+    assert row["run_ids"] == ["a", "b", "c"]

@@ -1,4 +1,4 @@
-"""Agreement of networks over the folds or seeds that both were trained on."""
+"""Agreement that runs logged themselves, over the folds or seeds of two networks."""
 
 from collections.abc import Sequence
 
