@@ -124,7 +124,7 @@ def best_note(pairs: pl.DataFrame) -> str:
     family = " or ".join(f"{int(size)}" for size in sizes)
     return (
         "Underlined: the best mean of a column. † not told from it by a paired test of all pairs "
-        f"(corrected for folds; Holm, family of {family} tests)."
+        f"(corrected for folds; Holm, family of {family} tests), or without a test."
     )
 
 

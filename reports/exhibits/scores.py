@@ -124,7 +124,7 @@ def _compared(column: Mapping[str, object]) -> dict[str, object]:
 def tied_with_best(
     pairs: pl.DataFrame, names: list[str], cells: list[Number], *, largest: bool = True
 ) -> list[int]:
-    """Return the cells that the test does not tell from the best, at the level of the test.
+    """Return the cells that a test does not tell from each best one, at the level of the test.
 
     Parameters
     ----------
@@ -147,13 +147,16 @@ def tied_with_best(
     means = {index: cell.value for index, cell in enumerate(cells) if cell.value is not None}
     if tested.is_empty() or not means:
         return []
-    place = (max if largest else min)(means, key=lambda index: means[index])
-    told = tested.filter(
-        pl.col("p_adjusted") < 1 - pl.col("level"),
-        (pl.col("first") == names[place]) | (pl.col("second") == names[place]),
-    )
-    apart = {names[place], *told["first"], *told["second"]}
-    return [index for index in means if names[index] not in apart]
+    extreme = (max if largest else min)(means.values())
+    best = [names[index] for index, mean in means.items() if mean == extreme]
+    told = tested.filter(pl.col("p_adjusted") < 1 - pl.col("level"))
+    pairs_told = {*told.select("first", "second").iter_rows()}
+    pairs_told |= {(second, first) for first, second in pairs_told}
+    return [
+        index
+        for index in means
+        if names[index] not in best and not all((one, names[index]) in pairs_told for one in best)
+    ]
 
 
 def _score(column: Mapping[str, object]) -> str:
@@ -201,7 +204,7 @@ def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
         f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell."
         + where_none_varies(rows),
         "Marked: the best mean of a column on a dataset. † not told from it by a test of all pairs "
-        "(corrected for folds, Holm); where no pair was tested there is no †.",
+        "(corrected for folds, Holm), or without a test; none where no pair was tested.",
     )
 
 

@@ -44,6 +44,11 @@ def test_what_has_no_test_against_the_best_is_not_told_from_it():
     assert tied(pairs(ab=0.01, ac=None, bc=0.5), 0.9, 0.5, 0.4) == ["c"]
 
 
+@pytest.mark.parametrize(("bc", "expected"), [(0.01, []), (0.4, ["c"])])
+def test_of_two_best_ones_both_must_be_told_from_the_others(bc, expected):
+    assert tied(pairs(ab=None, ac=0.01, bc=bc), 0.9, 0.9, 0.5) == expected
+
+
 def test_without_any_test_and_without_a_mean_nothing_is_tied():
     assert tied(pairs(), 0.9, 0.5, 0.4) == []
     assert tied(pairs(ab=None), 0.9, 0.5, 0.4) == []
