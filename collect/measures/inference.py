@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from torch import Tensor
@@ -15,6 +15,7 @@ from collect.measures.permutation import PermutationNull, permutation_null, row_
 from collect.measures.representation import units
 from collect.measures.similarity_measure import SimilarityMeasure
 from collect.measures.trimming import typical_rows
+from collect.measures.unit_pairings import Pairings
 from collect.measures.unit_sums import (
     MINIMUM_TO_LEAVE_ONE,
     GroupedLayer,
@@ -234,19 +235,22 @@ def _null(x: _Layer, y: _Layer, inference: Inference) -> NullDistribution | Perm
             orders = row_permutations(
                 len(x.x), x.groups, n_permutations=inference.n_permutations, seed=inference.seed
             )
+            value = _value_by_order(x, y)
             return permutation_null(
-                lambda order: _value_reordered(x, y, order.to(x.x.device)),
-                orders,
-                kind=x.measure.kind,
+                lambda order: value(order.to(x.x.device)), orders, kind=x.measure.kind
             )
         except ValueError:  # units of too different sizes to exchange, or a value undefined then
             return None
     return None
 
 
-def _value_reordered(x: _Layer, y: _Layer, order: Tensor) -> float:
+def _value_by_order(x: _Layer, y: _Layer) -> Callable[[Tensor], float]:
     if _is_over_units(x):
-        return cka_over_units(x.grouped, y.grouped.reordered(order))
+        return Pairings(x.grouped, y.grouped).value
+    return partial(_value_reordered, x, y)
+
+
+def _value_reordered(x: _Layer, y: _Layer, order: Tensor) -> float:
     if y.measure.reorder:
         return y.measure.combine(x.prepared, y.measure.reorder(y.prepared, order))
     return _value(x, _Layer(y.x[order], y.name, y.measure, y.groups))

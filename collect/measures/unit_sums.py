@@ -166,14 +166,19 @@ def _refuse_no_self_dependence(layer: GroupedLayer, hsic: Tensor) -> None:
 
 def hsic_over_units(x: GroupedLayer, y: GroupedLayer) -> Statistic:
     """HSIC from terms of different units only, and what it is without each unit."""
-    pairs, quadruples, triples = unit_sums(x, y)
-    values, without = (
-        a[0] / (n * (n - 1))
-        + a[1] / (n * (n - 1) * (n - 2) * (n - 3))
-        - 2 * a[2] / (n * (n - 1) * (n - 2))
-        for n, a in (
-            (x.n_units, [pairs.value, quadruples.value, triples.value]),
-            (x.n_units - 1, [pairs.without, quadruples.without, triples.without]),
-        )
+    sums = unit_sums(x, y)
+    return Statistic(
+        hsic_from(x.n_units, *(each.value for each in sums)),
+        hsic_from(x.n_units - 1, *(each.without for each in sums)),
     )
-    return Statistic(values, without)
+
+
+def hsic_from(n_units: int, pairs: Tensor, quadruples: Tensor, triples: Tensor) -> Tensor:
+    """HSIC from sums over pairs, quadruples and triples of different units."""
+    n = n_units
+    estimate: Tensor = (
+        pairs / (n * (n - 1))
+        + quadruples / (n * (n - 1) * (n - 2) * (n - 3))
+        - 2 * triples / (n * (n - 1) * (n - 2))
+    )
+    return estimate
