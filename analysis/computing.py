@@ -22,6 +22,7 @@ CLAIM_VIEWS = {
     "points": POINTS,
     "scores": SCORES,
     "similarities": SIMILARITIES,
+    "trajectories": "marts.trajectories",
     "summaries": "marts.summaries",
 }
 CLAIM_COLUMNS = ("source", "text", "kind", "expects", "scope", "margin")
@@ -74,7 +75,7 @@ def claim_tables(
     claim : Claim
         Which.
     frames : mapping of str to DataFrame
-        Rows of each of ``CLAIM_VIEWS``.
+        Rows of those of ``CLAIM_VIEWS`` that the claim is about.
     studies : DataFrame
         Rows of ``staging.studies``.
     level : float

@@ -55,8 +55,9 @@ def recomputed(state: AnalysisState, read: Read) -> Tables:
     studies = read(f"from {STUDIES}")
     if state.name.startswith("claim "):
         level = float(parameters.pop("level"))
-        frames = {name: read(f"from {view}") for name, view in CLAIM_VIEWS.items()}
-        return claim_tables(_claim(state, parameters), frames, studies, level=level)
+        claim = _claim(state, parameters)
+        frames = {claim.table: read(f"from {CLAIM_VIEWS[claim.table]}")}
+        return claim_tables(claim, frames, studies, level=level)
     known = {analysis.name: analysis for analysis in ANALYSES}
     if state.name not in known:
         raise AnalysisError(

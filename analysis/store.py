@@ -251,7 +251,8 @@ def check_claims(
     """
     with connect(root, on_wait=on_wait) as con:
         studies = read_view(con, STUDIES)
-        frames = {name: read_view(con, view) for name, view in CLAIM_VIEWS.items()}
+        used = sorted({claim.table for claim in claims})
+        frames = {name: read_view(con, CLAIM_VIEWS[name]) for name in used}
     verdicts, panels = [], []
     for claim in claims:
         tables = claim_tables(claim, frames, studies, level=level)
@@ -267,7 +268,7 @@ def check_claims(
 
 def _claim_record(con: duckdb.DuckDBPyConnection, claim: Claim, level: float) -> dict[str, object]:
     """Record of an analysis: the view and the rows that a claim is about."""
-    view = CLAIM_VIEWS["points" if "slope" in claim.kind else claim.view]
+    view = CLAIM_VIEWS[claim.table]
     rows = read_view(con, view, where=claim.where)
     return {
         "name": f"claim {claim.id}",

@@ -18,6 +18,7 @@ METHOD = {
     "mixed": "mixed",
     "adjusted": "cluster_cr3",
 }
+VALUES = {"summaries": {"mean": "value"}, "trajectories": {"similarity": "value"}}
 RIGOURS = ("as_published", *METHOD)
 
 
@@ -29,9 +30,10 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
     claim : Claim
         What is claimed.
     frames : mapping of str to DataFrame
-        ``points`` (``marts.similarity_by_outcome``), ``scores`` (``marts.final_scores``),
-        ``similarities`` (``marts.final_similarities`` with ``reference_pretraining`` and
-        ``reference_adaptation``) and ``summaries`` (``marts.summaries``).
+        The one that the claim is about is enough: ``points`` (``marts.similarity_by_outcome``),
+        ``scores`` (``marts.final_scores``), ``similarities`` (``marts.final_similarities`` with
+        ``reference_pretraining`` and ``reference_adaptation``), ``trajectories``
+        (``marts.trajectories``) or ``summaries`` (``marts.summaries``).
     level : float, default 0.95
         Coverage of the intervals behind the verdicts; equivalence is tested at one minus it.
 
@@ -157,8 +159,7 @@ def _effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
     if claim.kind in {"slope", "slope_difference"}:
         points, model = _slope_points(claim, _filtered(frames["points"], claim.where))
     else:
-        rows = frames[claim.view]
-        rows = rows.rename({"mean": "value"}) if claim.view == "summaries" else rows
+        rows = frames[claim.view].rename(VALUES.get(claim.view, {}))
         points, model = _paired_points(claim, _filtered(rows, claim.where))
     names = [pl.col(name).cast(pl.String) for name in claim.over]
     panel = pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit("all")
@@ -186,11 +187,29 @@ def _paired_points(claim: Claim, rows: pl.DataFrame) -> tuple[pl.DataFrame, Mode
     if claim.kind == "mean":
         return rows.with_columns(outcome_value=pl.col("value") - claim.threshold), model
     first, second = (
-        _filtered(rows, side).group_by(keys).agg(pl.col("value").mean(), pl.col("run_id").first())
-        for side in (claim.first, claim.second)
+        _side(rows, side, start, keys)
+        for side, start in (
+            (claim.first, claim.first_start),
+            (claim.second, claim.second_start),
+        )
     )
     paired = second.join(first, on=keys, nulls_equal=True, suffix="_first")
     return paired.with_columns(outcome_value=pl.col("value") - pl.col("value_first")), model
+
+
+def _side(
+    rows: pl.DataFrame, side: Mapping[str, Any], start: Mapping[str, Any] | None, keys: list[str]
+) -> pl.DataFrame:
+    """Return what is compared, less its start, one row per pairing."""
+    means = [
+        _filtered(rows, which).group_by(keys).agg(pl.col("value").mean(), pl.col("run_id").first())
+        for which in (side, start)
+        if which is not None
+    ]
+    if start is None:
+        return means[0]
+    both = means[0].join(means[1], on=keys, nulls_equal=True, suffix="_start")
+    return both.with_columns(value=pl.col("value") - pl.col("value_start"))
 
 
 def _filtered(rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:

@@ -32,7 +32,8 @@ class Claim:
         ``slope``: of the outcome on similarity. ``slope_difference``: slope of ``second`` less that
         of
         ``first``, two values of ``between``. ``difference``: ``second`` less ``first``, two
-        filters, paired on ``pair_on``. ``mean``: less ``threshold``.
+        filters, paired on ``pair_on``; each less its start where that is given. ``mean``: less
+        ``threshold``.
     expects : {"greater", "less", "equivalent"}
         That the effect is above 0, below 0, or within ``margin`` of 0.
     scope : {"every", "most", "any"}
@@ -41,11 +42,14 @@ class Claim:
         Columns whose values make panels.
     where : mapping of str to str or list of str
         Rows that the claim is about.
-    view : {"scores", "similarities", "summaries"}
-        What a ``difference`` or a ``mean`` is taken of; ``summaries`` are printed means of runs
-        that were not published.
+    view : {"scores", "similarities", "trajectories", "summaries"}
+        What a ``difference`` or a ``mean`` is taken of; ``trajectories`` are similarities at every
+        epoch, ``summaries`` printed means of runs that were not published.
     first, second : str or mapping
         What is compared.
+    first_start, second_start : mapping
+        What is taken off each side of a ``difference`` first, on the same ``pair_on``: then changes
+        are compared.
     pair_on : tuple of str
         Columns on which rows of first and second are paired, beside ``over``.
     between : str
@@ -67,10 +71,17 @@ class Claim:
     view: str = "scores"
     first: Any = None
     second: Any = None
+    first_start: Mapping[str, Any] | None = None
+    second_start: Mapping[str, Any] | None = None
     pair_on: tuple[str, ...] = ("dataset", "fold")
     between: str = "pretraining"
     threshold: float = 0.0
     margin: float = 0.0
+
+    @property
+    def table(self) -> str:
+        """Which rows it is about: those of its view, or the points of a regression."""
+        return "points" if "slope" in self.kind else self.view
 
 
 def read_claims(text: str) -> list[Claim]:
@@ -116,6 +127,8 @@ def _claim(entry: Mapping[str, Any], source: str) -> Claim:
         raise ValueError(f"claim {name}: margin says how large an effect still counts as none")
     if claim.kind in {"difference", "slope_difference"} and not (claim.first and claim.second):
         raise ValueError(f"claim {name}: a {claim.kind} needs first and second")
+    if (claim.first_start is None) != (claim.second_start is None):
+        raise ValueError(f"claim {name}: changes need both first_start and second_start")
     return claim
 
 
@@ -123,7 +136,7 @@ _ALLOWED = {
     "kind": ("slope", "slope_difference", "difference", "mean"),
     "expects": ("greater", "less", "equivalent"),
     "scope": ("every", "most", "any"),
-    "view": ("scores", "similarities", "summaries"),
+    "view": ("scores", "similarities", "trajectories", "summaries"),
 }
 
 

@@ -79,20 +79,33 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
             ("score-matrix", "scores", "comparisons"),
             ("full-beats-linear", "full-beats-scratch"),
         ),
-        Chapter("Table 2 and Figure 1", ("zu2025-table2-printed", "forgetting", "distributions")),
+        Chapter(
+            "Table 2 and Figure 1",
+            ("zu2025-table2-printed", "forgetting", "distributions"),
+            claims=("supervised-networks-resist-forgetting", "unsupervised-networks-forget"),
+        ),
         Chapter("Figure 2", ("surfaces",)),
         Chapter("Figure 3", ("attention",), ("attention-by-block",)),
         Chapter(
             "Figure 4",
             ("bands", "members"),
             ("differences", "trajectories"),
-            ("fine-tuned-networks-drift-far",),
+            (
+                "fine-tuned-networks-drift-far",
+                "unsupervised-networks-recover",
+                "supervised-networks-keep-decaying",
+            ),
         ),
         Chapter(
             "Figure 5",
             ("outcomes", "bins"),
             ("rigour", "reliability"),
-            ("similarity-goes-with-knn-accuracy", "similarity-goes-with-calibration-error"),
+            (
+                "similarity-goes-with-knn-accuracy",
+                "similarity-goes-with-calibration-error",
+                "similarity-says-little-of-self-supervised-networks",
+                "supervised-slopes-are-steeper",
+            ),
         ),
     ),
     "pales2024": (

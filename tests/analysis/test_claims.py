@@ -187,9 +187,13 @@ def test_no_runs_give_no_verdict(rng):
         (('text = "The', 'source = "The'), "claim falls: text is missing"),
         (('"less"', '"equivalent"'), "claim falls: margin says how large"),
         (('"slope"', '"slope_difference"'), "needs first and second"),
+        (
+            ("where", 'first_start = { adaptation = "linear" }\nwhere'),
+            "changes need both first_start",
+        ),
         (("[[claim]]", "[[claim"), "no TOML"),
     ],
-    ids=["key", "kind", "text", "margin", "sides", "toml"],
+    ids=["key", "kind", "text", "margin", "sides", "start", "toml"],
 )
 def test_refuses(change, message):
     with pytest.raises(ValueError, match=message):
@@ -421,3 +425,63 @@ def test_a_clear_contradiction_in_one_of_many_panels_still_counts(rng):
         .otherwise("outcome_value")
     )
     assert set(verdicts(claim, {"points": points}).values()) == {"contradicted"}
+
+
+CHANGES = """
+[[claim]]
+id = "resists"
+text = "b keeps more of its accuracy than a."
+kind = "difference"
+expects = "greater"
+first = { pretraining = "a", adaptation = "full" }
+first_start = { pretraining = "a", adaptation = "linear" }
+second = { pretraining = "b", adaptation = "full" }
+second_start = { pretraining = "b", adaptation = "linear" }
+"""
+
+
+def test_changes_are_compared_each_with_its_own_start(rng):
+    """B is worse before and after, but loses less: by 0.2 on every dataset."""
+    rows = [
+        (f"d{i}", 1, name, adaptation, level + 0.01 * rng.normal(), f"{i}{name}{adaptation}")
+        for i in range(8)
+        for name, adaptation, level in (
+            ("a", "linear", 0.9), ("a", "full", 0.5), ("b", "linear", 0.6), ("b", "full", 0.4),
+        )
+    ]  # fmt: skip
+    columns = ["dataset", "fold", "pretraining", "adaptation", "value", "run_id"]
+    frames = {"scores": pl.DataFrame(rows, schema=columns, orient="row")}
+    [claim] = read_claims(CHANGES)
+    assert set(verdicts(claim, frames).values()) == {"supported"}
+    row = judge(claim, frames).filter(rigour="clustered").row(0, named=True)
+    wide = {(d, n, a): value for d, _, n, a, value, _ in rows}
+    changes = [
+        (wide[d, "b", "full"] - wide[d, "b", "linear"])
+        - (wide[d, "a", "full"] - wide[d, "a", "linear"])
+        for d in sorted({d for d, *_ in rows})
+    ]
+    theirs = stats.ttest_1samp(changes, 0).confidence_interval(0.95)
+    assert_allclose([row["ci_low"], row["ci_high"]], np.array([theirs.low, theirs.high]), rtol=1e-9)
+    last = replace(claim, first_start=None, second_start=None)
+    assert set(verdicts(last, frames).values()) == {"contradicted"}
+
+
+def test_recovery_is_a_difference_between_two_epochs_of_the_same_run(rng):
+    [claim] = read_claims(
+        DIFFERENCE.format(expects="greater", margin=0.0)
+        .replace('{ pretraining = "a" }', "{ epoch = 1 }")
+        .replace('{ pretraining = "b" }', "{ epoch = 2 }")
+        .replace('["score"]', '["layer"]')
+        + 'view = "trajectories"'
+    )
+    falls = {"deep": (0.4, 0.3), "shallow": (0.4, 0.6)}
+    rows = [
+        (f"d{i}", 1, layer, epoch, values[epoch - 1] + 0.01 * rng.normal(), str(i))
+        for i in range(8)
+        for layer, values in falls.items()
+        for epoch in (1, 2)
+    ]
+    columns = ["dataset", "fold", "layer", "epoch", "similarity", "run_id"]
+    panels = judge(claim, {"trajectories": pl.DataFrame(rows, schema=columns, orient="row")})
+    found = panels.filter(rigour="clustered").select("panel", "verdict")
+    assert dict(found.iter_rows()) == {"deep": "contradicted", "shallow": "supported"}

@@ -20,7 +20,7 @@ def test_the_recorded_query_holds_every_condition():
 
 
 def test_claims_are_those_of_one_paper():
-    assert len(zu2025_claims()) == 11
+    assert len(zu2025_claims()) == 16
     assert {claim.source for claim in zu2025_claims()} == {"Zu et al. (2025)"}
 
 
