@@ -1,4 +1,4 @@
-"""A table as HTML: caption, headings with scope and sort buttons, numbers that link to SQL."""
+"""A table as HTML: caption, headings of rows and columns, sort buttons, numbers linked to SQL."""
 
 from collections.abc import Mapping
 
@@ -69,7 +69,11 @@ def _block_heading(heading: str, n_columns: int) -> str:
 
 
 def _row(row: Row, name: str) -> str:
-    return f"<tr>{''.join(_cell(cell, name) for cell in row.cells)}</tr>"
+    first, *rest = row.cells
+    head = _cell(first, name)
+    if isinstance(first, str):
+        head = f'<th scope="row">{escape_html(first)}</th>'
+    return f"<tr>{head}{''.join(_cell(cell, name) for cell in rest)}</tr>"
 
 
 def _cell(cell: Cell, name: str) -> str:

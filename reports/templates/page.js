@@ -136,7 +136,8 @@ dialog.querySelector(".copy").addEventListener("click", () => {
   document.execCommand("copy");
 });
 
-// Figures: zoom, move, and details of marks.
+// Figures: zoom, move, and details of marks. The place of details is never hidden, only empty: what
+// comes into it is read out.
 const details = document.getElementById("details");
 function showDetails(mark, x, y) {
   document.querySelectorAll(".mark.current").forEach((other) => other.classList.remove("current"));
@@ -149,13 +150,12 @@ function showDetails(mark, x, y) {
     list.append(term, description);
   }
   details.replaceChildren(list);
-  details.hidden = false;
   const box = details.getBoundingClientRect();
   details.style.left = `${Math.min(x + 14, innerWidth - box.width - 8)}px`;
   details.style.top = `${Math.min(y + 14, innerHeight - box.height - 8)}px`;
 }
 function hideDetails() {
-  details.hidden = true;
+  details.replaceChildren();
   document.querySelectorAll(".mark.current").forEach((mark) => mark.classList.remove("current"));
 }
 function shown(value) {
@@ -184,15 +184,17 @@ function zoomable(svg) {
   const whole = svg.getAttribute("viewBox").split(/\s+/).map(Number);
   let [x, y, width, height] = whole;
   const apply = () => svg.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
+  const move = (u, v) => {
+    x = Math.min(Math.max(x + u, 0), whole[2] - width);
+    y = Math.min(Math.max(y + v, 0), whole[3] - height);
+    apply();
+  };
   const zoom = (factor, u = 0.5, v = 0.5) => {
     const next = Math.min(whole[2], Math.max(whole[2] / 20, width / factor));
-    x += (width - next) * u;
-    y += (height - (next * whole[3]) / whole[2]) * v;
+    const [left, above] = [(width - next) * u, (height - (next * whole[3]) / whole[2]) * v];
     width = next;
     height = (next * whole[3]) / whole[2];
-    x = Math.min(Math.max(x, 0), whole[2] - width);
-    y = Math.min(Math.max(y, 0), whole[3] - height);
-    apply();
+    move(left, above);
   };
   const reset = () => { [x, y, width, height] = whole; apply(); };
   svg.addEventListener("wheel", (event) => {
@@ -204,22 +206,24 @@ function zoomable(svg) {
   svg.addEventListener("pointermove", (event) => {
     if (!(event.buttons & 1)) return;
     const scale = width / svg.getBoundingClientRect().width;
-    x = Math.min(Math.max(x - event.movementX * scale, 0), whole[2] - width);
-    y = Math.min(Math.max(y - event.movementY * scale, 0), whole[3] - height);
-    apply();
+    move(-event.movementX * scale, -event.movementY * scale);
   });
   const tools = document.createElement("div");
   tools.className = "tools";
-  for (const [label, name, act] of [["+", "Zoom in", () => zoom(1.5)], ["−", "Zoom out", () => zoom(1 / 1.5)], ["0", "Whole figure", reset]]) {
+  for (const [label, name, act] of [["+", "zoom in", () => zoom(1.5)], ["−", "zoom out", () => zoom(1 / 1.5)], ["0", "whole figure", reset]]) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = label;
-    button.setAttribute("aria-label", name);
+    button.setAttribute("aria-label", `${label}: ${name}`);
     button.addEventListener("click", act);
     tools.append(button);
   }
   svg.closest(".drawing").after(tools);
-  return { "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": reset };
+  const by = (u, v) => () => move((u * width) / 10, (v * height) / 10);
+  return {
+    "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), "0": reset,
+    "Shift ArrowLeft": by(-1, 0), "Shift ArrowRight": by(1, 0), "Shift ArrowUp": by(0, -1), "Shift ArrowDown": by(0, 1),
+  };
 }
 function enlivenFigure(svg) {
   const keys = zoomable(svg);
@@ -229,7 +233,8 @@ function enlivenFigure(svg) {
   svg.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") { hideDetails(); return; }
-    if (keys[event.key]) { keys[event.key](); event.preventDefault(); return; }
+    const act = keys[event.key] ?? keys[event.shiftKey ? `Shift ${event.key}` : ""];
+    if (act) { act(); event.preventDefault(); return; }
     if (!step || !marks.length) return;
     event.preventDefault();
     current = (current + step + marks.length) % marks.length;

@@ -1,9 +1,11 @@
 """A small warehouse in memory: the real schema, rows shaped as collect and analysis leave them."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
@@ -17,6 +19,9 @@ from warehouse.layout import Layout
 from warehouse.schema import migrate
 from warehouse.shard_views import create_shard_views
 from warehouse.tables import table as declared
+
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 LAYERS = ("conv1", "block1", "block4")
 DATASETS = ("breast", "chest", "knee_50%")
@@ -44,6 +49,36 @@ def report() -> Report:
     with duckdb.connect() as connection:
         fill(connection)
         return render(connection)
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Chrome]":
+    """Debian's Chromium without a window."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if binary is None or driver is None:
+        pytest.skip("needs chromium and chromedriver (apt: chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.add_argument("--window-size=1200,1000")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    chrome = webdriver.Chrome(options=options, service=service)
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def opened(browser: "Chrome", report: Report, tmp_path: Path) -> "Chrome":
+    """Open the page from disk."""
+    path = tmp_path / "index.html"
+    path.write_bytes(report.files["index.html"])
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+    return browser
 
 
 def fill(connection: duckdb.DuckDBPyConnection) -> None:

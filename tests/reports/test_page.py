@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,8 +16,6 @@ from reports.rendering import Report
 from reports.tables.model import Block, Column, Number, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
 
@@ -81,36 +78,6 @@ def test_data_cannot_end_the_script_that_holds_it():
     assert json.loads(text) == hostile
 
 
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Chrome]":
-    """Debian's Chromium without a window."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("needs chromium and chromedriver (apt: chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.add_argument("--window-size=1200,1000")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=driver)
-    chrome = webdriver.Chrome(options=options, service=service)
-    yield chrome
-    chrome.quit()
-
-
-@pytest.fixture
-def opened(browser: "Chrome", report: Report, tmp_path: Path) -> "Chrome":
-    """Open the page from disk."""
-    path = tmp_path / "index.html"
-    path.write_bytes(report.files["index.html"])
-    browser.get_log("browser")
-    browser.get_log("performance")
-    browser.get(path.as_uri())
-    return browser
-
-
 def css(opened: "Chrome", selector: str) -> "list[WebElement]":
     """Return the elements of a selector."""
     return list(opened.find_elements("css selector", selector))
@@ -120,7 +87,9 @@ def column(opened: "Chrome", name: str, index: int) -> list[str]:
     """Return the visible texts of a column."""
     rows = css(opened, f"#{name} tbody tr:not(.heading)")
     return [
-        row.find_elements("css selector", "td")[index].text for row in rows if row.is_displayed()
+        row.find_elements("css selector", "th, td")[index].text
+        for row in rows
+        if row.is_displayed()
     ]
 
 
@@ -315,4 +284,4 @@ def test_sorting_a_long_table_sorts_all_of_it(long):
     button = css(long, "#table-t0 tr.labels th button")[1]
     button.click()
     button.click()
-    assert css(long, "#table-t0 tbody td")[0].text == "run 1499"
+    assert css(long, "#table-t0 tbody th")[0].text == "run 1499"
