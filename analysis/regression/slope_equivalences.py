@@ -1,6 +1,5 @@
 """Is a slope shown to be small? Equivalence tests and posteriors, runs clustered by dataset too."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from analysis.testing.student import t_quantile
 from analysis.testing.verdicts import verdict
 
 ROUNDING = 1e-12  # 1 - 0.95 is a little more than 0.05
-METHODS = ("ols", "cluster_cr3", "wild_cluster")
+METHODS = ("ols", "cluster_cr3", "cluster_cr1")  # the last has the estimate of the bootstrap
 
 
 def slope_equivalences(
@@ -47,8 +46,8 @@ def slope_equivalences(
         One row per group and method (``ols``, runs independent; ``cluster_cr3``, by dataset;
         ``wild_cluster``, without the theory of t): ``method, status, reason, estimate, std_error,
         df, ci_low, ci_high, level, margin, p_value`` (of equivalence, two one-sided tests),
-        ``p_below, p_within, p_above`` (t posterior; null for the bootstrap), ``verdict`` on "there
-        is no slope", ``n_runs, n_clusters, run_ids``.
+        ``p_below, p_within, p_above`` (t posterior), ``verdict`` on "there is no slope", ``n_runs,
+        n_clusters, run_ids``. The bootstrap has tests alone here; `regress` gives its interval.
 
     Raises
     ------
@@ -60,7 +59,9 @@ def slope_equivalences(
     fitted = regress(points, model, by=by, methods=METHODS, level=level)
     fitted = fitted.filter(pl.col("term") == "similarity")
     wild = wild_p_values(points, model, by=by, margin=margin)
-    fitted = fitted.drop("p_value").join(wild, on=list(by), nulls_equal=True, maintain_order="left")
+    fitted = _with_bootstrap(fitted.drop("p_value")).join(
+        wild, on=list(by), nulls_equal=True, maintain_order="left"
+    )
     judged = [_judged(row, margin, level) for row in fitted.iter_rows(named=True)]
     kept = ["method", "status", "reason", "estimate", "std_error", "df", "ci_low", "ci_high"]
     return pl.concat(
@@ -72,25 +73,31 @@ def slope_equivalences(
     ).with_columns(margin=pl.lit(margin))
 
 
+def _with_bootstrap(fitted: pl.DataFrame) -> pl.DataFrame:
+    """Rows of CR1 as those of the bootstrap, which knows neither df nor, here, an interval."""
+    is_wild = pl.col("method") == "cluster_cr1"
+    return fitted.with_columns(
+        method=pl.when(is_wild).then(pl.lit("wild_cluster")).otherwise("method"),
+        **{name: pl.when(~is_wild).then(name) for name in ("df", "ci_low", "ci_high")},
+    )
+
+
 def _judged(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
+    if row["method"] == "wild_cluster":
+        return _judged_by_bootstrap(row, level)
     if not row["std_error"] or row["ci_low"] is None:
         return {}
-    of_method = _judged_by_bootstrap if row["method"] == "wild_cluster" else _judged_by_t
-    return of_method(row, margin, level)
+    return _judged_by_t(row, margin, level)
 
 
-def _judged_by_bootstrap(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
-    is_shown = row["p_value"] <= 1 - level + ROUNDING
-    estimate = row["estimate"]
-    return {
-        "p_value": row["p_value"],
-        "verdict": verdict(
-            "equivalent",
-            (row["ci_low"], row["ci_high"]),
-            narrow=(estimate, estimate) if is_shown else (-math.inf, math.inf),
-            margin=margin,
-        ),
-    }
+def _judged_by_bootstrap(row: dict[str, Any], level: float) -> dict[str, Any]:
+    within, beyond = row["p_within"], row["p_beyond"]
+    if within is None:
+        return {}
+    if within <= 1 - level + ROUNDING:
+        return {"p_value": within, "verdict": "supported"}
+    is_beyond = beyond <= 1 - level + ROUNDING
+    return {"p_value": within, "verdict": "contradicted" if is_beyond else "inconclusive"}
 
 
 def _judged_by_t(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from analysis.regression.least_squares import Floats
 from analysis.regression.stacking import Model, stack
 from analysis.regression.wild import (
     TIES,
@@ -15,8 +16,8 @@ from analysis.regression.wild import (
 )
 
 
-def wild_equivalence_p_value(sums: ClusterSums, *, margin: float) -> float:
-    """Test that a slope lies within a margin: two one-sided wild bootstraps, the end imposed.
+def wild_equivalence_p_values(sums: ClusterSums, *, margin: float) -> tuple[float, float]:
+    """Test that a slope lies within a margin, and that it lies outside: one-sided wild bootstraps.
 
     Parameters
     ----------
@@ -27,14 +28,16 @@ def wild_equivalence_p_value(sums: ClusterSums, *, margin: float) -> float:
 
     Returns
     -------
-    float
-        The larger of the two one-sided p-values; never below ``2 ** -n_clusters``, so that five
-        clusters can show equivalence at 5 %.
+    tuple of float
+        Of equivalence, the larger of two one-sided p-values: never below ``2 ** -n_clusters``, so
+        that five clusters can show equivalence at 5 %. Of a slope beyond either end, twice the
+        smaller of the opposite two, at most 1.
 
     Notes
     -----
-    At a lower end of the margin the t statistic is held against those of all sign vectors with that
-    slope imposed, and at the upper end likewise: as a two-sided bootstrap [1]_, one side at a time.
+    At the lower end of the margin the t statistic is held against those of all sign vectors with
+    that slope imposed, and at the upper end likewise: as a two-sided bootstrap [1]_, one side at a
+    time.
 
     References
     ----------
@@ -42,9 +45,16 @@ def wild_equivalence_p_value(sums: ClusterSums, *, margin: float) -> float:
        https://doi.org/10.1162/rest.90.3.414
     """
     signs = sign_vectors(len(sums.scores))
-    above = signed_statistics(sums, signs, -margin)
-    below = -signed_statistics(sums, signs, margin)
-    return float(max(np.mean(side >= side[0] - TIES * abs(side[0])) for side in (above, below)))
+    lower = signed_statistics(sums, signs, -margin)
+    upper = signed_statistics(sums, signs, margin)
+    within = max(_reached(lower), _reached(-upper))
+    return within, min(1.0, 2 * min(_reached(-lower), _reached(upper)))
+
+
+def _reached(statistics: Floats) -> float:
+    """Share of draws at least as large as the observed one, the first."""
+    observed = statistics[0]
+    return float(np.mean(statistics >= observed - TIES * abs(observed)))
 
 
 def wild_p_values(
@@ -66,18 +76,19 @@ def wild_p_values(
     Returns
     -------
     DataFrame
-        ``by`` and ``p_value``.
+        ``by``, ``p_within`` of equivalence and ``p_beyond`` of a slope outside the margin, null
+        where a group has no test.
     """
     stacked = stack(points, model, by)
     counts = stacked.clusters.counts
     p_values = [
-        None
+        (None, None)
         if problem is not None or counts[group] < 2
-        else wild_equivalence_p_value(
+        else wild_equivalence_p_values(
             cluster_sums(stacked.fits, stacked.clusters, group), margin=margin
         )
         for group, problem in enumerate(stacked.problems)
     ]
-    return stacked.keys.select(by).with_columns(
-        p_value=pl.Series(p_values, dtype=pl.Float64, strict=False)
-    )
+    schema = {"p_within": pl.Float64(), "p_beyond": pl.Float64()}
+    tests = pl.DataFrame(p_values, schema=schema, orient="row")
+    return pl.concat([stacked.keys.select(by), tests], how="horizontal")

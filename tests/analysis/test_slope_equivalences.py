@@ -153,6 +153,18 @@ def test_five_datasets_can_show_that_a_slope_is_small(rng):
     assert four["verdict"] == "inconclusive"
 
 
+def test_bootstrap_contradicts_what_lies_beyond_the_margin_at_half_the_level():
+    # A true slope of the margin is called larger in 2.5 %, smaller than its other end never.
+    trials = 400
+    frame = simulated(DESIGNS["within datasets"], 8, trials=trials).with_columns(
+        pl.col("outcome_value") + 2.0 * pl.col("similarity")
+    )
+    found = slope_equivalences(frame, Model(), by=["trial"], margin=2.0)
+    verdicts = found.filter(method="wild_cluster")["verdict"].to_list()
+    share = verdicts.count("contradicted") / trials
+    assert 0 < share < 0.025 + 4 * np.sqrt(0.025 * 0.975 / trials)
+
+
 def size_at_the_margin(design, n_datasets, trials):
     """Share of trials that call a slope of exactly the margin small, by method."""
     margin = 20.0  # so wide that the other end is never in doubt
