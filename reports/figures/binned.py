@@ -8,7 +8,15 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
+from reports.figures.grid import (
+    Legend,
+    Spacing,
+    fit_ticks,
+    label_below,
+    label_row,
+    panel_grid,
+    share_y,
+)
 from reports.figures.runs import MOST_VECTOR_POINTS
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import Appearance
@@ -89,7 +97,7 @@ def _draw(axis: Axes, panel: BinnedPanel, *, is_many: bool) -> None:
         ends = np.array([x.min(), x.max()])
         heights = y.mean() + slope * (ends - x.mean())
         axis.plot(ends, heights, color=style.colour, linestyle=style.line, linewidth=1.3)
-    axis.locator_params(axis="x", nbins=3)
+    fit_ticks(axis, most=3)
     axis.set_title(panel.title, loc="left", fontweight="normal", pad=3 + 6.3 * 4)
     axis.annotate(
         "\n".join(binned_statistics(fit)),

@@ -16,6 +16,7 @@ from reports.style import MM_PER_INCH, TEXT_WIDTH_MM, Appearance, inches
 LEGEND_ROW_MM = 4.2
 CHARACTER_MM = 1.35
 TITLE_CHARACTER_MM = 1.6  # bold
+TICK_CHARACTER_MM = 1.35  # a digit of 6 points
 HANDLE_MM = 9.0
 
 
@@ -114,6 +115,20 @@ def share_y(row: Sequence[Axes]) -> None:
         axis.sharey(row[0])
         axis.tick_params(labelleft=False)
     row[0].autoscale(axis="y")
+
+
+def fit_ticks(axis: Axes, most: int) -> None:
+    """Set as many ticks on the x axis as its labels have room for, once everything is drawn."""
+    figure = axis.get_figure(root=True)
+    width_mm = axis.get_position().width * figure.get_figwidth() * MM_PER_INCH  # type: ignore[union-attr]
+    low, high = axis.get_xlim()
+    for n_bins in range(most, 0, -1):
+        axis.locator_params(axis="x", nbins=n_bins)
+        ticks = [tick for tick in axis.xaxis.get_majorticklocs() if low <= tick <= high]
+        labels = axis.xaxis.get_major_formatter().format_ticks(ticks)
+        longest_mm = TICK_CHARACTER_MM * (1 + max(map(len, labels), default=0))
+        if len(ticks) < 2 or longest_mm <= width_mm * (ticks[1] - ticks[0]) / (high - low):
+            return
 
 
 def label_row(row: Sequence[Axes], label: str, spacing: Spacing, *, heading: str = "") -> None:

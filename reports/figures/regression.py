@@ -9,7 +9,15 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, share_y
+from reports.figures.grid import (
+    Legend,
+    Spacing,
+    fit_ticks,
+    label_below,
+    label_row,
+    panel_grid,
+    share_y,
+)
 from reports.figures.runs import MOST_VECTOR_POINTS
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import GREY, Appearance
@@ -164,7 +172,7 @@ def _draw(
         axis.fill_between(x, line.at(x) - half, line.at(x) + half, color=GREY, alpha=0.22, lw=0)
         axis.plot(x, line.at(x), color="black", linewidth=1.0, label="fit")
     axis.margins(x=0.06)
-    axis.locator_params(axis="x", nbins=4)
+    fit_ticks(axis, most=4)
     axis.locator_params(axis="y", nbins=6)
     axis.set_title(
         panel.title, loc="left", fontweight="normal", pad=3 + 6.3 * len(panel_statistics(panel))

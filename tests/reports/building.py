@@ -1,11 +1,13 @@
 """What the tests of exhibits share: rows to insert, artefacts built of them, marks drawn."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.collections import Collection, LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -137,7 +139,20 @@ def assert_nothing_overlaps(figure: Figure) -> None:
         ticks = [tick for tick in axis.get_yticklabels() if tick.get_text()]
         if axis.axison and axis.get_ylabel():
             assert not any(label.overlaps(tick.get_window_extent(renderer)) for tick in ticks)
+        assert_ticks_keep_apart(axis, renderer)
     boxes = outer + panels
     for i, one in enumerate(boxes):
         for other in boxes[i + 1 :]:
             assert not one.padded(-1).overlaps(other.padded(-1))
+
+
+def assert_ticks_keep_apart(axis: Axes, renderer: RendererAgg) -> None:
+    """No number of the x axis runs into the next one."""
+    low, high = axis.get_xlim()
+    ticks = [
+        tick.get_window_extent(renderer)
+        for tick in axis.get_xticklabels()
+        if tick.get_text() and not tick.get_rotation() and low <= tick.get_position()[0] <= high
+    ]
+    for one, other in pairwise(ticks):
+        assert one.x1 + 0.5 * one.height <= other.x0

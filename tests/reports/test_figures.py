@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 import statsmodels.api as sm
 
 from reports.figures.profiles import layer_profiles
@@ -103,6 +104,16 @@ def test_nothing_overlaps_and_nothing_is_cut(rng):
     styles = appearances(panels[0].points["series"].to_list())
     rows = [("ImageNet", panels), ("RadImageNet", panels)]
     figure = regression_panels(rows, styles, x_label="CCA", y_label="gain")
+    assert_nothing_overlaps(figure)
+
+
+@pytest.mark.parametrize(("low", "width"), [(0.9922, 0.0078), (0.3, 0.4)])
+def test_numbers_of_an_axis_do_not_run_into_one_another(rng, low, width):
+    panel, _ = regression_panel(rng)
+    scaled = low + width * (panel.points["x"] - 0.3) / 0.4
+    close = Panel("conv1", panel.points.with_columns(x=scaled), panel.fit.clear())
+    styles = appearances(panel.points["series"].to_list())
+    figure = regression_panels([("net", [close] * 5)], styles, x_label="CCA", y_label="gain")
     assert_nothing_overlaps(figure)
 
 
