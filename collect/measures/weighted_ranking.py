@@ -6,7 +6,9 @@ from torch import Tensor
 from collect.measures.weighted_sums import sums_by
 
 
-def areas_under_roc(ranking: Tensor, is_positive: Tensor, weights: Tensor) -> Tensor:
+def areas_under_roc(
+    ranking: Tensor, is_positive: Tensor, weights: Tensor, totals: Tensor
+) -> Tensor:
     """Area under the ROC curve in every resample: ties count one half.
 
     Parameters
@@ -17,6 +19,8 @@ def areas_under_roc(ranking: Tensor, is_positive: Tensor, weights: Tensor) -> Te
         bool.
     weights : Tensor of shape (n_samples, n_resamples)
         How often each sample occurs in each resample, float64.
+    totals : Tensor of shape (n_resamples,)
+        Samples of each resample: the sums of the weights, which all classes share.
 
     Returns
     -------
@@ -27,7 +31,8 @@ def areas_under_roc(ranking: Tensor, is_positive: Tensor, weights: Tensor) -> Te
     -----
     The positives cut the ranking into stretches, whose negatives are counted in all resamples with
     one sparse product: ``O(n_samples * n_resamples)`` time, and memory for as many counts as there
-    are positives.
+    are positives. What is left of the total is in the fullest stretch, mostly that below all
+    positives, so a class that is told apart well costs a small part of that.
     """
     ranking = ranking.contiguous()
     thresholds, place = torch.unique(ranking[is_positive], return_inverse=True)
@@ -36,8 +41,11 @@ def areas_under_roc(ranking: Tensor, is_positive: Tensor, weights: Tensor) -> Te
     stretch = torch.searchsorted(thresholds, ranking) + torch.searchsorted(
         thresholds, ranking, right=True
     )
-    negative = sums_by(stretch, weights, 2 * n_thresholds + 1, ~is_positive)
+    fullest = int(stretch[~is_positive].bincount(minlength=2 * n_thresholds + 1).argmax())
+    is_counted = ~is_positive & (stretch != fullest)
+    negative = sums_by(stretch, weights, 2 * n_thresholds + 1, where=is_counted)
     positive = sums_by(place, weights[is_positive], n_thresholds)
+    negative[fullest] = totals - positive.sum(dim=0) - negative.sum(dim=0)
     below = negative.cumsum(dim=0)[:-1:2] + 0.5 * negative[1::2]
     n_pairs = positive.sum(dim=0) * negative.sum(dim=0)
     return (positive * below).sum(dim=0) / n_pairs

@@ -4,7 +4,14 @@ import torch
 from torch import Tensor
 
 
-def sums_by(index: Tensor, weights: Tensor, n_kinds: int, values: Tensor | None = None) -> Tensor:
+def sums_by(
+    index: Tensor,
+    weights: Tensor,
+    n_kinds: int,
+    values: Tensor | None = None,
+    *,
+    where: Tensor | None = None,
+) -> Tensor:
     """Sum values by their kind, in every resample.
 
     Parameters
@@ -17,6 +24,8 @@ def sums_by(index: Tensor, weights: Tensor, n_kinds: int, values: Tensor | None 
         Kinds.
     values : Tensor of the shape of ``index``, optional
         What is summed; ones, which counts, if absent.
+    where : Tensor of the shape of ``index``, optional
+        bool: which values are summed; all if absent. What is left out costs nothing.
 
     Returns
     -------
@@ -26,9 +35,10 @@ def sums_by(index: Tensor, weights: Tensor, n_kinds: int, values: Tensor | None 
     each = index.numel() // len(index)
     sample = torch.arange(len(index)).repeat_interleave(each)
     summed = torch.ones(index.numel()) if values is None else values.flatten()
+    kept = slice(None) if where is None else where.flatten()
     matrix = torch.sparse_coo_tensor(
-        torch.stack([index.flatten(), sample]),
-        summed.double(),
+        torch.stack([index.flatten()[kept], sample[kept]]),
+        summed[kept].double(),
         (n_kinds, len(index)),
         check_invariants=True,
     )

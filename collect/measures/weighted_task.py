@@ -56,12 +56,15 @@ def _class_scores(p: Tensor, y: Tensor, weights: Tensor) -> Values:
 
 
 def _class_rankings(task: str, p: Tensor, y: Tensor, weights: Tensor) -> Values:
+    totals = weights.sum(dim=0)
     if task == "binary":
-        return {"auc": areas_under_roc(p[:, 1], y == 1, weights)}
+        return {"auc": areas_under_roc(p[:, 1], y == 1, weights, totals)}
     n_classes = p.shape[1]
     columns = p.T.contiguous()
-    areas = torch.stack([areas_under_roc(columns[c], y == c, weights) for c in range(n_classes)])
-    prevalence = sums_by(y, weights, n_classes) / weights.sum(dim=0)
+    areas = torch.stack(
+        [areas_under_roc(columns[c], y == c, weights, totals) for c in range(n_classes)]
+    )
+    prevalence = sums_by(y, weights, n_classes) / totals
     return {
         "auc_ovr_weighted": (areas * prevalence).sum(dim=0),
         "auc_ovr_macro": areas.mean(dim=0),
@@ -94,7 +97,8 @@ def _label_scores(p: Tensor, y: Tensor, weights: Tensor) -> Values:
         scores["f1_macro"] = f1.mean(dim=0)
     both = ((positives > 0) & (positives < len(y))).nonzero().flatten().tolist()
     if both:
-        areas = torch.stack([areas_under_roc(p[:, c], y[:, c], weights) for c in both])
+        totals = weights.sum(dim=0)
+        areas = torch.stack([areas_under_roc(p[:, c], y[:, c], weights, totals) for c in both])
         share = y[:, both].double().T @ weights
         scores["auc_ovr_macro"] = areas.mean(dim=0)
         scores["auc_ovr_weighted"] = (areas * share).sum(dim=0) / share.sum(dim=0)

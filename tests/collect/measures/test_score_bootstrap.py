@@ -12,6 +12,7 @@ from collect.measures.calibration import calibration_scores
 from collect.measures.score_bootstrap import score_intervals
 from collect.measures.task import task_scores
 from collect.measures.weighted_calibration import weighted_calibration_scores
+from collect.measures.weighted_ranking import areas_under_roc
 from collect.measures.weighted_task import weighted_task_scores
 
 BY_GAPS = {"ece_width_15", "ece_mass_15", "ece_classwise_15", "ece_smooth"}
@@ -67,6 +68,13 @@ def test_a_resample_without_a_class_has_no_score_that_needs_it(rng, task):
     found = weighted_task_scores(task, p, y, weights)
     needing = set(found) - {"accuracy"}
     assert {name for name, values in found.items() if values.isnan().all()} == needing
+
+
+def test_an_area_without_negatives_is_none(rng):
+    ranking, weights = torch.from_numpy(rng.random(9)), torch.ones(9, 2).double()
+    is_positive = torch.ones(9, dtype=torch.bool)
+    area = areas_under_roc(ranking, is_positive, weights, weights.sum(dim=0))
+    assert area.isnan().all()
 
 
 def test_scores_that_all_images_do_not_define_are_absent(rng):
