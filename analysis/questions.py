@@ -70,7 +70,7 @@ QUESTIONS: Mapping[str, Question] = {
         "Is a correlation shown to be none?", ("level", "correlation_margin")
     ),
     "slope equivalences": Question("Is a slope shown to be none?", ("level", "slope_margin")),
-    "sign alarms": Question("Does a slope turn round within datasets?"),
+    "sign alarms": Question("Does a slope turn round within datasets, or differ between them?"),
     "influences": Question("Does a slope hang on one dataset?"),
     "binned fits": Question(
         "What do means of bins make of a slope?", ("n_bins", "seed", "n_shuffles")

@@ -8,6 +8,7 @@ from analysis.regression.correlations import correlation_equivalences
 from analysis.regression.crossed import MIN_NETWORKS, crossed_rows
 from analysis.regression.dataset_slopes import dataset_slopes
 from analysis.regression.decomposition import sign_alarms, within_and_between
+from analysis.regression.equal_slopes import equal_slope_rows
 from analysis.regression.fits import regress
 from analysis.regression.gain_definitions import DEFINITIONS, gain_definitions
 from analysis.regression.influence import leave_one_dataset_out
@@ -71,13 +72,15 @@ def other_fit_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
 
 def sign_alarm_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Where slopes within and between datasets disagree."""
+    """Where slopes within and between datasets disagree, and those of datasets with each other."""
     pooled = with_pooled_adaptations(points)
     rows = [
         within_and_between(pooled, Model(), by=BY, level=settings.level),
         regress(pooled, Model(), by=BY, methods=["ols"], level=settings.level),
     ]
-    return sign_alarms(pl.concat(rows), by=BY)
+    alarms = sign_alarms(pl.concat(rows), by=BY)
+    slopes = equal_slope_rows(pooled, Model(), by=BY)
+    return alarms.join(slopes, on=BY, how="left", nulls_equal=True, maintain_order="left")
 
 
 def influence_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
