@@ -46,7 +46,7 @@ def inline_svg(figure: Figure, *, prefix: str, artefact: str, caption: str) -> s
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'{view[0]} role="img" aria-label="{label}" tabindex="0" '
-        f'style="max-width:{float(width[1]) * LARGEST_SCALE:.0f}px" data-artefact="{artefact}">'
+        f'style="--largest:{float(width[1]) * LARGEST_SCALE:.0f}px" data-artefact="{artefact}">'
     )
     return start + _TAG.sub(lambda tag: _shortened(tag[0], prefix), rest)
 

@@ -110,3 +110,25 @@ def test_a_figure_is_said_in_words(opened):
         assert svg.aria_role in ("image", "img", "application")
         caption = svg.find_element("xpath", "ancestor::figure/figcaption").text
         assert svg.accessible_name == caption
+
+
+@pytest.fixture
+def resized(opened):
+    """Give the browser another width, and its own back."""
+    size = opened.get_window_size()
+    yield lambda width: opened.set_window_size(width, size["height"])
+    opened.set_window_size(size["width"], size["height"])
+
+
+@pytest.mark.parametrize("width", [500, 1000, 1200, 2400])
+def test_no_figure_is_cut_and_the_page_never_scrolls_sideways(opened, resized, width):
+    resized(width)
+    right = "return arguments[0].getBoundingClientRect().right"
+    figures = css(opened, ".drawing svg")
+    assert figures
+    for svg in figures:
+        box = svg.find_element("xpath", "..")
+        assert opened.execute_script(right, svg) <= opened.execute_script(right, box)
+    script = "return [document.documentElement.scrollWidth, innerWidth]"
+    needed, given = opened.execute_script(script)
+    assert needed <= given
