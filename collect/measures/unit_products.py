@@ -93,7 +93,7 @@ def _through_features(x: "GroupedLayer", y: "GroupedLayer") -> tuple[Tensor, Ten
     a, b, weight = x.row_totals, y.row_totals, x.weight
     own_k, own_l = ((layer.features * layer.means[layer.unit]).sum(dim=1) for layer in (x, y))
     products = _forms(x.features, x.means.T @ y.means, y.features) - own_k * own_l
-    weighted = _weighted_product(x, y)
+    weighted = weighted_product(x, y)
     change = (
         2 * (_forms(x.means, weighted, y.means) - x.per_unit(weight * own_k * own_l))
         - (y.means @ (y.features.T @ (weight * a)) - x.per_unit(weight * a * own_l))
@@ -108,7 +108,7 @@ def _forms(left: Tensor, middle: Tensor, right: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def _weighted_product(x: "GroupedLayer", y: "GroupedLayer") -> Tensor:
+def weighted_product(x: "GroupedLayer", y: "GroupedLayer") -> Tensor:
     """Sum of ``x_i y_i'`` over the rows, every unit counting the same."""
     total = x.features.new_zeros(x.features.shape[1], y.features.shape[1])
     for i in _chunks(*x.features.shape):
@@ -122,7 +122,7 @@ def _chunks(n_rows: int, width: int) -> Iterator[slice]:
 
 
 def _pairs(x: "GroupedLayer", y: "GroupedLayer") -> Statistic:
-    of_row = x.weight * _forms(x.features, _weighted_product(x, y), y.features)
+    of_row = x.weight * _forms(x.features, weighted_product(x, y), y.features)
     of_unit = x.per_unit(of_row)
     for size_units, rows in x.rows_of_units:
         k, l = (a.features[rows] @ a.features[rows].mT for a in (x, y))  # noqa: E741
