@@ -122,35 +122,41 @@ def target_knn(data: Data) -> list[Artefact]:
 
 
 def times(data: Data) -> list[Artefact]:
-    """Return Figure 3: epochs and seconds to the chosen checkpoint, milliseconds per image."""
-    kinds = {
-        "selected_epoch": "epochs to the checkpoint",
-        "training_s": "s of training to it",
-        "inference_ms": "ms per image",
-    }
+    """Return Figure 3: epochs to the chosen checkpoint; seconds and milliseconds by device."""
     artefacts = []
     for key, rows in _sets(data.frames["costs"]):
-        source = data.select("costs", **key)
-        own = rows.filter(pl.col("n_blocks").is_null(), pl.col("adaptation") != "none")
-        for column, y_label in kinds.items():
-            timed = own.filter(pl.col(column).is_not_null())
-            if timed.is_empty():
-                continue
-            drawn = timed.with_columns(
-                panel=pl.col("dataset"),
-                group=_networks(timed),
-                series=_trainings(),
-                value=pl.col(column).cast(pl.Float64),
-            ).with_columns(mean=pl.col("value").mean().over("panel", "group", "series"))
-            devices = ", ".join(str(name) for name in timed["device"].drop_nulls().unique().sort())
-            caption = (
-                f"Figure 3 of Pales Huix et al. from runs ({key['study']}): {y_label}. A point is "
-                f"a run, a bar their mean. Measured on {devices or 'a device that is not named'}; "
-                "times of different devices, or of a machine that did other work, do not compare."
-            )
-            name = slug("times", column, *key.values())
-            artefacts.append(_figure(name, caption, source, drawn, y_label))
+        devices = rows["device"].unique().sort().to_list()
+        artefacts += _times(data, key, "selected_epoch", "epochs to the checkpoint", devices)
+        for device in devices:
+            own = key if len(devices) == 1 else {**key, "device": device}
+            artefacts += _times(data, own, "training_s", "s of training to it", [device])
+            artefacts += _times(data, own, "inference_ms", "ms per image", [device])
     return artefacts
+
+
+def _times(
+    data: Data, where: Mapping[str, object], column: str, y_label: str, devices: Sequence[object]
+) -> list[Artefact]:
+    source = data.select("costs", **where)
+    timed = source.rows.filter(
+        pl.col("n_blocks").is_null(), pl.col("adaptation") != "none", pl.col(column).is_not_null()
+    )
+    if timed.is_empty():
+        return []
+    drawn = timed.with_columns(
+        panel=pl.col("dataset"),
+        group=_networks(timed),
+        series=_trainings(),
+        value=pl.col(column).cast(pl.Float64),
+    ).with_columns(mean=pl.col("value").mean().over("panel", "group", "series"))
+    names = ", ".join(str(device) for device in devices if device is not None)
+    caption = (
+        f"Figure 3 of Pales Huix et al. from runs ({where['study']}): {y_label}. A point is "
+        f"a run, a bar their mean. Measured on {names or 'a device that is not named'}; "
+        "times of different devices, or of a machine that did other work, do not compare."
+    )
+    name = slug("times", column, *where.values())
+    return [_figure(name, caption, source, drawn, y_label)]
 
 
 def sizes(data: Data) -> list[Artefact]:

@@ -161,3 +161,14 @@ def test_figure_2_is_of_votes_on_the_target_before_training(runs):
 @pytest.mark.parametrize("name", BY_NAME)
 def test_nothing_to_show_gives_nothing(con, name):
     assert built(con, BY_NAME[name]) == []
+
+
+def test_no_mean_joins_times_of_two_devices(con):
+    add_resolutions(con)
+    con.execute("update raw.runs set device = 'gpu' where run_id = 'p0'")
+    named = {artefact.name: artefact for artefact in built(con, BY_NAME["times"])}
+    for device in ("cpu", "gpu"):
+        artefact = named[f"times-inference-ms-repdrift-s-{device}"]
+        assert artefact.sources[0].rows["device"].unique().to_list() == [device]
+        assert f"Measured on {device};" in artefact.caption
+    assert "times-inference-ms-repdrift-s" not in named
