@@ -144,26 +144,33 @@ def _key(path: str, report: Report) -> list[str]:
 
 
 def _differences(path: str, found: bytes, expected: bytes, key: list[str]) -> list[Problem]:
-    if not key:
-        return [{"file": path, "problem": "stale"}]
-    old, new = (pl.read_csv(io.BytesIO(text), infer_schema=False) for text in (found, expected))
-    if old.columns != new.columns:
+    old, new = (_rows(text) for text in (found, expected))
+    if not key or old is None or new is None or old.columns != new.columns:
         return [{"file": path, "problem": "stale"}]
     before, after = _by_key(old, key), _by_key(new, key)
     changes: list[Problem] = []
-    for label in {**before, **after}:
-        if label in before and label in after:
-            changes += _changed(before[label], after[label], {"file": path, "row": label})
+    for values in {**before, **after}:
+        row = " ".join(value for value in values if value)
+        if values in before and values in after:
+            changes += _changed(before[values], after[values], {"file": path, "row": row})
         else:
-            problem = "gone" if label in before else "new"
-            changes.append({"file": path, "problem": problem, "row": label})
+            problem = "gone" if values in before else "new"
+            changes.append({"file": path, "problem": problem, "row": row})
     return changes or [{"file": path, "problem": "stale"}]
 
 
-def _by_key(frame: pl.DataFrame, key: list[str]) -> dict[str, dict[str, str | None]]:
-    return {
-        " ".join(row[name] for name in key if row[name]): row for row in frame.iter_rows(named=True)
-    }
+def _rows(text: bytes) -> pl.DataFrame | None:
+    """Return the rows of a CSV as text; None where someone made it something else."""
+    try:
+        return pl.read_csv(io.BytesIO(text), infer_schema=False)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _by_key(
+    frame: pl.DataFrame, key: list[str]
+) -> dict[tuple[str | None, ...], dict[str, str | None]]:
+    return {tuple(row[name] for name in key): row for row in frame.iter_rows(named=True)}
 
 
 def _changed(

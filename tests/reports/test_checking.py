@@ -3,7 +3,7 @@
 import pytest
 
 from reports.build import write_report
-from reports.checking import manifest_of, problems
+from reports.checking import _differences, manifest_of, problems
 from reports.rendering import render
 from warehouse.errors import ReportError
 
@@ -87,6 +87,21 @@ def test_lost_and_edited_files_are_named(con, directory):
         ("tables/juodelyte2023-table-2.md", "stale"),
         ("tables/juodelyte2023-table-2.tex", "missing"),
     ]
+
+
+@pytest.mark.parametrize("text", [b"", b"a,b\n1,2,3\n", b"\xff\xfe", b"dataset\nbreast\n"])
+def test_numbers_that_are_no_longer_a_table_are_stale(con, directory, text):
+    path = "tables/juodelyte2023-table-2.csv"
+    (directory / path).write_bytes(text)
+    found = problems(render(con, pictures=False), directory)
+    assert found.select("file", "problem").rows() == [(path, "stale")]
+
+
+def test_rows_that_differ_in_which_column_holds_a_value_are_told_apart():
+    new = b"first,second,value\na,,1\n,a,2\n"
+    old = new.replace(b"1", b"7").replace(b"2", b"8")
+    changes = _differences("t.csv", old, new, ["first", "second"])
+    assert [(row["in_report"], row["in_warehouse"]) for row in changes] == [("7", "1"), ("8", "2")]
 
 
 def test_artefacts_that_are_no_longer_made_are_named(con, directory):
