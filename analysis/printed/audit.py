@@ -217,6 +217,16 @@ def _sum_at_most(tables: Tables, check: Check) -> Iterator[dict[str, object]]:
         }
 
 
+def _same(tables: Tables, check: Check) -> Iterator[dict[str, object]]:
+    """Numbers that two places of a paper give of one thing."""
+    cells = _cells(tables[check["table"]])
+    first, second = check["rows"]
+    for row, column in cells:
+        if row == first and (second, column) in cells:
+            a, b = cells[first, column]["value"], cells[second, column]["value"]
+            yield _row(f"{first} = {second}", column, a, b, float(a) == float(b))
+
+
 def _bracket_sign(tables: Tables, check: Check) -> Iterator[dict[str, object]]:
     """Brackets whose sign the text states."""
     for (row, column), cell in _cells(tables[check["table"]]).items():
@@ -256,5 +266,6 @@ KINDS: dict[str, Callable[[Tables, Check], Iterator[dict[str, object]]]] = {
     "highest": _highest,
     "repeated": _repeated,
     "sum_at_most": _sum_at_most,
+    "same": _same,
     "bracket_sign": _bracket_sign,
 }

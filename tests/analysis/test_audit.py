@@ -82,6 +82,17 @@ def test_text_of_zu_is_contradicted_by_its_table(findings):
     assert found(findings, "repeated", "zu2025_table1")["printed"].to_list() == ["72.68"]
 
 
+def test_tables_and_text_of_pales_huix_count_other_images_of_isic(findings):
+    rows = found(findings, "same", "pales2024_sizes")
+    wrong = rows.filter(~pl.col("is_consistent")).row(0, named=True)
+    assert rows["is_consistent"].to_list().count(True) == 3
+    assert (wrong["table_column"], wrong["printed"], wrong["found"]) == (
+        "ISIC2019",
+        "25333",
+        "25331",
+    )
+
+
 def test_images_that_do_not_exist_are_found(findings):
     rows = found(findings, "sum_at_most", "zu2025_sizes").filter(~pl.col("is_consistent"))
     assert rows["table_column"].to_list() == ["MedFM-Chest", "MedFM-Colon", "MedFM-Endo"]
