@@ -42,7 +42,11 @@ PUBLISHED = CcaSampling()
 def cca_mean_juodelyte(
     x: Tensor, y: Tensor, *, groups: Tensor | None = None, plan: CcaSampling = PUBLISHED
 ) -> float:
-    """Mean CCA averaged over samples of rows and channels.
+    r"""Mean CCA averaged over samples of rows and channels.
+
+    .. math:: \frac{1}{R} \sum_{r=1}^{R} \mathrm{CCA}(X_r, Y_r)
+
+    with :func:`~collect.measures.cca.cca_mean` of the rows and channels of each of R draws.
 
     Parameters
     ----------
@@ -67,6 +71,8 @@ def cca_mean_juodelyte(
 
     Notes
     -----
+    Costs ``O(n_channels**2)`` time per sampled row and repeat, in float64.
+
     Their equation 1 writes a sum of correlations, their code and text take the mean: so does this.
     10,000 rows of a first layer are 1 to 4 images; with ``sampling='images'`` they are as many as
     were probed.

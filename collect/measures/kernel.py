@@ -92,7 +92,8 @@ def cka_rbf(x: Tensor, y: Tensor, *, bandwidth_factor: float = 1.0) -> float:
 
     Notes
     -----
-    ``O(n_rows**2)`` memory, float64. :func:`kernel_layer` tells the bandwidth that was taken.
+    Costs ``O(n_rows**2 * n_features)`` time and ``O(n_rows**2)`` memory, float64.
+    :func:`kernel_layer` tells the bandwidth that was taken.
 
     References
     ----------

@@ -78,6 +78,10 @@ def cka_minibatch(x: Tensor, y: Tensor, *, batch_rows: int = BATCH_ROWS) -> floa
         counts differ, batches have fewer than 4 rows, or a layer's HSIC with itself is not
         positive.
 
+    Notes
+    -----
+    Costs ``O(n_rows * n_features * min(batch_rows, n_features))`` time.
+
     References
     ----------
     .. [1] Nguyen, Raghu and Kornblith (2021), "Do wide and deep networks learn the same things?",

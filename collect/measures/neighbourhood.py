@@ -14,6 +14,8 @@ def rsa(x: Tensor, y: Tensor) -> float:
 
     The dissimilarity of two inputs is 1 minus the Pearson correlation of their rows over features.
 
+    .. math:: \rho_S\left(\{1 - r(x_i, x_j)\}_{i<j}, \{1 - r(y_i, y_j)\}_{i<j}\right)
+
     Parameters
     ----------
     x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
@@ -33,7 +35,7 @@ def rsa(x: Tensor, y: Tensor) -> float:
 
     Notes
     -----
-    ``O(n_rows**2 * n_features)`` time, ``O(n_rows**2)`` memory, float64. Ranks of ties are
+    Costs ``O(n_rows**2 * n_features)`` time and ``O(n_rows**2)`` memory, float64. Ranks of ties are
     averaged. Not invariant to rotation: the mean over features is no geometric quantity.
 
     References
@@ -100,13 +102,17 @@ def mutual_knn(x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS) -> float
     Returns
     -------
     float
-        In [0, 1]; unrelated layers score k / (n_rows - 1) on average.
+        Unitless, in [0, 1]; unrelated layers score k / (n_rows - 1) on average.
 
     Raises
     ------
     ValueError
         If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, there are
         no more rows than neighbours, or a row is 0.
+
+    Notes
+    -----
+    Costs ``O(n_rows**2 * n_features)`` time.
 
     References
     ----------

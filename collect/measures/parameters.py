@@ -68,7 +68,9 @@ def parameter_distances(
 
 
 def relative_l2(before: Tensor, after: Tensor) -> float:
-    r"""Length of the update relative to the start, ``||after - before|| / ||before||``.
+    r"""Length of the update relative to the start.
+
+    .. math:: \lVert \theta' - \theta \rVert / \lVert \theta \rVert
 
     Parameters
     ----------
@@ -78,12 +80,16 @@ def relative_l2(before: Tensor, after: Tensor) -> float:
     Returns
     -------
     float
-        At least 0; 0 when nothing moved.
+        Unitless, at least 0; 0 when nothing moved.
 
     Raises
     ------
     ValueError
         If all parameters were 0 before.
+
+    Notes
+    -----
+    Costs ``O(n_parameters)`` time.
 
     Examples
     --------
@@ -99,6 +105,9 @@ def relative_l2(before: Tensor, after: Tensor) -> float:
 def update_cosine(before: Tensor, after: Tensor) -> float:
     r"""Cosine of the angle between the update ``after - before`` and the start ``before``.
 
+    .. math:: \langle \theta' - \theta, \theta \rangle /
+        (\lVert \theta' - \theta \rVert \lVert \theta \rVert)
+
     Near 0 when the update is unrelated to the start, negative when the parameters shrink (as weight
     decay makes them), positive when they grow along themselves.
 
@@ -110,12 +119,16 @@ def update_cosine(before: Tensor, after: Tensor) -> float:
     Returns
     -------
     float
-        In [-1, 1].
+        Unitless, in [-1, 1].
 
     Raises
     ------
     ValueError
         If nothing moved, or all parameters were 0 before.
+
+    Notes
+    -----
+    Costs ``O(n_parameters)`` time.
 
     Examples
     --------

@@ -51,7 +51,7 @@ def procrustes(x: Tensor, y: Tensor) -> float:
 
     Notes
     -----
-    float64; costs an SVD of a matrix of min(n_rows, n_features) on both sides per pair.
+    Costs an SVD of a matrix of min(n_rows, n_features) on both sides per pair, in float64.
 
     References
     ----------
@@ -82,6 +82,9 @@ def procrustes_distance(x: Tensor, y: Tensor) -> float:
 def angular_cka(x: Tensor, y: Tensor) -> float:
     r"""Angle between the centred Gram matrices, ``arccos`` of biased linear CKA: a metric.
 
+    .. math:: \arccos\left(\lVert X^\top Y \rVert_F^2 /
+        (\lVert X^\top X \rVert_F \lVert Y^\top Y \rVert_F)\right)
+
     Parameters
     ----------
     x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
@@ -90,7 +93,7 @@ def angular_cka(x: Tensor, y: Tensor) -> float:
     Returns
     -------
     float
-        Distance in radians, in [0, pi / 2]; 0 for equal shapes, up to 1e-7 by rounding.
+        Distance, in radians, in [0, pi / 2]; 0 for equal shapes, up to 1e-7 by rounding.
 
     Raises
     ------
@@ -99,7 +102,8 @@ def angular_cka(x: Tensor, y: Tensor) -> float:
 
     Notes
     -----
-    float64 throughout: near 0 an angle is the square root of a rounding error.
+    Costs ``O(n_rows * n_features * min(n_rows, n_features))`` time. float64
+    throughout: near 0 an angle is the square root of a rounding error.
 
     References
     ----------

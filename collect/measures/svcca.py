@@ -14,6 +14,10 @@ KEPT_VARIANCE = 0.99
 def svcca(x: Tensor, y: Tensor, *, kept_variance: float = KEPT_VARIANCE) -> float:
     r"""Mean canonical correlation of the principal components that hold most of the variance.
 
+    .. math:: \frac{1}{\min(r_x, r_y)} \lVert U_x^\top U_y \rVert_*
+
+    with the first r left singular vectors U of the centred features, as many as hold the share.
+
     Parameters
     ----------
     x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
@@ -35,7 +39,7 @@ def svcca(x: Tensor, y: Tensor, *, kept_variance: float = KEPT_VARIANCE) -> floa
 
     Notes
     -----
-    Costs an SVD per layer in float64.
+    Costs an SVD per layer in float64, ``O(n_rows * n_features * min(n_rows, n_features))``.
 
     References
     ----------
@@ -124,6 +128,10 @@ def pwcca(x: Tensor, y: Tensor) -> float:
     ValueError
         If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, or there
         are no more rows than features.
+
+    Notes
+    -----
+    Costs ``O(n_rows * n_features**2)`` time, in float64.
 
     References
     ----------

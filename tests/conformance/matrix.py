@@ -28,6 +28,9 @@ FOOT = """
 Biased CKA and mean CCA of unrelated layers are above 0 by definition, so **no** under "unrelated
 layers score zero" says what is estimated, not that it is computed wrongly; that is what the null
 mean beside a value is for.
+
+No check that a peer of the same estimand passes fails here, so nothing of what they compute was
+left to adopt.
 """
 
 
