@@ -16,7 +16,8 @@ from reports.wording import measure_name, sentence, short_names
 
 KEY = ("origin", "study", "measure", "token", "probe")
 PAIR = ("dataset", "first", "second")
-MOST_PANELS = 9
+MOST_PANELS = 12
+POOLING = 3  # its place in the name of a network
 TITLE_WIDTH = 30
 LEVEL = 0.05
 TESTS = {
@@ -27,7 +28,10 @@ Panel = tuple[tuple[str, str, str], pl.DataFrame]
 
 
 def build(data: Data) -> list[Artefact]:
-    """Return maps where all pairs of layers were recorded, else profiles; nine panels a figure."""
+    """Return maps where all pairs of layers were recorded, else profiles; twelve panels a figure.
+
+    The primary selection leaves out pairs of networks neither of whose heads reads the features.
+    """
     artefacts = []
     for key in data.frames["similarity_differences"].select(KEY).unique(maintain_order=True).rows():
         source = data.select("similarity_differences", **dict(zip(KEY, key, strict=True)))
@@ -36,12 +40,17 @@ def build(data: Data) -> list[Artefact]:
             ((dataset, first, second), own)
             for (dataset, first, second), own in rows.group_by(*PAIR, maintain_order=True)
             if differ_in_one(first, second)
+            and (not data.conditions or _reads(first, key[3]) or _reads(second, key[3]))
         ]
         artefacts += [
             _figure(source, panels[start : start + MOST_PANELS], start // MOST_PANELS)
             for start in range(0, len(panels), MOST_PANELS)
         ]
     return artefacts
+
+
+def _reads(network: str, token: str) -> bool:
+    return network.split(" / ")[POOLING] == token
 
 
 def _titled(panels: Sequence[Panel]) -> tuple[list[tuple[str, pl.DataFrame]], str]:

@@ -1,9 +1,13 @@
 """Where one network drifts further: differences at their layers, marked where they survive."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from reports.exhibits import differences
+from reports.exhibits.exhibit import Data
+from reports.store import read
 from tests.reports.building import built, drawn, figure_of, rows, segments
 from tests.reports.conftest import insert
 
@@ -73,3 +77,18 @@ def test_networks_that_differ_in_two_respects_are_left_to_the_table(con):
     other = "vit / dino / full / mean / linear"
     insert(con, "results.similarity_differences", rows(difference("a", 0.1, 0.5, second=other)))
     assert built(con, differences.EXHIBIT) == []
+
+
+def test_the_primary_selection_shows_networks_whose_heads_read_the_features(con):
+    own, other = (
+        [f"vit / imagenet / {treatment} / {pooling} / linear" for treatment in ("full", "scratch")]
+        for pooling in ("cls", "mean")
+    )
+    pairs = [own, other, [own[0], other[0]]]
+    each = [difference("a", 0.1, 0.5, first=first, second=second) for first, second in pairs]
+    insert(con, "results.similarity_differences", rows(*each))
+    (everything,) = built(con, differences.EXHIBIT)
+    data = Data({"similarity_differences": read(con, "similarity_differences")}, {}, {})
+    (primary,) = differences.build(replace(data, conditions={"similarity_differences": {}}))
+    n_panels = [sum(axis.axison for axis in figure_of(one).axes) for one in (everything, primary)]
+    assert n_panels == [3, 2]
