@@ -1,26 +1,23 @@
 """A report as bytes: every file of it, made in memory from the rows of a warehouse."""
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from reports.document import Section, report_tex
+from reports.drawing import drawn
 from reports.exhibits.exhibit import Artefact, Data, Selection, source_stems
 from reports.exhibits.papers import Place, places_of
-from reports.figures.svg import inline_svg
 from reports.macros import number_macros
-from reports.page import page_html, prefix_of
+from reports.page import page_html
 from reports.places import printed_cells
 from reports.selection import first_figures, further, is_whole, primary, reason, selection_line
 from reports.store import AtLeast, read, selection_sql
-from reports.style import RC, appearances, network
+from reports.style import appearances, network
 from reports.tables.latex import latex_table
 from reports.tables.markdown import markdown_table
 from reports.tables.model import Table
@@ -28,11 +25,6 @@ from reports.tables.model import Table
 if TYPE_CHECKING:
     import duckdb
 
-FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
-    "pdf": {"Creator": "repdrift", "Producer": None, "CreationDate": None, "ModDate": None},
-    "png": {"Software": None},
-}
-PNG_DPI = 200
 DOCUMENTS = ("report.tex", "numbers.tex", "index.html")
 
 
@@ -93,33 +85,22 @@ def render(
     every = _data(con, shown, paper)
     chosen = every if everything else primary(every)
     line = selection_line(chosen, every)
-    sections: list[Section] = []
+    sections = [_section(place, chosen, every) for place in shown]
+    artefacts = [artefact for section in sections for artefact in section.artefacts]
+    drawings = drawn(artefacts) if pictures else {}
     files: dict[str, bytes] = {}
     entries: list[dict[str, object]] = []
-    drawings: dict[str, str] = {}
-    with rc_context(RC):
-        for place in shown:
-            section = _section(place, chosen, every)
-            sections.append(section)
-            made_of = section.artefacts
-            for artefact in made_of:
-                made = artefact_files(artefact)
-                if pictures and not isinstance(artefact.content, Table):
-                    figure = artefact.content()
-                    made |= picture_files(artefact.name, figure)
-                    drawings[artefact.name] = inline_svg(
-                        figure,
-                        prefix=prefix_of(artefact.name),
-                        artefact=artefact.name,
-                        caption=artefact.caption,
-                    )
-                files.update(made)
-                entries.append(_manifest_entry(artefact, made))
+    for artefact in artefacts:
+        made = artefact_files(artefact)
+        if artefact.name in drawings:
+            made |= drawings[artefact.name].files
+        files.update(made)
+        entries.append(_manifest_entry(artefact, made))
     left_out = {s.exhibit.title: s.exhibit.missing for s in sections if not s.artefacts}
     if pictures:
-        page = page_html(sections, every.frames["networks"], paper, drawings, line)
+        inline = {name: drawing.svg for name, drawing in drawings.items()}
+        page = page_html(sections, every.frames["networks"], paper, inline, line)
         files["index.html"] = page.encode()
-    artefacts = [artefact for section in sections for artefact in section.artefacts]
     files["numbers.tex"] = number_macros(artefacts).encode()
     files["report.tex"] = report_tex(sections, every.frames["networks"], paper, line).encode()
     manifest = {
@@ -171,20 +152,6 @@ def artefact_files(artefact: Artefact) -> dict[str, bytes]:
         files[f"{stem}{name}.csv"] = source.csv
         files[f"{stem}{name}.sql"] = selection_sql(source.query, source.where).encode()
     return files
-
-
-def picture_files(name: str, figure: Figure) -> dict[str, bytes]:
-    """Return a figure as PDF for print and as PNG for everything else."""
-    return {f"figures/{name}.{suffix}": figure_bytes(figure, suffix) for suffix in ("pdf", "png")}
-
-
-def figure_bytes(figure: Figure, suffix: str) -> bytes:
-    """Return a figure as PDF or PNG without a date; equal figures give equal bytes."""
-    buffer = io.BytesIO()
-    figure.savefig(
-        buffer, format=suffix, dpi=PNG_DPI, metadata=dict(FIGURE_METADATA.get(suffix, {}))
-    )
-    return buffer.getvalue()
 
 
 def _manifest_entry(artefact: Artefact, files: Mapping[str, bytes]) -> dict[str, object]:

@@ -12,12 +12,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from reports.document import Section
+from reports.drawing import figure_bytes
 from reports.exhibits.exhibit import Artefact
 from reports.exhibits.scores import EXHIBIT as SCORES
 from reports.exhibits.similarities import EXHIBIT as SIMILARITIES
 from reports.figures.svg import inline_svg
 from reports.formatting import escape_latex
-from reports.rendering import artefact_files, figure_bytes
+from reports.rendering import artefact_files
 from reports.tables.html import html_table
 from reports.tables.model import Block, Column, Number, Row, Table
 from reports.typesetting import has_pdflatex

@@ -1,0 +1,84 @@
+"""Figures as bytes: PDF for print, PNG for everything else, SVG for the page; on all cores."""
+
+import io
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from reports.exhibits.exhibit import Artefact
+from reports.figures.svg import inline_svg
+from reports.page import prefix_of
+from reports.style import RC
+from reports.tables.model import Table
+
+FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
+    "pdf": {"Creator": "repdrift", "Producer": None, "CreationDate": None, "ModDate": None},
+    "png": {"Software": None},
+}
+PNG_DPI = 200
+LEAST_PER_PROCESS = 6  # fewer take less time than a process takes to start
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure: its files by their path in the report, and the SVG that the page holds."""
+
+    files: dict[str, bytes]
+    svg: str
+
+
+def drawn(artefacts: Sequence[Artefact]) -> dict[str, Drawing]:
+    """Draw the figures among artefacts.
+
+    Parameters
+    ----------
+    artefacts : sequence of Artefact
+        Tables among them are left out.
+
+    Returns
+    -------
+    dict of str to Drawing
+        By name, in their order; the same bytes whatever the number of processes.
+    """
+    figures = [one for one in artefacts if not isinstance(one.content, Table)]
+    n_processes = min(os.cpu_count() or 1, len(figures) // LEAST_PER_PROCESS)
+    if n_processes < 2 or multiprocessing.current_process().daemon:
+        made = [draw(one) for one in figures]
+    else:
+        # Started anew, not forked: the threads of this process's libraries would not survive that.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+            made = list(pool.map(draw, figures))
+    return {one.name: drawing for one, drawing in zip(figures, made, strict=True)}
+
+
+def draw(artefact: Artefact) -> Drawing:
+    """Draw one figure in every format; equal rows give equal bytes."""
+    assert not isinstance(artefact.content, Table)
+    with rc_context(RC):
+        figure = artefact.content()
+        files = {
+            f"figures/{artefact.name}.{suffix}": figure_bytes(figure, suffix)
+            for suffix in ("pdf", "png")
+        }
+        svg = inline_svg(
+            figure,
+            prefix=prefix_of(artefact.name),
+            artefact=artefact.name,
+            caption=artefact.caption,
+        )
+    return Drawing(files, svg)
+
+
+def figure_bytes(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as PDF or PNG without a date; equal figures give equal bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(
+        buffer, format=suffix, dpi=PNG_DPI, metadata=dict(FIGURE_METADATA.get(suffix, {}))
+    )
+    return buffer.getvalue()
