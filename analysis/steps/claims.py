@@ -49,7 +49,8 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
     -----
     ``as_published`` takes the sign of the estimate for an answer, as a reader of a plot does.
     ``independent``: runs count as independent. ``clustered``: CR3 by dataset. ``wild``:
-    wild-cluster bootstrap. ``mixed``: random intercept per dataset. ``adjusted``: ``clustered``
+    wild-cluster bootstrap. ``mixed``: random intercept per dataset and one slope for all; it
+    supports claims too easily where slopes differ between datasets. ``adjusted``: ``clustered``
     with the level divided by the number of panels (Bonferroni), so that none of them is wrong.
     """
     effects, model = _effects(claim, frames)
