@@ -9,9 +9,17 @@ from reports.formatting import number
 from reports.tables.model import LEAST_P, Table
 from reports.wording import score_name, short_names
 
-LONGEST_NAME, NAME_MM = 34, 42.0  # longer names break
+LONGEST_NAME, NAME_MM = 34, 41.0  # longer names break, and leave no room for further columns
 MOST_PAIRS = 60  # beyond, a choice of them; the CSV has all
 FEW_DATASETS = 2  # a test across two of them has one degree of freedom
+FINDS = Shown("minimal_effect", "finds", 1, scale=100, is_optional=True)
+WINS = Shown(
+    "improvement",
+    "P(second wins)",
+    2,
+    interval=("improvement_low", "improvement_high"),
+    is_optional=True,
+)
 DUELS = (
     "P(second wins): probability that a run of the second beats one of the first, over datasets, "
     "with its interval over folds or seeds within these datasets."
@@ -51,7 +59,8 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
             where=pl.col("dataset").fill_null("across datasets"),
         )
     ).sort(pl.col("dataset").is_not_null(), maintain_order=True)
-    width_mm = NAME_MM if max(len(name) for name in names) > LONGEST_NAME else None
+    is_broken = max(len(name) for name in names) > LONGEST_NAME
+    width_mm = NAME_MM if is_broken else None
     return result_table(
         shown,
         (
@@ -64,27 +73,23 @@ def _comparisons(rows: pl.DataFrame, *, n_untested: int) -> Table:
                 scale=100,
                 interval=("ci_low", "ci_high"),
             ),
-            Shown("minimal_effect", "finds", 1, scale=100, is_optional=True),
+            *(() if is_broken else (FINDS,)),
             Shown("p_value", "p", 3, least=LEAST_P),
             Shown("p_adjusted", "Holm", 3, least=LEAST_P),
             Shown("p_equivalent", "equivalent", 3, "p", least=LEAST_P),
             Shown("verdict", "verdict"),
             Shown("n_pairs", "pairs"),
-            Shown(
-                "improvement",
-                "P(second wins)",
-                2,
-                interval=("improvement_low", "improvement_high"),
-                is_optional=True,
-            ),
+            *(() if is_broken else (WINS,)),
         ),
         key=("dataset", "first", "second"),
         block="where",
-        notes=_notes(shown, rows, same, n_untested),
+        notes=_notes(shown, rows, same, n_untested, is_whole=not is_broken),
     )
 
 
-def _notes(shown: pl.DataFrame, rows: pl.DataFrame, same: str, n_untested: int) -> tuple[str, ...]:
+def _notes(
+    shown: pl.DataFrame, rows: pl.DataFrame, same: str, n_untested: int, *, is_whole: bool
+) -> tuple[str, ...]:
     """Return what the columns are, of those that there are."""
     first = rows.row(0, named=True)
     sizes = sorted(set(rows["family_size"].drop_nulls()))
@@ -96,13 +101,13 @@ def _notes(shown: pl.DataFrame, rows: pl.DataFrame, same: str, n_untested: int) 
         "(t), across datasets over their means (t). Pairs share folds or datasets."
         + untested
         * (n_untested > 0),
-        *((_finds(planned),) if len(planned) else ()),
+        *((_finds(planned),) if is_whole and len(planned) else ()),
         "Holm: p adjusted in its family of "
         f"{' or '.join(number(size, 0) for size in sizes)} tests. Equivalent: two one-sided "
         f"tests against a difference of {number(first['margin'], 1, scale=100)} or more. "
         "Verdict on “the second is better”, from the interval alone, not adjusted: supported, "
         "contradicted, equivalent to none, inconclusive.",
-        *((DUELS,) if shown["improvement"].is_not_null().any() else ()),
+        *((DUELS,) if is_whole and shown["improvement"].is_not_null().any() else ()),
     )
 
 

@@ -9,7 +9,7 @@ from reports.exhibits.settings import COLUMNS, of_own_head, with_setting
 from reports.figures.heatmap import similarity_maps
 from reports.layers import layer_order
 from reports.style import network
-from reports.wording import measure_name, short_names
+from reports.wording import measure_name, sentence, short_names
 
 KEY = ("origin", "study", "measure", "token", "probe")
 PANEL = ("dataset", "setting", "backbone", "pretraining")
@@ -47,7 +47,7 @@ def layer_maps(data: Data) -> list[Artefact]:
                 columns=layers,
                 labels=("layer after", "layer before", measure_name(key[2])),
             )
-            caption = (
+            caption = sentence(
                 f"{measure_name(key[2])} of every layer after fine-tuning to every layer before "
                 f"({key[3]} features, {key[4]} probe, {key[0]}), mean over runs. {FLOOR}"
             )
@@ -86,7 +86,7 @@ def network_maps(data: Data) -> list[Artefact]:
             columns=names,
             labels=("network", "other network", measure_name(key[2])),
         )
-        caption = (
+        caption = sentence(
             f"{measure_name(key[2])} between networks{f' ({shared})' if shared else ''} at the "
             f"last layer of each ({key[3]} features, {key[4]} probe, {key[0]}), mean over runs; "
             f"blank where a pair was not compared. {FLOOR}"
