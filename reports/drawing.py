@@ -5,7 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -22,6 +22,7 @@ FIGURE_METADATA: Mapping[str, Mapping[str, str | None]] = {
 }
 PNG_DPI = 200
 LEAST_PER_PROCESS = 6  # fewer take less time than a process takes to start
+MOST_ROWS = 300_000  # behind the figures: more take longer, and memory, to copy to a process
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,21 @@ def drawn(artefacts: Sequence[Artefact]) -> dict[str, Drawing]:
     """
     figures = [one for one in artefacts if not isinstance(one.content, Table)]
     n_processes = min(os.cpu_count() or 1, len(figures) // LEAST_PER_PROCESS)
-    if n_processes < 2 or multiprocessing.current_process().daemon:
+    n_rows = sum(len(source.rows) for one in figures for source in one.sources)
+    is_daemon = multiprocessing.current_process().daemon
+    if n_processes < 2 or n_rows > MOST_ROWS or is_daemon:
         made = [draw(one) for one in figures]
     else:
         # Started anew, not forked: the threads of this process's libraries would not survive that.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
-            made = list(pool.map(draw, figures))
+            made = list(pool.map(draw, map(_without_sources, figures)))
     return {one.name: drawing for one, drawing in zip(figures, made, strict=True)}
+
+
+def _without_sources(artefact: Artefact) -> Artefact:
+    """Return what a drawing needs: the rows behind it would be copied for nothing."""
+    return replace(artefact, sources=(), hover={})
 
 
 def draw(artefact: Artefact) -> Drawing:
