@@ -11,6 +11,8 @@ select
     own.first,
     own.second,
     own.method,
+    planned.minimal_effect,
+    planned.power,
     own.estimate,
     own.std_error,
     own.df,
@@ -31,9 +33,7 @@ select
     own.n_pairs,
     own.n_datasets,
     own.run_ids,
-    own.analysis_id,
-    planned.minimal_effect,
-    planned.power
+    own.analysis_id
 from results.comparisons as own
 left join results.detectable_effects as planned
     on
