@@ -9,7 +9,7 @@ from reports.formatting import number
 from reports.tables.model import LEAST_P, Table
 from reports.wording import score_name, short_names
 
-LONGEST_NAME, NAME_MM = 34, 41.0  # longer names break, and leave no room for further columns
+LONGEST_NAME, NAME_MM = 34, 39.0  # longer names break, and leave no room for further columns
 MOST_PAIRS = 60  # beyond, a choice of them; the CSV has all
 FEW_DATASETS = 2  # a test across two of them has one degree of freedom
 FINDS = Shown("minimal_effect", "finds", 1, scale=100, is_optional=True)

@@ -16,7 +16,7 @@ from reports.wording import measure_name, sentence, short_names
 
 KEY = ("origin", "study", "measure", "token", "probe")
 PAIR = ("dataset", "first", "second")
-MOST_PANELS = 12
+MOST_PANELS, MOST_OF_LONG_TITLES = 12, 9  # what fits on a page
 POOLING = 3  # its place in the name of a network
 TITLE_WIDTH = 30
 LEVEL = 0.05
@@ -42,11 +42,16 @@ def build(data: Data) -> list[Artefact]:
             if differ_in_one(first, second)
             and (not data.conditions or _reads(first, key[3]) or _reads(second, key[3]))
         ]
+        most = MOST_PANELS if panels and _n_title_lines(panels) <= 3 else MOST_OF_LONG_TITLES
         artefacts += [
-            _figure(source, panels[start : start + MOST_PANELS], start // MOST_PANELS)
-            for start in range(0, len(panels), MOST_PANELS)
+            _figure(source, panels[start : start + most], start // most)
+            for start in range(0, len(panels), most)
         ]
     return artefacts
+
+
+def _n_title_lines(panels: Sequence[Panel]) -> int:
+    return max(title.count("\n") + 1 for title, _ in _titled(panels)[0])
 
 
 def _reads(network: str, token: str) -> bool:
