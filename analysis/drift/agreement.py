@@ -1,6 +1,11 @@
 """Whether two networks err on the same images more than their accuracies make them."""
 
 from dataclasses import dataclass
+from typing import TypeVar
+
+from analysis.regression.least_squares import Floats
+
+Share = TypeVar("Share", float, Floats)
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,11 @@ class Agreement:
     independent: float
     independent_one_model: float
     kappa: float
+
+
+def independent_share(right: Share, other_right: Share) -> Share:
+    """Share of images on which networks agree if their errors have nothing in common."""
+    return right * other_right + (1 - right) * (1 - other_right)
 
 
 def agreement(accuracy: float, other_accuracy: float, observed: float) -> Agreement:
@@ -54,7 +64,6 @@ def agreement(accuracy: float, other_accuracy: float, observed: float) -> Agreem
     (0.58, 0.82, 0.095)
     """
     a, b = accuracy, other_accuracy
-    independent = a * b + (1 - a) * (1 - b)
-    one_model = a * a + (1 - a) * (1 - a)
+    independent, one_model = independent_share(a, b), independent_share(a, a)
     kappa = (observed - independent) / (1 - independent) if independent < 1 else float("nan")
     return Agreement(observed, independent, one_model, kappa)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from analysis.drift.agreement import Agreement, agreement
+from analysis.drift.agreement import Agreement, agreement, independent_share
 from analysis.means.bootstrap import cluster_totals
 from analysis.regression.least_squares import Floats
 from analysis.testing.student import t_quantile
@@ -186,7 +186,7 @@ def effective_size(sums: Floats, sizes: Floats, slopes: Floats, *, level: float 
 def _slopes(shares: Floats) -> Floats:
     """Slopes of observed, excess and kappa in the shares, (3, 4), each in units of its own."""
     right, other_right = shares[0] + shares[1], shares[0] + shares[2]
-    independent = right * other_right + (1 - right) * (1 - other_right)
+    independent = independent_share(right, other_right)
     observed = np.array([1.0, 0.0, 0.0, 1.0])
     expected = (2 * other_right - 1) * np.array([1.0, 1.0, 0.0, 0.0])
     expected += (2 * right - 1) * np.array([1.0, 0.0, 1.0, 0.0])
@@ -200,7 +200,7 @@ def _posterior(rng: np.random.Generator, counts: Floats, n_draws: int) -> tuple[
         return np.full(n_draws, np.nan), np.full(n_draws, np.nan)
     both, one, other, none = rng.dirichlet(counts + _JEFFREYS, size=n_draws).T
     right, other_right = both + one, both + other
-    independent = right * other_right + (1 - right) * (1 - other_right)
+    independent = independent_share(right, other_right)
     excess = both + none - independent
     return excess, excess / (1 - independent)
 

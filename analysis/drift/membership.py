@@ -78,6 +78,11 @@ def divergence_from(divergence: Divergence) -> pl.Expr:
     return gap.abs() if divergence == "absolute" else gap.clip(lower_bound=0.0)
 
 
+def belongs(needed: pl.Expr, gap: pl.Expr, eta: pl.Expr, epsilon: pl.Expr) -> pl.Expr:
+    """Whether a run is in the space: ``needed`` is 1 - M, ``gap`` is A; either may be the limit."""
+    return (needed <= eta + _ROUNDING) & (gap <= epsilon + _ROUNDING)
+
+
 def membership(
     points: pl.DataFrame,
     *,
@@ -140,20 +145,21 @@ def membership(
     """
     if not 0 <= eta <= 1 or epsilon < 0:
         raise ValueError(f"eta = {eta} must lie in [0, 1] and epsilon = {epsilon} be at least 0")
-    similar = pl.col("similarity") >= 1 - eta - _ROUNDING
-    close = divergence_from(divergence) <= epsilon + _ROUNDING
     if "similarity_floor" not in points.columns:
         points = points.with_columns(similarity_floor=pl.lit(None, pl.Float64))
     floor = pl.col("similarity_floor")
-    above_floor = pl.col("similarity") >= 1 - eta * (1 - floor) - _ROUNDING
+    needed, gap = 1 - pl.col("similarity"), divergence_from(divergence)
+    is_member, is_corrected = (
+        belongs(needed, gap, room, pl.lit(epsilon)) for room in (pl.lit(eta), eta * (1 - floor))
+    )
     known = floor.is_not_null().all()
     sets = (
         points.drop_nulls(["similarity", "outcome_value", "reference_score"])
         .group_by(by)
         .agg(
-            n_members=(similar & close).sum().cast(pl.Int64),
+            n_members=is_member.sum().cast(pl.Int64),
             noise_floor=pl.when(known).then(floor.mean()),
-            n_members_corrected=pl.when(known).then((above_floor & close).sum()).cast(pl.Int64),
+            n_members_corrected=pl.when(known).then(is_corrected.sum()).cast(pl.Int64),
             n_runs=pl.len().cast(pl.Int64),
             n_effective=effective_runs(),
             run_ids=pl.col("run_id").cast(pl.String).sort(),

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from analysis.drift.membership import Divergence, divergence_from
+from analysis.drift.membership import Divergence, belongs, divergence_from
 from analysis.means.intervals import effective_runs
 from analysis.means.shares import share_intervals
 
 ETAS = tuple(round(0.1 * i, 1) for i in range(11))
 EPSILONS = (0.0, 0.01, 0.05, 0.1)
 THRESHOLDS = ("eta", "epsilon")
-_ROUNDING = 1e-12
 
 
 def membership_surface(
@@ -85,13 +84,12 @@ def _on_grid(points: pl.DataFrame, divergence: Divergence) -> pl.DataFrame:
     grid = pl.DataFrame({"eta": ETAS}).join(pl.DataFrame({"epsilon": EPSILONS}), how="cross")
     measured = points.with_columns(needed=1 - pl.col("similarity"), gap=divergence_from(divergence))
     floor = pl.col("similarity_floor")
-    room = pl.col("eta") * (1 - floor)
-    close = pl.col("gap") <= pl.col("epsilon") + _ROUNDING
+    is_member, is_corrected = (
+        belongs(pl.col("needed"), pl.col("gap"), room, pl.col("epsilon"))
+        for room in (pl.col("eta"), pl.col("eta") * (1 - floor))
+    )
     return measured.join(grid, how="cross").with_columns(
-        is_member=(pl.col("needed") <= pl.col("eta") + _ROUNDING) & close,
-        is_corrected=pl.when(floor.is_not_null()).then(
-            (pl.col("needed") <= room + _ROUNDING) & close
-        ),
+        is_member=is_member, is_corrected=pl.when(floor.is_not_null()).then(is_corrected)
     )
 
 

@@ -1,8 +1,6 @@
 """What similarities hang on: a few images, one image, few directions."""
 
-import polars as pl
-
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
 from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.settings import CELL, of_own_head, with_setting
 from reports.style import network
@@ -18,10 +16,7 @@ def build(data: Data) -> list[Artefact]:
     for key in data.frames["fragility"].select(KEY).unique(maintain_order=True).rows():
         source = data.select("fragility", **dict(zip(KEY, key, strict=True)))
         rows = with_setting(of_own_head(data, source.rows)).with_columns(
-            network=pl.struct("backbone", "pretraining").map_elements(
-                lambda start: network(start["backbone"], start["pretraining"]),
-                return_dtype=pl.String,
-            )
+            network=named("backbone", "pretraining", network)
         )
         units = UNITS.get(str(rows["unit"][0]), "images")
         far = f"without far {units}"
