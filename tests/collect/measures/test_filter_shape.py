@@ -9,10 +9,10 @@ from scipy.optimize import Bounds, differential_evolution
 from collect.measures.filter_shape import (
     NOISE_KERNELS,
     filter_shape,
-    gabor_r2,
     spatial_patterns,
     spectral_entropy,
 )
+from collect.measures.gabor import gabor_r2
 
 
 def gabor(side, *, angle=0.0, frequency=0.2, phase=0.0, centre=(0.0, 0.0), widths=(1.5, 2.0)):
