@@ -36,7 +36,7 @@ def network(adaptation, values, *, layer="late", width=8, **columns):
             "layer": layer,
             "reference_layer": columns.get("reference_layer", layer),
             "n_features": width,
-            "n_features_reference": width,
+            "n_features_reference": columns.get("reference_width", width),
             "token": "cls",
             "probe": "target",
             "measure": "cka_linear_debiased",
@@ -82,6 +82,17 @@ def test_only_layers_of_the_same_name_and_width_are_compared(rng):
         network("head_then_full", values[3], layer="early", width=16),
     )
     assert rows["layer"].to_list() == ["late"]
+
+
+@pytest.mark.parametrize("other", [{"width": 16}, {"reference_width": 16}])
+def test_both_layers_of_a_pair_must_be_as_wide(rng, other):
+    values = rng.uniform(0.3, 0.9, size=(2, 5))
+    sides = {"reference_layer": "early", "width": 8, "reference_width": 8}
+    one, two = (
+        network(name, rows, **(sides | more))
+        for name, rows, more in zip(("full", "head_then_full"), values, ({}, other), strict=True)
+    )
+    assert differences(one, two).is_empty()
 
 
 @pytest.mark.parametrize("adaptation", ["none", "linear", "scratch"])

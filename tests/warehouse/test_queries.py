@@ -187,6 +187,18 @@ def test_answers(answer, name, values, expected):
     assert {column: first[column] for column in expected} == expected
 
 
+def test_a_network_whose_runs_disagree_is_neither_always_nor_never_right(tmp_path):
+    layout = Layout(tmp_path)
+    for seed, p in enumerate((0.9, 0.2)):
+        write_run(layout, f"run{seed}", predictions=said(("a", 1, p), ("b", 1, 0.9)), seed=seed)
+    ingest(layout)
+    with connect(layout.root) as con:
+        rows = query_rows(con, saved_query(layout, "disputed_images").text, {"dataset": None})
+    found = rows.select("sample_id", "n_runs", "n_correct", "always_right", "never_right").rows()
+    name = "resnet18 / imagenet / full / mean / linear"
+    assert found == [("a", 2, 1, None, None), ("b", 2, 2, [name], None)]
+
+
 def test_a_parameter_narrows_the_answer(answer):
     assert len(answer("gain_over_scratch")) == 2
     for name in ("gain_over_scratch", "similarity_per_layer", "mean_and_interval_per_cell"):

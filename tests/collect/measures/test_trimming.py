@@ -41,6 +41,14 @@ def test_a_unit_goes_with_all_of_its_rows_and_lies_as_far_as_they_do_on_average(
     assert len(kept) == 36
 
 
+def test_a_unit_of_many_rows_is_not_far_for_their_number():
+    x = noise(40, 5, 0)
+    groups = torch.cat([torch.zeros(20), torch.arange(1, 21)]).long()  # 20 rows, and 20 of one row
+    x[25] += 3  # the only row of unit 6
+    kept = typical_rows(x, x, groups, share=0.01)
+    assert sorted(set(groups.tolist()) - set(groups[kept].tolist())) == [6]
+
+
 def test_share_is_rounded_up():
     x = noise(41, 5, 0)
     assert len(typical_rows(x, x, share=0.05)) == 41 - 3
