@@ -6,7 +6,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
 from reports.exhibits.settings import of_own_head, with_setting
-from reports.figures.space import SpacePanel, space_panels
+from reports.figures.space import SpacePanel, panels_on_a_page, space_panels
 from reports.formatting import number
 from reports.layers import layer_order
 from reports.style import network
@@ -15,7 +15,6 @@ from reports.wording import measure_name, score_name
 SPACE = ("study", "measure", "token", "probe", "score", "reference_policy", "divergence")
 FIGURE = ("origin", *SPACE, "eta", "epsilon")
 PANEL = ("dataset", "setting")
-MOST_PANELS = 12
 REFERENCES = {
     "best": "the best network's mean",
     "linear": "the mean of frozen backbones",
@@ -40,15 +39,16 @@ def build(data: Data) -> list[Artefact]:
                 PANEL, maintain_order=True
             )
         ]
+        most = panels_on_a_page(panels)
         artefacts += [
-            _figure(data, (sets, points), panels[start : start + MOST_PANELS], start)
-            for start in range(0, len(panels), MOST_PANELS)
+            _figure(data, (sets, points), panels[start : start + most], start // most)
+            for start in range(0, len(panels), most)
         ]
     return artefacts
 
 
 def _figure(
-    data: Data, sources: tuple[Selection, ...], panels: list[SpacePanel], start: int
+    data: Data, sources: tuple[Selection, ...], panels: list[SpacePanel], part: int
 ) -> Artefact:
     where = sources[0].where
     measure, score = measure_name(str(where["measure"])), score_name(str(where["score"]))
@@ -58,7 +58,7 @@ def _figure(
         name=slug(
             "members",
             *(where[name] for name in FIGURE),
-            start // MOST_PANELS or None,
+            part or None,
         ),
         caption=(
             f"Final {measure} of {layer} to the pre-trained model ({where['token']} features, "

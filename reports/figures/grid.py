@@ -18,6 +18,7 @@ CHARACTER_MM = 1.35
 TITLE_CHARACTER_MM = 1.6  # bold
 TICK_CHARACTER_MM = 1.35  # a digit of 6 points
 HANDLE_MM = 9.0
+TALLEST_MM = 225.0  # of the panels of a figure: legend and caption need the rest of a page
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,12 @@ def panel_grid(
         return axis
 
     return figure, [[place(row, column) for column in range(n_columns)] for row in range(n_rows)]
+
+
+def rows_on_a_page(spacing: Spacing) -> int:
+    """Return how many rows of panels leave room for a caption of ten lines."""
+    row_height = spacing.above + spacing.height + spacing.below
+    return max(1, int((TALLEST_MM - spacing.head - spacing.foot) // row_height))
 
 
 def share_y(row: Sequence[Axes]) -> None:

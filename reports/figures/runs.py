@@ -27,10 +27,9 @@ def separate_runs(
     >>> separate_runs(rows, "epoch")[1].tolist()
     [1.0, 2.0, nan, 3.0, nan]
     """
-    gap = pl.DataFrame({x: [float("nan")], "value": [float("nan")]})
-    parts = [
-        frame.select(pl.col(x).cast(pl.Float64), pl.col("value").cast(pl.Float64))
-        for _, frame in rows.group_by("run_id", maintain_order=True)
-    ]
-    joined = pl.concat([piece for part in parts for piece in (part, gap)]) if parts else gap
+    order = pl.col("run").first().over("run_id")
+    parts = rows.with_row_index("run").select(order, pl.col(x, "value").cast(pl.Float64))
+    gap = pl.lit(float("nan"))
+    gaps = parts.unique("run").with_columns(gap.alias(x), gap.alias("value"))
+    joined = pl.concat([parts, gaps]).sort("run", maintain_order=True)
     return joined[x].to_numpy(), joined["value"].to_numpy()

@@ -7,9 +7,11 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid
+from reports.figures.grid import Legend, Spacing, label_below, label_row, panel_grid, rows_on_a_page
 from reports.figures.statistics import print_above, room_above
 from reports.style import GREY, Appearance
+
+MOST_COLUMNS, MOST_ROWS = 3, 4
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,9 @@ def space_panels(
         Panels share the x axis; scores of one dataset are not those of another.
     """
     names = sorted({name for panel in panels for name in panel.statistics})
-    across = 2 if len(panels) == 4 else min(len(panels), 3)
+    across = 2 if len(panels) == 4 else min(len(panels), MOST_COLUMNS)
     down = -(-len(panels) // across)
-    above = max(room_above(panel.title, panel.statistics) for panel in panels)
-    spacing = Spacing(height=34.0, above=above, below=5.0, foot=4.0, between=9.0)
+    spacing = _spacing(panels)
     figure, axes = panel_grid(down, across, spacing, Legend(names, styles))
     flat = [axis for row in axes for axis in row]
     lowest = min(panel.runs["x"].min() for panel in panels)  # type: ignore[type-var]
@@ -74,6 +75,16 @@ def space_panels(
         label_row(row, y_label, spacing)
     label_below(figure, x_label)
     return figure
+
+
+def panels_on_a_page(panels: Sequence[SpacePanel]) -> int:
+    """Return how many of the panels fit into one figure."""
+    return MOST_COLUMNS * min(MOST_ROWS, rows_on_a_page(_spacing(panels)))
+
+
+def _spacing(panels: Sequence[SpacePanel]) -> Spacing:
+    above = max(room_above(panel.title, panel.statistics) for panel in panels)
+    return Spacing(height=34.0, above=above, below=5.0, foot=4.0, between=9.0)
 
 
 def _draw(axis: Axes, panel: SpacePanel, styles: Mapping[str, Appearance]) -> None:

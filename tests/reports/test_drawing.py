@@ -1,9 +1,14 @@
 """Figures come out the same, byte for byte, however many processes draw them."""
 
+import pickle
+from dataclasses import replace
+from functools import partial
+
+import polars as pl
 import pytest
 
 from reports import drawing
-from reports.drawing import draw, drawn
+from reports.drawing import draw, drawn, packed
 from reports.exhibits import regressions, similarities
 from reports.exhibits.registry import EXHIBITS
 from tests.reports.building import built
@@ -41,3 +46,17 @@ def test_an_error_in_another_process_reaches_the_caller(artefacts, monkeypatch):
 
 def _broken():
     raise ZeroDivisionError
+
+
+def test_a_drawing_is_packed_without_the_frame_that_its_rows_were_cut_from(artefacts):
+    names = [[f"a long name of run {run} of {i}" for run in range(100)] for i in range(1000)]
+    every = pl.DataFrame({"run_ids": names, "layer": range(1000)})
+    few = every.filter(pl.col("layer") == 3)
+    assert len(pickle.dumps(few)) > 100 * few.estimated_size()  # or polars has mended it
+    shown = replace(artefacts[0], content=partial(_shape, few))
+    assert len(packed(shown)) < 4 * few.estimated_size() + 20_000
+    assert pickle.loads(packed(shown)).content() == few.shape
+
+
+def _shape(rows):
+    return rows.shape
