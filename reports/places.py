@@ -21,11 +21,14 @@ class Places:
         Its rows, in order.
     found : dict
         Rows by the values of some columns, for each set of columns that was asked for.
+    values : dict
+        Columns that were asked for, as lists: a value at a time is slow to get from a frame.
     """
 
     file: str
     rows: pl.DataFrame
     found: dict[tuple[str, ...], dict[tuple[object, ...], list[int]]] = field(default_factory=dict)
+    values: dict[str, list[object]] = field(default_factory=dict)
 
     def row(self, number: Number) -> int | None:
         """Return the row that a number is of, from 0; None when these rows do not hold it."""
@@ -34,8 +37,14 @@ class Places:
         if not number.where.keys() <= set(self.rows.columns):
             return None
         indices = self._indices(number.where)
-        is_it = len(indices) == 1 and self.rows[number.column][indices[0]] == number.value
-        return indices[0] if is_it else None
+        if len(indices) != 1 or self._column(number.column)[indices[0]] != number.value:
+            return None
+        return indices[0]
+
+    def _column(self, name: str) -> list[object]:
+        if name not in self.values:
+            self.values[name] = self.rows[name].to_list()
+        return self.values[name]
 
     def _indices(self, where: Mapping[str, object]) -> list[int]:
         """Return the rows that satisfy a condition; values are looked up, others compared."""

@@ -18,6 +18,7 @@ from reports.places import printed_cells
 from reports.selection import first_figures, further, is_whole, primary, reason, selection_line
 from reports.store import AtLeast, read, selection_sql
 from reports.style import appearances, network
+from reports.tables.html import html_file
 from reports.tables.latex import latex_table
 from reports.tables.markdown import markdown_table
 from reports.tables.model import Table
@@ -148,6 +149,8 @@ def artefact_files(artefact: Artefact) -> dict[str, bytes]:
     if isinstance(artefact.content, Table):
         files[f"{stem}.tex"] = latex_table(artefact.content).encode()
         files[f"{stem}.md"] = markdown_table(artefact.content).encode()
+        html = html_file(artefact.content, name=artefact.name, caption=artefact.caption)
+        files[f"{stem}.html"] = html.encode()
     for source, name in zip(artefact.sources, source_stems(artefact), strict=True):
         files[f"{stem}{name}.csv"] = source.csv
         files[f"{stem}{name}.sql"] = selection_sql(source.query, source.where).encode()

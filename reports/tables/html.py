@@ -9,7 +9,7 @@ from reports.tables.plain import plain_number
 
 
 def html_table(table: Table, *, name: str, caption: str) -> str:
-    """Return a ``table`` element.
+    """Return the ``table`` element of the page: its headings sort, its numbers lead to their SQL.
 
     Parameters
     ----------
@@ -26,19 +26,40 @@ def html_table(table: Table, *, name: str, caption: str) -> str:
         HTML without script; ``data-value`` is what a column is sorted by, ``data-where`` what
         picks the row of a number.
     """
+    return _element(table, name, caption, link=f"#sql-{name}", is_sorted_by_script=True)
+
+
+def html_file(table: Table, *, name: str, caption: str) -> str:
+    """Return a table for a page of the reader's own, a row a line, and a paragraph per note.
+
+    Parameters
+    ----------
+    table : Table
+        As for `html_table`.
+    name : str
+        Of the artefact: numbers link to the file ``NAME.sql``.
+    caption : str
+        Plain text.
+    """
+    element = _element(table, name, caption, link=f"{name}.sql", is_sorted_by_script=False)
+    notes = "".join(f"<p>{escape_html(note)}</p>\n" for note in table.notes)
+    return element.replace("<tr", "\n<tr") + "\n" + notes
+
+
+def _element(table: Table, name: str, caption: str, *, link: str, is_sorted_by_script: bool) -> str:
     bodies = "".join(
         f"<tbody>{_block_heading(block.heading, len(table.columns))}"
-        f"{''.join(_row(row, name) for row in block.rows)}</tbody>"
+        f"{''.join(_row(row, link) for row in block.rows)}</tbody>"
         for block in table.blocks
     )
     return (
         f'<table id="table-{name}" data-artefact="{name}">'
         f"<caption>{escape_html(caption)}</caption>"
-        f"<thead>{_header(table)}</thead>{bodies}</table>"
+        f"<thead>{_header(table, has_buttons=is_sorted_by_script)}</thead>{bodies}</table>"
     )
 
 
-def _header(table: Table) -> str:
+def _header(table: Table, *, has_buttons: bool) -> str:
     groups = ""
     if any(column.group for column in table.columns):
         groups = "".join(
@@ -48,9 +69,9 @@ def _header(table: Table) -> str:
             for label, first, last in table.groups
         )
         groups = f'<tr class="groups">{groups}</tr>'
+    start, end = ('<button type="button">', "</button>") if has_buttons else ("", "")
     labels = "".join(
-        f'<th scope="col"{_kind(table, index)}>'
-        f'<button type="button">{escape_html(column.label)}</button></th>'
+        f'<th scope="col"{_kind(table, index)}>{start}{escape_html(column.label)}{end}</th>'
         for index, column in enumerate(table.columns)
     )
     return f'{groups}<tr class="labels">{labels}</tr>'
@@ -68,24 +89,24 @@ def _block_heading(heading: str, n_columns: int) -> str:
     return f'<tr class="heading"><th scope="rowgroup" colspan="{n_columns}">{text}</th></tr>'
 
 
-def _row(row: Row, name: str) -> str:
+def _row(row: Row, link: str) -> str:
     first, *rest = row.cells
-    head = _cell(first, name)
+    head = _cell(first, link)
     if isinstance(first, str):
         head = f'<th scope="row">{escape_html(first)}</th>'
-    return f"<tr>{head}{''.join(_cell(cell, name) for cell in rest)}</tr>"
+    return f"<tr>{head}{''.join(_cell(cell, link) for cell in rest)}</tr>"
 
 
-def _cell(cell: Cell, name: str) -> str:
+def _cell(cell: Cell, link: str) -> str:
     if isinstance(cell, str):
         return f"<td>{escape_html(cell)}</td>"
     text = escape_html(plain_number(cell))
     if cell.value is None:
         return f'<td class="number">{text}</td>'
     text = f"<strong>{text}</strong>" if cell.rank == "best" else text
-    link = f'<a href="#sql-{name}"{_where(cell.where)}>{text}</a>'
+    linked = f'<a href="{link}"{_where(cell.where)}>{text}</a>'
     marks = f"<sup>{escape_html(cell.marks)}</sup>" if cell.marks else ""
-    return f'<td class="number" data-value="{cell.value!r}">{link}{marks}</td>'
+    return f'<td class="number" data-value="{cell.value!r}">{linked}{marks}</td>'
 
 
 def _where(where: Mapping[str, object]) -> str:

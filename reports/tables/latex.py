@@ -42,15 +42,21 @@ def latex_table(table: Table) -> str:
         LaTeX, no float and no caption around it: it drops into any document. A table with a
         heading that is longer than its rows takes the whole line, its columns evenly spread.
     """
-    environment, width = _environment(table)
+    is_wrapped = _has_long_heading(table)
+    environment, width = _environment(table, is_wrapped=is_wrapped)
     widest = [_widest([row.cells[i] for row in table.rows]) for i in range(len(table.columns))]
     body = "\n\\midrule\n".join(
-        "\n".join([*_heading(block, table), *(_row(row, widest) for row in block.rows)])
+        "\n".join(
+            [
+                *_heading(block, len(table.columns), is_wrapped=is_wrapped),
+                *(_row(row, widest) for row in block.rows),
+            ]
+        )
         for block in table.blocks
     )
     head = _header(table) + ("\n\\endhead" if environment == "longtable" else "")
     lines = [
-        f"\\begin{{{environment}}}{width}{{{_alignment(table)}}}",
+        f"\\begin{{{environment}}}{width}{{{_alignment(table, is_spread=bool(width))}}}",
         "\\toprule",
         head,
         body,
@@ -60,10 +66,10 @@ def latex_table(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _environment(table: Table) -> tuple[str, str]:
+def _environment(table: Table, *, is_wrapped: bool) -> tuple[str, str]:
     if is_long(table):
         return "longtable", ""
-    is_spread = _has_long_heading(table) and _n_characters(table) <= FITS_SMALL
+    is_spread = is_wrapped and _n_characters(table) <= FITS_SMALL
     return ("tabular*", r"{\linewidth}") if is_spread else ("tabular", "")
 
 
@@ -103,7 +109,7 @@ def _length(cell: Cell) -> int:
     return len(cell) if isinstance(cell, str) else len(plain_number(cell))
 
 
-def _alignment(table: Table) -> str:
+def _alignment(table: Table, *, is_spread: bool) -> str:
     is_text = [
         all(isinstance(row.cells[i], str) for row in table.rows) for i in range(len(table.columns))
     ]
@@ -113,8 +119,8 @@ def _alignment(table: Table) -> str:
         else "lc"[not text]
         for column, text in zip(table.columns, is_text, strict=True)
     ]
-    spread = r"@{\extracolsep{\fill}}" if _environment(table)[0] == "tabular*" else "@{}"
-    return spread + "".join(kinds) + "@{}"
+    left = r"@{\extracolsep{\fill}}" if is_spread else "@{}"
+    return left + "".join(kinds) + "@{}"
 
 
 def _header(table: Table) -> str:
@@ -131,13 +137,13 @@ def _header(table: Table) -> str:
     return f"{groups} \\\\\n{rules}\n{labels}\n\\midrule"
 
 
-def _heading(block: Block, table: Table) -> list[str]:
+def _heading(block: Block, n_columns: int, *, is_wrapped: bool) -> list[str]:
     if not block.heading:
         return []
     text = rf"\textit{{{escape_latex(block.heading)}}}"
-    if _has_long_heading(table):  # of no width of its own, for that would widen the last column
+    if is_wrapped:  # of no width of its own, for that would widen the last column
         text = rf"\rlap{{\parbox[t]{{\linewidth}}{{\strut {text}\strut}}}}"
-    return [rf"\multicolumn{{{len(table.columns)}}}{{@{{}}l}}{{{text}}} \\"]
+    return [rf"\multicolumn{{{n_columns}}}{{@{{}}l}}{{{text}}} \\"]
 
 
 def _row(row: Row, widest: Sequence[_Widest]) -> str:

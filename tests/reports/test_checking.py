@@ -43,7 +43,7 @@ def test_what_shows_a_number_that_moved_is_stale_in_every_form(con, directory):
     con.execute("update results.intervals set estimate = 0.75 where dataset = 'breast'")
     found = problems(render(con, pictures=False), directory).filter(problem="stale")
     table, figure = "tables/juodelyte2023-table-2", f"figures/{FIGURE}"
-    stale = {f"{table}.tex", f"{table}.md", f"{table}.csv", "numbers.tex"}
+    stale = {f"{table}.tex", f"{table}.md", f"{table}.html", f"{table}.csv", "numbers.tex"}
     stale |= {f"{figure}.csv", f"{figure}.pdf", f"{figure}.png", "index.html", "report.pdf"}
     assert stale <= set(found["file"])
 
