@@ -32,6 +32,7 @@ WILD_LIMIT_S = 0.05
 RUN_LIMIT_S = 120.0
 N_DATASETS, N_NETWORKS, N_SEEDS, N_FOLDS = 10, 10, 4, 5
 ADAPTATIONS = ("full", "head_then_full", "linear", "freeze_first_k", "scratch")
+EPOCHS = (0, 5, 10)
 N_LAYERS, SCORES = 6, ("accuracy", "auc", "ece_width_15")
 
 
@@ -186,19 +187,19 @@ def _frames(n_networks: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         head=pl.lit("linear"),
         task=pl.lit("binary"),
         n_folds=pl.lit(N_FOLDS),
-        selected_epoch=pl.lit(10),
+        selected_epoch=pl.lit(EPOCHS[-1]),
         n_train=pl.lit(400),
         n_test=pl.lit(100),
         shard_hash=pl.lit(""),
     )
-    base = runs.select("run_id", epoch=pl.lit(10))
-    scores = base.join(column("score", list(SCORES)), how="cross").with_columns(
+    steps = runs.select("run_id").join(column("epoch", list(EPOCHS)), how="cross")
+    scores = steps.join(column("score", list(SCORES)), how="cross").with_columns(
         split=pl.lit("test"),
         confidence_source=pl.lit("head"),
         token=pl.lit("mean"),
         n_neighbours=pl.lit(0),
     )
-    similarities = base.join(
+    similarities = steps.join(
         column("layer", [f"block{i}" for i in range(N_LAYERS)]), how="cross"
     ).with_columns(
         reference_layer=pl.col("layer"),

@@ -27,12 +27,19 @@ select
     run_ids,
     analysis_id
 from results.trajectories
-qualify row_number() over (
+window trajectory as (
     partition by
         origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
-        token, probe, measure, epoch
-    order by abs(level - 0.95), analysis_id
-) = 1
+        token, probe, measure
+)
+qualify
+    min(epoch) over trajectory < max(epoch) over trajectory
+    and row_number() over (
+        partition by
+            origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
+            token, probe, measure, epoch
+        order by abs(level - 0.95), analysis_id
+    ) = 1
 order by
     origin, study, dataset, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer,
     token, probe, measure, epoch

@@ -25,9 +25,8 @@ select
 from marts.trajectories as steps
 inner join staging.studies as sets on steps.origin = sets.origin and steps.study = sets.study
 where steps.reference = 'pretrained' and steps.reference_layer = steps.layer
-qualify max(steps.epoch) over (
-    partition by steps.run_id, steps.layer, steps.token, steps.probe, steps.measure
-) > 0
+window trajectory as (partition by steps.run_id, steps.layer, steps.token, steps.probe, steps.measure)
+qualify min(steps.epoch) over trajectory < max(steps.epoch) over trajectory
 order by
     origin, study, dataset, measure, token, probe, adaptation, n_blocks, variant, backbone, pretraining, run_id, layer,
     epoch

@@ -2,9 +2,11 @@
 
 import pytest
 
+from reports.exhibits import trajectories
 from reports.exhibits.registry import EXHIBITS
 from reports.store import query_text, read
 from tests.reports.building import built
+from tests.reports.specimens import fine_tune
 
 
 @pytest.mark.parametrize("name", sorted({query for e in EXHIBITS for query in e.queries}))
@@ -28,3 +30,10 @@ def test_names_of_exhibits_are_unique_and_say_how_to_get_their_rows():
     names = [exhibit.name for exhibit in EXHIBITS]
     assert len(names) == len(set(names))
     assert all(exhibit.missing and exhibit.title for exhibit in EXHIBITS)
+
+
+def test_one_epoch_is_no_trajectory(con):
+    fine_tune(con)
+    assert built(con, trajectories.EXHIBIT)
+    con.execute("delete from raw.similarities where run_id = 'v1' and epoch = 0")
+    assert built(con, trajectories.EXHIBIT) == []

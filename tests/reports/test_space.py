@@ -212,6 +212,12 @@ def test_mean_trajectories_stand_over_the_accuracy_of_the_same_runs(con):
     assert (heights.min(), heights.max()) == (0.4, 0.8)
 
 
+def test_one_epoch_has_no_mean_trajectory(con):
+    add_trajectories(con)
+    con.execute("delete from results.trajectories where epoch = 0")
+    assert built(con, bands.EXHIBIT) == []
+
+
 def box() -> dict[str, object]:
     """Return a row of results.similarity_distributions."""
     quartiles = {"low_quartile": 0.6, "median": 0.7, "high_quartile": 0.8}
