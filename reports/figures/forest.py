@@ -7,6 +7,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from reports.figures.grid import Legend, Spacing, label_below, panel_grid
+from reports.figures.limits import cut_ends, interval_limits
 from reports.style import Appearance
 
 ROW_MM = 2.6
@@ -24,8 +25,8 @@ def forest(
     Parameters
     ----------
     panels : sequence of (str, DataFrame)
-        Title and ``row, series, estimate, ci_low, ci_high``; an end that is null or infinite is
-        drawn as an arrow to the edge of the panel.
+        Title and ``row, series, estimate, ci_low, ci_high``; an interval whose end is null
+        or infinite runs to the edge of the panel.
     styles : mapping of str to Appearance
         Of every series, in the order they are stacked within a row.
     rows : sequence of str
@@ -51,7 +52,7 @@ def forest(
     )
     figure, axes = panel_grid(n_rows, columns, spacing, Legend(names, styles, are_lines=True))
     flat = [axis for line in axes for axis in line]
-    low, high = _limits(pl.concat([frame for _, frame in panels]))
+    limits = interval_limits(pl.concat([frame for _, frame in panels]))
     place = {row: index for index, row in enumerate(rows)}
     offsets = np.linspace(-0.3, 0.3, len(names)) if len(names) > 1 else np.zeros(1)
     for axis, (title, frame) in zip(flat, panels, strict=False):
@@ -60,14 +61,10 @@ def forest(
             own = frame.filter(pl.col("series") == name, pl.col("estimate").is_not_null())
             y = np.array([place[row] + offset for row in own["row"]])
             x = own["estimate"].to_numpy()
-            ends = [
-                np.clip(own[end].fill_null(edge).to_numpy(), low, high)
-                for end, edge in (("ci_low", -np.inf), ("ci_high", np.inf))
-            ]
             style = styles[name]
-            axis.hlines(y, *ends, color=style.colour, linewidth=0.9)
+            axis.hlines(y, *cut_ends(own, limits), color=style.colour, linewidth=0.9)
             axis.plot(x, y, linestyle="none", marker=style.marker, color=style.colour, label=name)
-        axis.set_xlim(low, high)
+        axis.set_xlim(*limits)
         axis.set_ylim(len(rows) - 0.5, -0.5)
         axis.set_yticks(range(len(rows)), rows)
         axis.tick_params(axis="y", length=0, labelleft=axis in {line[0] for line in axes})
@@ -76,14 +73,3 @@ def forest(
         axis.set_axis_off()
     label_below(figure, x_label)
     return figure
-
-
-def _limits(frame: pl.DataFrame) -> tuple[float, float]:
-    """Return x limits that hold every estimate and intervals of three times the median width."""
-    estimates = frame["estimate"].drop_nulls().to_numpy()
-    widths = (frame["ci_high"] - frame["ci_low"]).drop_nulls().to_numpy()
-    widths = widths[np.isfinite(widths)]
-    reach = 1.5 * float(np.median(widths)) if len(widths) else 1.0
-    low, high = min(0.0, float(estimates.min()) - reach), max(0.0, float(estimates.max()) + reach)
-    margin = 0.03 * (high - low)
-    return low - margin, high + margin

@@ -15,6 +15,7 @@ from tests.reports.building import (
     figure_of,
     lines_of,
     rows,
+    segments,
 )
 from tests.reports.conftest import insert
 
@@ -92,6 +93,16 @@ def test_infinite_intervals_run_to_the_edge():
     figure = specification_curve(frame, {"gain": ["a", "b"]}, y_label="slope")
     assert_nothing_overlaps(figure)
     assert np.isfinite(figure.axes[0].get_ylim()).all()
+
+
+def test_intervals_of_slopes_that_are_alike_keep_their_ends():
+    # Far from 0 and close together: what is cut must not depend on how far they are from 0.
+    ends = {"ci_low": [-0.5, -0.52, -0.45], "ci_high": [-0.1, -0.05, -0.06]}
+    frame = pl.DataFrame({"estimate": [-0.3, -0.28, -0.26], **ends, "gain": ["a", "a", "b"]})
+    figure = specification_curve(frame, {"gain": ["a", "b"]}, y_label="slope")
+    lines = [line for one in figure.axes[0].collections for line in segments(one)]
+    np.testing.assert_allclose(sorted(line[0, 1] for line in lines), [-0.52, -0.5, -0.45])
+    np.testing.assert_allclose(sorted(line[1, 1] for line in lines), [-0.1, -0.06, -0.05])
 
 
 def detectable_effect() -> dict[str, object]:
