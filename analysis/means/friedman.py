@@ -32,7 +32,8 @@ def friedman(values: Floats, *, level: float = 0.95) -> Friedman:
     Parameters
     ----------
     values : float array of shape (n_datasets, n_networks)
-        One score per dataset and network; at least two datasets and three networks.
+        One score per dataset and network; at least two datasets and three networks, which do not
+        tie on all of them.
     level : float, default 0.95
         One minus it is the level of the Nemenyi test.
 
@@ -40,6 +41,12 @@ def friedman(values: Floats, *, level: float = 0.95) -> Friedman:
     -------
     Friedman
         The test and the critical difference.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, or all networks tie on every dataset: ranks that never differ have no
+        distribution.
 
     References
     ----------
@@ -53,6 +60,8 @@ def friedman(values: Floats, *, level: float = 0.95) -> Friedman:
     n, k = values.shape
     if n < 2 or k < 3:
         raise ValueError(f"{n} datasets and {k} networks: needs at least 2 and 3")
+    if (values == values[:, :1]).all():
+        raise ValueError(f"{k} networks tie on all {n} datasets: no ranks to compare")
     test = stats.friedmanchisquare(*values.T)
     difference = _nemenyi_quantile(level, k) * np.sqrt(k * (k + 1) / (6 * n))
     return Friedman(float(test.statistic), float(test.pvalue), float(difference))

@@ -46,9 +46,10 @@ def rank_networks(
         `rank_intervals`), ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high,
         iqm_uncertainty`` (fold or seed; null where there is no interval, see
         `analysis.means.interquartile`), ``n_wins`` (datasets on which it is best, ties shared),
-        ``friedman_statistic, friedman_p_value, critical_difference`` (null below three networks),
-        ``not_different`` (networks whose mean rank is within the critical difference: the data do
-        not tell them apart, which does not make them the same), ``n_datasets, level, run_ids``.
+        ``friedman_statistic, friedman_p_value, critical_difference`` (null below three networks or
+        two datasets, and where all networks tie on every dataset), ``not_different`` (networks
+        whose mean rank is within the critical difference: the data do not tell them apart, which
+        does not make them the same), ``n_datasets, level, run_ids``.
     """
     frames = [
         _ranked(group, level, n_resamples, seed).select(
@@ -84,7 +85,8 @@ def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl
         _iqm([one for (name, _), one in drawn.items() if name == n], level, n_resamples, rng)
         for n in networks
     ]
-    test = friedman(values, level=level) if min(values.shape[0], values.shape[1] - 1) > 1 else None
+    is_testable = min(values.shape[0], values.shape[1] - 1) > 1 and not best.all()
+    test = friedman(values, level=level) if is_testable else None
     mean_ranks = ranks.mean(axis=0)
     return pl.DataFrame(
         {

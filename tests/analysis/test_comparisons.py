@@ -188,6 +188,13 @@ def test_ranks_by_hand():
     assert found["a"]["not_different"] == ["b", "c"]
 
 
+def test_networks_that_tie_everywhere_are_ranked_without_a_test(scores):
+    rows = rank_networks(scores.with_columns(value=pl.lit(1.0)), by=["score"])
+    assert rows["mean_rank"].n_unique() == 1
+    undefined = rows.select("friedman_p_value", "critical_difference", "not_different")
+    assert (undefined.null_count() == len(rows)).row(0) == (True, True, True)
+
+
 def test_datasets_that_a_network_lacks_are_left_out_of_its_ranking(scores):
     fewer = scores.filter(~((pl.col("network") == "c") & (pl.col("dataset") == "d7")))
     assert set(rank_networks(fewer, by=["score"])["n_datasets"]) == {6}
@@ -304,8 +311,9 @@ def test_meta_analysis_of_equal_effects_has_no_variance_between():
         (lambda: meta_analysis([1.0], [1.0]), "at least two"),
         (lambda: meta_analysis([1.0, 2.0], [1.0, 0.0]), "positive errors"),
         (lambda: friedman(np.ones((1, 3))), "1 datasets and 3 networks"),
+        (lambda: friedman(np.ones((2, 3))), "3 networks tie on all 2 datasets"),
     ],
-    ids=["one run", "no spread", "one effect", "no error", "one dataset"],
+    ids=["one run", "no spread", "one effect", "no error", "one dataset", "ties alone"],
 )
 def test_refuses(call, message):
     with pytest.raises(ValueError, match=message):
