@@ -80,6 +80,17 @@ def number(value: float | None, digits: int, *, scale: float = 1.0, least: float
     return f"{value * scale:z.{digits}f}"
 
 
+def percent(fraction: float) -> str:
+    """Return a level or a probability in percent, rounded to no fewer digits than it has.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.999), percent(1 - 0.975)
+    ('95 %', '99.9 %', '2.5 %')
+    """
+    return f"{100 * fraction:.6g} %"
+
+
 def p_value(value: float | None, *, symbol: str = "p") -> str:
     """Return a p-value as an equation, three decimals, never rounded down to zero.
 

@@ -8,6 +8,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, 
 from reports.exhibits.outcomes import of_what
 from reports.exhibits.settings import CELL, of_own_head, with_setting
 from reports.figures.bands import mean_bands
+from reports.formatting import percent
 from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name, sentence
@@ -58,8 +59,8 @@ def _figure(
         caption=(
             f"{sentence(measure)} of {layer} to the pre-trained model and accuracy by epoch, means "
             f"over runs ({of_what(where)}). Shaded, similarity: a band that covers the whole mean "
-            f"trajectory with {level:.0%} confidence, not each epoch alone; accuracy: the range "
-            "of the runs."
+            f"trajectory with {percent(level)} confidence, not each epoch alone; accuracy: the "
+            "range of the runs."
         ),
         content=partial(mean_bands, quantities, data.networks),
         sources=sources,

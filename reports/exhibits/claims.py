@@ -7,6 +7,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.result_table import Shown, result_table
+from reports.formatting import percent
 
 CLAIM_MM = 66.0
 RIGOURS = ("as_published", "independent", "clustered", "wild", "mixed", "adjusted")
@@ -101,7 +102,7 @@ def _verdicts(
             "Clustered: by dataset (CR3), or Nadeau-Bengio over folds. Wild: wild cluster "
             "bootstrap. Mixed: random intercept by dataset, the same slope on all. Adjusted: "
             "clustered, and adjusted for the number of panels.",
-            f"Level {first['level']:.0%}. Inconclusive: the data do not say; that is not "
+            f"Level {percent(first['level'])}. Inconclusive: the data do not say; that is not "
             "evidence for no effect. The CSV of panels has the effect behind each verdict.",
         ),
     )

@@ -5,7 +5,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.rankings import GROUP, SHOWN
 from reports.exhibits.result_table import Shown, result_table
-from reports.formatting import number
+from reports.formatting import number, percent
 from reports.tables.model import LEAST_P, Table
 from reports.wording import score_name, short_names
 
@@ -97,7 +97,7 @@ def _notes(
     planned = shown.drop_nulls("minimal_effect")
     return (
         *((f"All: {same}.",) if same else ()),
-        f"Interval: {first['level']:.0%}; on a dataset over folds (Nadeau-Bengio) or seeds "
+        f"Interval: {percent(first['level'])}; on a dataset over folds (Nadeau-Bengio) or seeds "
         "(t), across datasets over their means (t). Pairs share folds or datasets."
         + untested
         * (n_untested > 0),
@@ -114,8 +114,8 @@ def _notes(
 def _finds(planned: pl.DataFrame) -> str:
     power, level = planned.select("power", "level").row(0)
     return (
-        f"Finds: the smallest difference that such a comparison finds with probability {power:.0%} "
-        f"at {1 - level:.0%}, if runs vary as these do."
+        f"Finds: the smallest difference that such a comparison finds with probability "
+        f"{percent(power)} at {percent(1 - level)}, if runs vary as these do."
     )
 
 

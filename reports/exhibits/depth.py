@@ -5,8 +5,9 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
-from reports.exhibits.score_matrix import one_score_per_dataset
+from reports.exhibits.score_matrix import one_score_per_dataset, varying
 from reports.figures.depth import depth_curves
+from reports.formatting import percent
 from reports.style import network
 from reports.wording import TASK_SCORES, score_name
 
@@ -51,7 +52,8 @@ def build(data: Data) -> list[Artefact]:
         whole = " 0: fine-tuned whole." if adaptation in WHOLE else ""
         caption = (
             f"Score on the held-out fold by {WORDS.get(adaptation, adaptation)} ({origin}).{whole} "
-            f"Lines: intervals over {own['uncertainty'][0]}s, where there are several runs."
+            f"Lines: {percent(own['level'][0])} intervals over {varying(own)}s, where there are "
+            "several."
         )
         name = slug("depth", *key)
         artefacts.append(Artefact(name, caption, figure, (source,)))

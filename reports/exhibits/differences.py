@@ -11,6 +11,7 @@ from reports.exhibits.comparisons import differ_in_one
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
 from reports.figures.differences import difference_profiles
 from reports.figures.heatmap import difference_maps
+from reports.formatting import percent
 from reports.layers import layer_order
 from reports.wording import measure_name, sentence, short_names
 
@@ -85,7 +86,7 @@ def _figure(source: Selection, panels: Sequence[Panel], part: int) -> Artefact:
         f"respect; {span(shown['n_pairs'])} pairs of runs each. {sentence(tests)}; "
         f"{'a dot' if is_map else 'filled'}: p at most {LEVEL} after Benjamini and Hochberg in a "
         f"family of {span(shown['family_size'].drop_nulls())}."
-        + ("" if is_map else f" Lines: {100 * shown['level'][0]:g} % intervals of each layer.")
+        + ("" if is_map else f" Lines: {percent(shown['level'][0])} intervals of each layer.")
     )
     draw = _maps if is_map else _profiles
     name = slug("similarity-difference", *(where[name] for name in KEY), part or None)

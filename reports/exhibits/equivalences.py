@@ -6,7 +6,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.outcomes import is_shown
 from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.robustness import FIT, LINE, ordered
-from reports.formatting import number
+from reports.formatting import number, percent
 from reports.tables.model import LEAST_P
 from reports.wording import measure_name, method_name, outcome_name
 
@@ -46,7 +46,7 @@ def build(data: Data) -> list[Artefact]:
             notes=(
                 f"Small: within ±{number(first['margin'], 3)}. p: of the two one-sided tests that "
                 "the slope is not small; brackets: "
-                f"{first['level']:.0%} interval; P(small): posterior probability, flat prior. "
+                f"{percent(first['level'])} interval; P(small): posterior probability, flat prior. "
                 "Supported: shown to be small; a slope that is not significant is not shown to be.",
             ),
         )

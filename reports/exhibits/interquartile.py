@@ -7,6 +7,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.rankings import GROUP, SHOWN
 from reports.figures.ranking import mean_intervals
+from reports.formatting import percent
 from reports.wording import score_name, short_names
 
 
@@ -31,7 +32,7 @@ def build(data: Data) -> list[Artefact]:
                     f"Interquartile mean of {score} over the runs of {first['n_datasets']} "
                     f"datasets ({first['origin']}{', all ' + same if same else ''}): the mean of "
                     "the middle half, which single runs far out do not move. "
-                    f"{first['level']:.0%} intervals over {varying}s within these datasets "
+                    f"{percent(first['level'])} intervals over {varying}s within these datasets "
                     "(bootknife); they say nothing of other datasets."
                 ),
                 content=partial(mean_intervals, means, x_label=f"interquartile mean of {score}"),

@@ -7,7 +7,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
 from reports.exhibits.settings import of_own_head, with_setting
 from reports.figures.space import SpacePanel, panels_on_a_page, space_panels
-from reports.formatting import number
+from reports.formatting import number, percent
 from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name, score_name
@@ -66,7 +66,8 @@ def _figure(
             f"point is a run. Grey: the similarity space of Zu et al. (eq. 5) at η = "
             f"{where['eta']}, ε = {where['epsilon']}: similarity of at least 1 − η, {score} "
             f"{side.format('ε')} {REFERENCES[str(where['reference_policy'])]}. Printed: runs that "
-            "belong, of how many, their share with its 95 % interval."
+            "belong, of how many, their share with its "
+            f"{percent(sources[0].rows['level'][0])} interval."
         ),
         content=partial(
             space_panels, panels, data.networks, x_label=f"{measure}, {layer}", y_label=score

@@ -9,6 +9,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
 from reports.exhibits.settings import TREATMENT, of_own_head
 from reports.figures.regression import Panel, PointGroup, point_groups, regression_panels
+from reports.formatting import percent
 from reports.layers import evenly_chosen, layer_order
 from reports.style import network
 from reports.wording import PRIMARY, adaptation_name, measure_name, outcome_name, sentence
@@ -132,9 +133,10 @@ def caption(fits: Selection, measure: str, several: bool) -> str:
     return (
         f"{sentence(outcome)} against {measure} per layer ({of_what(fits.where)}). "
         f"A point is a run{', its colour and marker the dataset' if several else ''}. "
-        "Line: least squares on the runs; band: pointwise 95 % for the mean, as if runs were "
-        "independent; p naive: the same assumption. p clustered: standard errors by dataset (CR1); "
-        "p wild: wild cluster bootstrap. Unadjusted; the table of regressions has adjusted values."
+        "Line: least squares on the runs; band: pointwise "
+        f"{percent(fits.rows['level'][0])} for the mean, as if runs were independent; p naive: the "
+        "same assumption. p clustered: standard errors by dataset (CR1); p wild: wild cluster "
+        "bootstrap. Unadjusted; the table of regressions has adjusted values."
     )
 
 

@@ -8,6 +8,7 @@ from reports.exhibits.outcomes import is_shown
 from reports.exhibits.rankings import GROUP, SHOWN
 from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.settings import TREATMENT, treatment
+from reports.formatting import percent
 from reports.layers import layer_order
 from reports.style import network
 from reports.wording import measure_name, outcome_name, score_name, short_names
@@ -46,8 +47,8 @@ def power_tables(data: Data) -> list[Artefact]:
             block="where",
             notes=(
                 *((f"All: {same}.",) if same else ()),
-                f"× 100. Found with probability {first['power']:.0%} by a two-sided test at "
-                f"{1 - first['level']:.0%}. Needs: units for a difference of "
+                f"× 100. Found with probability {percent(first['power'])} by a two-sided test at "
+                f"{percent(1 - first['level'])}. Needs: units for a difference of "
                 f"{first['wanted_effect'] * 100:.1f}; a dash: no number is enough.",
             ),
         )
@@ -125,7 +126,7 @@ def projection_tables(data: Data) -> list[Artefact]:
 
 
 def agreement_table(data: Data) -> list[Artefact]:
-    """Return whether networks err together, taken over folds."""
+    """Return whether networks err together, on the images of a fold and over folds."""
     artefacts = []
     for origin in data.frames["agreements"]["origin"].unique(maintain_order=True):
         source = data.select("agreements", origin=origin)
@@ -139,6 +140,8 @@ def agreement_table(data: Data) -> list[Artefact]:
             (
                 Shown("dataset", "dataset"),
                 Shown("fold", "fold", is_optional=True),
+                Shown("seed", "seed", is_optional=True),
+                Shown("n_images", "images", 0, is_optional=True),
                 Shown("observed", "observed", 1, scale=100),
                 Shown("independent", "both accuracies", 1, "if independent", 100, is_optional=True),
                 Shown("independent_one_model", "one accuracy", 1, "if independent", scale=100),
@@ -152,6 +155,9 @@ def agreement_table(data: Data) -> list[Artefact]:
                 "Share of images × 100 that both get right or both get wrong. What was not logged "
                 "has a dash, or no column. One accuracy: the baseline of Juodelyte et al. as "
                 "computed, with one accuracy twice.",
+                f"Brackets: {percent(source.rows['level'][0])} intervals. With a fold or a seed: "
+                "over its images or patients, the networks as they are; without: over folds or "
+                "seeds, the networks trained anew.",
             ),
         )
         caption = f"Do networks err on the same images ({origin})?"

@@ -16,6 +16,7 @@ from reports.exhibits.score_matrix import (
 )
 from reports.exhibits.scores import comparison_name, tied_with_best, where_none_varies
 from reports.exhibits.settings import TREATMENT
+from reports.formatting import percent
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import TASK_SCORES, adaptation_name, score_name
@@ -132,7 +133,7 @@ def _notes(rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[str, ...]:
     if len(pairs):
         notes.append(
             "mean − CLS: mean of the paired differences of runs that share fold and seed, with its "
-            f"{pairs['level'][0]:.0%} interval; – where none do."
+            f"{percent(pairs['level'][0])} interval; – where none do."
         )
     return (*notes, best_note(compared(pairs, rows)))
 

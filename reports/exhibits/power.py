@@ -7,6 +7,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug
 from reports.exhibits.rankings import GROUP, SHOWN
 from reports.figures.power import power_curves
+from reports.formatting import percent
 from reports.style import ordered_appearances
 from reports.wording import score_name, short_names
 
@@ -55,11 +56,11 @@ def _figure(
             f"What comparisons by {score_name(str(where['score']))} "
             f"{'on ' + str(where['dataset']) if where['dataset'] else 'across datasets'} find over "
             f"the number of units ({where['origin']}{', all ' + same if same else ''}). Left: the "
-            f"smallest true difference found with probability {first['power']:.0%} by a two-sided "
-            f"t test at {1 - first['level']:.0%}. Right: the probability of finding the wanted "
-            "difference (dashed on the left). Large marks: the runs at hand. Where one unit is "
-            "added the other two stay as they are. Printed: units that the wanted difference needs."
-            + rest
+            f"smallest true difference found with probability {percent(first['power'])} by a "
+            f"two-sided t test at {percent(1 - first['level'])}. Right: the probability of finding "
+            "the wanted difference (dashed on the left). Large marks: the runs at hand. Where one "
+            "unit is added the other two stay as they are. Printed: units that the wanted "
+            "difference needs." + rest
         ),
         content=partial(power_curves, panels, ordered_appearances(pairs), statistics),
         sources=(source,),

@@ -6,7 +6,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.figures.ranking import critical_difference
-from reports.formatting import p_value
+from reports.formatting import p_value, percent
 from reports.wording import score_name, short_names
 
 GROUP = ("origin", "study", "split", "confidence_source", "n_neighbours", "score")
@@ -30,7 +30,7 @@ def ranking_figures(data: Data) -> list[Artefact]:
                 caption=(
                     f"Mean rank by {score_name(first['score'])} over {first['n_datasets']} "
                     f"datasets ({first['origin']}{', all ' + same if same else ''}), with "
-                    f"{first['level']:.0%} bootstrap intervals over datasets. Friedman test: "
+                    f"{percent(first['level'])} intervals over datasets (t). Friedman test: "
                     f"{friedman}. Grey bars join networks that Nemenyi's test does not tell apart, "
                     "which does not make them the same."
                 ),

@@ -7,7 +7,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug, span
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, panel_heading
-from reports.formatting import number
+from reports.formatting import number, percent
 from reports.layers import layer_order
 from reports.tables.model import LEAST_P, Block, Cell, Column, Number, Row, Table
 from reports.wording import measure_name, outcome_name
@@ -58,7 +58,7 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
     return Table(
         columns=(
             Column("layer"),
-            Column("slope [95 % interval]"),
+            Column(f"slope [{percent(fitted['level'][0])} interval]"),
             Column("R²"),
             *(Column(label, "p") for _, label in methods),
             Column("Holm", "p"),

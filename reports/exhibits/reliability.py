@@ -8,7 +8,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, named, slug
 from reports.exhibits.settings import CELL, with_setting
 from reports.figures.reliability import Diagram, reliability_diagrams
-from reports.formatting import number
+from reports.formatting import number, percent
 from reports.style import network
 
 FIGURE = ("origin", "study", "confidence_source", "token", "n_neighbours")
@@ -47,9 +47,10 @@ def _figure(
         caption=(
             f"Reliability on the held-out fold, {_whose(where)} ({where['origin']}): how "
             "often forecasts of one confidence are right, in fifteen bins of equal width. Dashed: "
-            "perfectly calibrated. Lines: 95 % intervals (Wilson, with as many independent "
-            "forecasts as images of one patient are worth). ECE: calibration error of these bins, "
-            "over the forecasts of all runs; then the mean over runs with its interval."
+            f"perfectly calibrated. Lines: {percent(sources[0].rows['level'][0])} intervals "
+            "(Wilson, with as many independent forecasts as images of one patient are worth). ECE: "
+            "calibration error of these bins, over the forecasts of all runs; then the mean over "
+            "runs with its interval."
         ),
         content=partial(reliability_diagrams, diagrams, data.networks),
         sources=sources,

@@ -9,6 +9,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matchin
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, own_setting
 from reports.exhibits.settings import of_own_head
 from reports.figures.forest import forest
+from reports.formatting import percent
 from reports.layers import layer_order
 from reports.style import network, ordered_appearances
 from reports.wording import measure_name, method_name, outcome_name
@@ -24,6 +25,7 @@ METHODS = (
     "within",
     "mixed",
 )
+OTHER_ESTIMATES = ("within", "mixed")
 
 
 def build(data: Data) -> list[Artefact]:
@@ -46,27 +48,29 @@ def build(data: Data) -> list[Artefact]:
 def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
     where = source.where
     methods = [method_name(name) for name in METHODS if name in set(slopes["method"])]
+    others = [name for name in map(method_name, OTHER_ESTIMATES) if name in methods]
     keys = slopes.select(PANEL_ROW).unique().sort(PANEL_ROW).head(MOST_PANELS)
     panels = [
         (_title(key, keys), _rows(slopes.filter(matching(key))))
         for key in keys.iter_rows(named=True)
     ]
+    level = percent(slopes["level"][0])
     outcome, measure = outcome_name(str(where["outcome"])), measure_name(str(where["measure"]))
     figure = partial(
         forest,
         panels,
         ordered_appearances(methods),
         rows=layer_order(slopes["layer"].to_list()),
-        x_label=f"slope of {outcome} on {measure}, with 95 % interval",
+        x_label=f"slope of {outcome} on {measure}, with {level} interval",
     )
     return Artefact(
         name=slug("rigour", *(where[name] for name in FIGURE)),
         caption=(
             f"Slope of {outcome} on {measure} under rising rigour of inference "
             f"({where['token']} features, {where['probe']} probe, {where['origin']}). Lines are "
-            "95 % intervals, cut at the edge of the panel; an interval that crosses 0 leaves the "
-            "sign open. The estimate is the same for all but the last two, the assumption behind "
-            "its interval is not."
+            f"{level} intervals, cut at the edge of the panel; an interval that crosses 0 leaves "
+            f"the sign open. The estimate is the same for all{' but ' * bool(others)}"
+            f"{' and '.join(others)}; the assumption behind its interval is not."
         ),
         content=figure,
         sources=(source,),

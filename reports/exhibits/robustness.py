@@ -6,6 +6,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
 from reports.exhibits.outcomes import is_shown
 from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.settings import TREATMENT, treatment
+from reports.formatting import percent
 from reports.layers import layer_order
 from reports.style import network
 from reports.tables.model import LEAST_P, Table
@@ -69,7 +70,7 @@ def gain_tables(data: Data) -> list[Artefact]:
                 Shown("slope_ancova", "slope", 3, "covariate"),
                 Shown("p_ancova", "p", 3, "covariate", least=LEAST_P),
                 Shown("slope_denominator", "slope", 3, "denominator"),
-                Shown("p_denominator", "p", 3, "denominator"),
+                Shown("p_denominator", "p", 3, "denominator", least=LEAST_P),
                 Shown("alarm", "alarm"),
             ),
             key=LINE,
@@ -78,7 +79,8 @@ def gain_tables(data: Data) -> list[Artefact]:
                 "Difference: score − scratch. Ratio: (score − scratch) / scratch. Covariate: the "
                 f"score with the scratch score as covariate. p: {_methods(source.rows)}, not "
                 "adjusted. Of the denominator: slope that the ratio would have if every run had "
-                "gained the same. Alarm: it is not 0; one in twenty without a cause.",
+                "gained the same, and its p over the means of datasets. Alarm: it is not 0; "
+                f"without a cause in at most {percent(1 - source.rows['level'][0])} of cases.",
             ),
         )
         caption = (
@@ -138,7 +140,10 @@ def _differences(fitted: pl.DataFrame) -> Table:
         ),
         key=("backbone", *TREATMENT, "layer", "first", "second", "method"),
         block="line",
-        notes=("Interaction of similarity with the network; brackets: 95 % interval.",),
+        notes=(
+            "Interaction of similarity with the network; brackets: "
+            f"{percent(rows['level'][0])} interval.",
+        ),
     )
 
 

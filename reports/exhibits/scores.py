@@ -6,6 +6,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, matching, slug, span
 from reports.exhibits.settings import TREATMENT
+from reports.formatting import percent
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import adaptation_name, is_better_small, method_name, score_name
 
@@ -195,7 +196,7 @@ def where_none_varies(rows: pl.DataFrame) -> str:
 def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
     kinds = rows.select("uncertainty", "method", "level").unique().sort(pl.all())
     intervals = "; ".join(
-        f"{level:.0%} interval over {uncertainty}s ({method_name(method)})"
+        f"{percent(level)} interval over {uncertainty}s ({method_name(method)})"
         for uncertainty, method, level in kinds.iter_rows()
     )
     same = ", ".join(f"{name} {rows[name][0]}" for name in STUBS if name not in stubs)

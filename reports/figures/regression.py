@@ -1,4 +1,4 @@
-"""Scatter panels: points, the fitted line, its 95 % band, and the statistics above the panel."""
+"""Scatter panels: points, the fitted line, its band, and the statistics above the panel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -43,6 +43,22 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@pytest.fixture(scope="module")
+def filled() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Fill the same warehouse once for the tests of a module; they take it as ``small``."""
+    with duckdb.connect() as connection:
+        fill(connection)
+        yield connection
+
+
+@pytest.fixture
+def small(filled: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Return the small warehouse; what a test inserts is gone after it."""
+    filled.begin()
+    yield filled
+    filled.rollback()
+
+
 @pytest.fixture(scope="session")
 def report() -> Report:
     """Return the report of that warehouse; made once, because figures take seconds."""

@@ -1,8 +1,5 @@
 """Every exhibit as a reader has looked at it: each table in four formats, each figure as drawn."""
 
-from collections.abc import Iterator
-
-import duckdb
 import pytest
 from matplotlib import rc_context
 
@@ -11,27 +8,11 @@ from reports.rendering import artefact_files
 from reports.style import RC
 from reports.tables.model import Table
 from tests.reports.building import assert_nothing_overlaps, built
-from tests.reports.conftest import fill
 from tests.reports.drawings import drawing
 from tests.reports.golden_files import GOLDEN, check_golden
 from tests.reports.specimens import SPECIMENS, every_exhibit
 
 EVERY = every_exhibit()
-
-
-@pytest.fixture(scope="module")
-def filled() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
-        fill(connection)
-        yield connection
-
-
-@pytest.fixture
-def small(filled: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Return the small warehouse; what a test inserts is gone after it."""
-    filled.begin()
-    yield filled
-    filled.rollback()
 
 
 @pytest.mark.parametrize("exhibit", EVERY, ids=lambda exhibit: exhibit.name)

@@ -137,7 +137,7 @@ def test_interquartile_means_are_drawn_best_first_with_what_their_intervals_are_
     assert drawn(points).tolist() == [[0.9, 0], [0.8, 1], [0.6, 2]]
     ends = [line[:, 0].tolist() for line in segments(axis.collections[0])]
     assert ends == [[0.88, 0.95], [0.7, 0.85]]
-    assert "95% intervals over folds" in artefact.caption
+    assert "95 % intervals over folds" in artefact.caption
 
 
 def test_interquartile_means_without_any_interval_are_left_out(con):
@@ -170,4 +170,4 @@ def test_a_comparison_says_what_it_could_have_found(con):
     (artefact,) = built(con, comparisons.EXHIBIT)
     assert isinstance(artefact.content, Table)
     assert "| −1.2 [−3.0, 0.5] | 4.3 | 0.020 |" in lines_of(artefact)[-1]
-    assert any("with probability 80% at 5%" in note for note in artefact.content.notes)
+    assert any("with probability 80 % at 5 %" in note for note in artefact.content.notes)
