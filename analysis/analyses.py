@@ -225,7 +225,7 @@ ANALYSES = (
         SCORES,
         "detectable_effects",
         planning.detectable_rows,
-        ("level", "power", "effect", "seed"),
+        ("level", "power", "effect"),
     ),
     Analysis(
         "power curves",

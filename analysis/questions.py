@@ -97,16 +97,16 @@ QUESTIONS: Mapping[str, Question] = {
         "logged prediction_similarity of two folds or seeds",
     ),
     "trajectories": Question(
-        "How do similarity and score move in training?", ("level", "seed", "n_resamples"), EPOCHS
+        "How does similarity move in training?", ("level", "seed", "n_resamples"), EPOCHS
     ),
-    "trajectory shapes": Question("Where do they drop and recover?", ("level",), EPOCHS),
+    "trajectory shapes": Question("Where does it drop and recover?", ("level",), EPOCHS),
     "similarity distributions": Question("How is final similarity distributed over runs?"),
     "variance components": Question(
         "What varies most: dataset, fold, seed?",
         needs="several datasets, folds or seeds of one network",
     ),
     "detectable effects": Question(
-        "Which effect could these runs have found?", ("level", "power", "effect", "seed"), SEVERAL
+        "Which effect could these runs have found?", ("level", "power", "effect"), SEVERAL
     ),
     "power curves": Question(
         "How many datasets, folds, seeds would find one?", ("level", "power", "effect"), SEVERAL

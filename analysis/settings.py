@@ -45,9 +45,10 @@ class Settings:
     n_posterior_draws, n_comparison_resamples : int
         Draws of the Bayesian signed rank; resamples of runs behind a probability of improvement.
     n_ranking_resamples : int
-        Resamples behind the intervals of a ranking.
+        Resamples behind the intervals of interquartile means.
     n_resamples : int
-        Draws of an agreement on other images, and of the band of a trajectory.
+        Draws of an agreement on other images; resamples of the queries behind forgetting; draws
+        behind the band of a trajectory.
     """
 
     level: float = 0.95

@@ -50,9 +50,10 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
     Returns
     -------
     DataFrame
-        One row per pair of runs: ``by, dataset, first, second, fold ... n_test, value`` (second
-        less first) and ``run_ids``. Where seeds are unknown, or do not match, the means over seeds
-        of a fold are paired.
+        One row per pair of networks and fold, ``by, dataset, first, second, fold ... n_test,
+        value`` (second less first) and ``run_ids``: the means over the seeds of a fold are paired.
+        Where there are no folds, one per pair and seed; seeds that only one of them has are left
+        out.
     """
     unit = [*by, "dataset", "fold", "n_folds"]
     folds = scores.group_by([*unit, "network"]).agg(

@@ -35,9 +35,9 @@ def rank_networks(
     level : float, default 0.95
         Coverage of the intervals, and one minus the level of the Nemenyi test.
     n_resamples : int, default 2000
-        Resamples of the bootstrap.
+        Resamples behind the intervals of interquartile means.
     seed : int, default 0
-        Seed of the bootstrap.
+        Their seed.
 
     Returns
     -------

@@ -32,7 +32,8 @@ def gain_definitions(
     points : DataFrame
         One row per run in each group: columns of ``by``, ``run_id, dataset, similarity,
         outcome_value`` (the score) and ``scratch_value`` (the score from scratch, same fold and
-        seed).
+        seed). Runs whose score from scratch is not above 0 have no ratio, and are left out of all
+        three: they are compared on the same runs.
     by : sequence of str
         Columns that name a group.
     method : str, default "cluster_cr3"

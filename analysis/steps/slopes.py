@@ -71,12 +71,12 @@ def other_fit_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     return adjust(rows, family=[*FAMILY, "method"])
 
 
-def sign_alarm_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+def sign_alarm_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:
     """Where slopes within and between datasets disagree, and those of datasets with each other."""
     pooled = with_pooled_adaptations(points)
     rows = [
-        within_and_between(pooled, Model(), by=BY, level=settings.level),
-        regress(pooled, Model(), by=BY, methods=["ols"], level=settings.level),
+        within_and_between(pooled, Model(), by=BY),
+        regress(pooled, Model(), by=BY, methods=["ols"]),
     ]
     alarms = sign_alarms(pl.concat(rows), by=BY)
     slopes = equal_slope_rows(pooled, Model(), by=BY)

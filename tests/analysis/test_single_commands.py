@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import fields
+from typing import Any
 
 import polars as pl
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from analysis.analyses import ANALYSES
 from analysis.cli import app
+from analysis.computing import STUDIES, analysis_tables
 from analysis.questions import QUESTIONS
 from analysis.settings import Settings
 from analysis.single import OPTIONS
@@ -32,6 +34,28 @@ def test_every_analysis_has_a_command():
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_its_options_are_the_settings_that_it_depends_on(name):
     assert set(QUESTIONS[name].settings) == set(BY_NAME[name].parameters)
+
+
+class Watched:
+    """Settings that remember which of them were asked for."""
+
+    def __init__(self, settings):
+        self.settings, self.asked = settings, set()
+
+    def __getattr__(self, name):
+        self.asked.add(name)
+        return getattr(self.settings, name)
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_it_depends_on_the_settings_that_it_records(made_warehouse, name):
+    analysis = BY_NAME[name]
+    settings: Any = Watched(Settings())
+    with connect(made_warehouse) as con:
+        rows, studies = con.sql(analysis.query).pl(), read_view(con, STUDIES)
+    analysis_tables(analysis, rows, studies, settings)
+    if rows.height:
+        assert settings.asked == set(analysis.parameters)
 
 
 def test_defaults_are_those_of_the_settings():
