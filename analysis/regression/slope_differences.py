@@ -52,30 +52,50 @@ def slope_differences(
     ``outcome ~ 1 + is_second + similarity + is_second * similarity``; both networks have their own
     intercept. Clusters are the datasets, which the two networks share.
     """
-    similarity = model.predictor or "similarity"
-    own = [*by, "first", "second", between]
-    paired = _pairs(points.drop_nulls(model.columns), by, between).with_columns(
-        is_second=(pl.col(between) == pl.col("second")).cast(pl.Float64),
-        own_similarity=pl.when(constant_over(similarity, own))
-        .then(pl.col(similarity).first().over(own))
-        .otherwise(similarity),
-    )
-    interaction = replace(
+    group = [*by, "first", "second"]
+    paired, interaction = with_interaction(
+        _pairs(points.drop_nulls(model.columns), by, between),
         model,
-        predictor="interaction",
-        controls=(*model.controls, "is_second", "own_similarity"),
+        is_second=pl.col(between) == pl.col("second"),
+        by=[*group, between],
     )
-    rows = regress(
-        paired.with_columns(interaction=pl.col("is_second") * pl.col("own_similarity")),
-        interaction,
-        by=[*by, "first", "second"],
-        methods=METHODS,
-        level=level,
-    )
+    rows = regress(paired, interaction, by=group, methods=METHODS, level=level)
     return (
         rows.filter(pl.col("term") == interaction.terms[-1])
         .with_columns(term=pl.lit("slope_difference"))
         .select(*by, "first", "second", *COLUMNS)
+    )
+
+
+def with_interaction(
+    points: pl.DataFrame, model: Model, *, is_second: pl.Expr, by: Sequence[str]
+) -> tuple[pl.DataFrame, Model]:
+    """Add the columns of a difference of slopes, and the model whose last coefficient it is.
+
+    Parameters
+    ----------
+    points : DataFrame
+        Runs of the first and of the second network.
+    model : Model
+        Columns of a slope.
+    is_second : Expr
+        Whether a run is of the second network.
+    by : sequence of str
+        Columns that name a network in a pair. A similarity that does not vary there, but for
+        rounding, is made constant: it has no slope.
+    """
+    similarity = model.predictor or "similarity"
+    own = (
+        pl.when(constant_over(similarity, by))
+        .then(pl.col(similarity).first().over(by))
+        .otherwise(similarity)
+    )
+    columns = points.with_columns(is_second=is_second.cast(pl.Float64), own_similarity=own)
+    product = pl.col("is_second") * pl.col("own_similarity")
+    controls = (*model.controls, "is_second", "own_similarity")
+    return (
+        columns.with_columns(interaction=product),
+        replace(model, predictor="interaction", controls=controls),
     )
 
 

@@ -1,0 +1,98 @@
+"""The points of the regression whose last coefficient is the effect that a claim is about."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from analysis.regression.slope_differences import with_interaction
+from analysis.regression.stacking import Model
+from analysis.testing.claims import Claim
+
+Frames = Mapping[str, pl.DataFrame]
+VALUES = {"summaries": {"mean": "value"}, "trajectories": {"similarity": "value"}}
+SPLIT = ("n_folds", "n_train", "n_test")
+
+
+def claimed_effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
+    """Gather the points of a claim, with the columns ``panel`` and ``cluster``, and their model.
+
+    Parameters
+    ----------
+    claim : Claim
+        What is claimed.
+    frames : mapping of str to DataFrame
+        As `analysis.steps.claims.judge` takes them.
+
+    Raises
+    ------
+    ValueError
+        If the claim filters on a column that is not there.
+    """
+    rows = frames[claim.table].rename(VALUES.get(claim.table, {}))
+    points = _filtered(rows, claim.where)
+    if "slope" in claim.kind:
+        points, model = _slope_points(claim, _with_panels(claim, points))
+    else:
+        points, model = _with_panels(claim, _paired_points(claim, points)), Model(predictor=None)
+    return points.with_columns(cluster="dataset"), replace(model, cluster="cluster")
+
+
+def _with_panels(claim: Claim, points: pl.DataFrame) -> pl.DataFrame:
+    names = [pl.col(name).cast(pl.String) for name in claim.over]
+    panel = pl.concat_str(names, separator=" ", ignore_nulls=True) if names else pl.lit("all")
+    return points.with_columns(panel=panel)
+
+
+def _slope_points(claim: Claim, points: pl.DataFrame) -> tuple[pl.DataFrame, Model]:
+    if claim.kind == "slope":
+        return points, Model()
+    both = points.filter(pl.col(claim.between).is_in([claim.first, claim.second]))
+    is_second = pl.col(claim.between) == claim.second
+    return with_interaction(both, Model(), is_second=is_second, by=["panel", claim.between])
+
+
+def _paired_points(claim: Claim, rows: pl.DataFrame) -> pl.DataFrame:
+    if claim.kind == "mean":
+        return rows.with_columns(outcome_value=pl.col("value") - claim.threshold)
+    keys = list(dict.fromkeys([*claim.over, *claim.pair_on, "dataset"]))
+    first, second = (
+        _side(rows, side, start, keys)
+        for side, start in (
+            (claim.first, claim.first_start),
+            (claim.second, claim.second_start),
+        )
+    )
+    paired = second.join(first, on=keys, nulls_equal=True, suffix="_first")
+    return paired.with_columns(outcome_value=pl.col("value") - pl.col("value_first"))
+
+
+def _side(
+    rows: pl.DataFrame, side: Mapping[str, Any], start: Mapping[str, Any] | None, keys: list[str]
+) -> pl.DataFrame:
+    """Return what is compared, less its start, one row per pairing."""
+    sizes = [name for name in SPLIT if name in rows.columns and name not in keys]
+    means = [
+        _filtered(rows, which)
+        .group_by(keys)
+        .agg(pl.col("value", *sizes).mean(), pl.col("run_id").min())
+        for which in (side, start)
+        if which is not None
+    ]
+    if start is None:
+        return means[0]
+    both = means[0].join(means[1], on=keys, nulls_equal=True, suffix="_start")
+    return both.with_columns(value=pl.col("value") - pl.col("value_start"))
+
+
+def _filtered(rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
+    missing = [name for name in where if name not in rows.columns]
+    if missing:
+        raise ValueError(f"no column {missing[0]!r} to filter on; there are {rows.columns}")
+    return rows.filter(
+        *(
+            pl.col(name).is_in(value) if isinstance(value, list) else pl.col(name) == value
+            for name, value in where.items()
+        )
+    )
