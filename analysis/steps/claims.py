@@ -129,7 +129,8 @@ def _with_folds(rows: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
     folds = effects.filter(is_alone & several)
     if folds.is_empty():
         return rows
-    means = mean_intervals(folds, by=["panel"], value="outcome_value").drop_nulls("std_error")
+    means = mean_intervals(folds, by=["panel"], value="outcome_value")
+    means = means.filter(pl.col("std_error") > 0)
     estimate, std_error, n_folds = (
         means[name].to_numpy() for name in ("estimate", "std_error", "n_units")
     )

@@ -127,6 +127,13 @@ def test_that_interval_and_its_p_value_are_those_of_the_comparison(rng):
         assert_allclose(row[number], theirs[number], rtol=1e-10)
 
 
+def test_folds_that_all_differ_alike_have_no_interval(rng):
+    [claim] = read_claims(DIFFERENCE.format(expects="greater", margin=0.0))
+    scores = score_frames(rng, effect=0.0, n_datasets=1)["scores"].with_columns(value=pl.lit(0.5))
+    found = judge(claim, {"scores": scores}).filter(rigour="clustered").row(0, named=True)
+    assert (found["verdict"], found["ci_low"], found["p_value"]) == ("inconclusive", None, None)
+
+
 @pytest.mark.parametrize("method", sorted(set(METHOD.values())))
 @pytest.mark.parametrize("level", [0.8, 0.99])
 def test_a_fit_has_the_interval_of_any_level(rng, method, level):
