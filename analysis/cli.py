@@ -193,7 +193,13 @@ def check_claims(
     from analysis.printed.files import load_claims
     from analysis.store import check_claims as check
 
-    verdicts, effects = check(warehouse, load_claims(file), level=level, on_wait=_say)
+    verdicts, effects = check(
+        warehouse,
+        load_claims(file),
+        level=level,
+        on_wait=_say,
+        on_unmet=None if file is None else _say,
+    )
     if panels:
         typer.echo(effects.drop("run_ids").write_csv(), nl=False)
     else:

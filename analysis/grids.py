@@ -4,7 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from analysis.regression.grid import Grid, read_grid
-from warehouse.errors import ChoiceError
+from warehouse.errors import ChoiceError, reason
 
 
 def load_grid(path: Path | None = None) -> Grid:
@@ -19,7 +19,7 @@ def load_grid(path: Path | None = None) -> Grid:
     try:
         return read_grid(source.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise ChoiceError(f"{source}: {error}") from error
+        raise ChoiceError(f"{source}: {reason(error)}") from error
 
 
 DEFAULT_GRID = load_grid()

@@ -13,6 +13,7 @@ from analysis.analyses import ANALYSES, Analysis
 from analysis.computing import CLAIM_VIEWS, STUDIES, Tables, analysis_tables, claim_tables
 from analysis.questions import QUESTIONS
 from analysis.settings import Settings
+from analysis.steps.claim_effects import unmet
 from analysis.testing.claims import Claim
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
@@ -224,6 +225,7 @@ def check_claims(
     *,
     level: float = 0.95,
     on_wait: Callable[[str], None] | None = None,
+    on_unmet: Callable[[str], None] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Judge claims on a warehouse and write the verdicts.
 
@@ -237,6 +239,8 @@ def check_claims(
         Coverage behind the verdicts.
     on_wait : callable, optional
         Called with a line of text when another process holds the database.
+    on_unmet : callable, optional
+        Called with a line of text for each claim that no run fits.
 
     Returns
     -------
@@ -253,7 +257,7 @@ def check_claims(
         studies = read_view(con, STUDIES)
         used = sorted({claim.table for claim in claims})
         frames = {name: read_view(con, CLAIM_VIEWS[name]) for name in used}
-    verdicts, panels = [], []
+    verdicts, panels, left_out = [], [], []
     for claim in claims:
         tables = claim_tables(claim, frames, studies, level=level)
         with connect(root, read_only=False, on_wait=on_wait) as con:
@@ -261,8 +265,13 @@ def check_claims(
         if tables:
             verdicts.append(tables["claims"])
             panels.append(tables["claim_panels"])
+        else:
+            left_out.append(f"claim {claim.id}: {unmet(claim, frames)}")
     if not verdicts:
-        raise AnalysisError(f"none of {len(claims)} claims is about a run in {root}")
+        raise AnalysisError(f"none of {len(claims)} claims is about a run in {root}; {left_out[0]}")
+    if on_unmet is not None:
+        for line in left_out:
+            on_unmet(line)
     return pl.concat(verdicts), pl.concat(panels)
 
 

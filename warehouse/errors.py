@@ -37,3 +37,15 @@ class ChoiceError(RepdriftError):
 
 class ReportError(RepdriftError):
     """An artefact cannot be written."""
+
+
+def reason(error: Exception) -> str:
+    """Say what went wrong with a file that the message names already.
+
+    Examples
+    --------
+    >>> reason(FileNotFoundError(2, "No such file or directory", "claims.toml"))
+    'No such file or directory'
+    """
+    system = error.strerror if isinstance(error, OSError) else None
+    return system or str(error)

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from analysis.testing.claims import Claim, read_claims
-from warehouse.errors import AnalysisError
+from analysis.testing.claims import Claim
+from analysis.testing.claims_file import read_claims
+from warehouse.errors import AnalysisError, reason
 
 PUBLISHED = files("analysis") / "published"
 PAPERS = ("juodelyte2023", "pales2024", "zu2025")
@@ -34,7 +35,7 @@ def load_claims(path: Path | None = None) -> list[Claim]:
         try:
             claims += read_claims(source.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise AnalysisError(f"{source}: {error}") from error
+            raise AnalysisError(f"{source}: {reason(error)}") from error
     return claims
 
 

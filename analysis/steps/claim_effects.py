@@ -1,7 +1,8 @@
 """The points of the regression whose last coefficient is the effect that a claim is about."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
@@ -28,9 +29,10 @@ def claimed_effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
     Raises
     ------
     ValueError
-        If the claim filters on a column that is not there.
+        If the claim names a column that is not there, or filters text by a number.
     """
-    rows = frames[claim.table].rename(VALUES.get(claim.table, {}))
+    rows = _rows(claim, frames)
+    _require_columns(claim.over, rows)
     points = _filtered(rows, claim.where)
     if "slope" in claim.kind:
         points, model = _slope_points(claim, _with_panels(claim, points))
@@ -48,6 +50,7 @@ def _with_panels(claim: Claim, points: pl.DataFrame) -> pl.DataFrame:
 def _slope_points(claim: Claim, points: pl.DataFrame) -> tuple[pl.DataFrame, Model]:
     if claim.kind == "slope":
         return points, Model()
+    _require_columns([claim.between], points)
     both = points.filter(pl.col(claim.between).is_in([claim.first, claim.second]))
     is_second = pl.col(claim.between) == claim.second
     return with_interaction(both, Model(), is_second=is_second, by=["panel", claim.between])
@@ -57,6 +60,7 @@ def _paired_points(claim: Claim, rows: pl.DataFrame) -> pl.DataFrame:
     if claim.kind == "mean":
         return rows.with_columns(outcome_value=pl.col("value") - claim.threshold)
     keys = list(dict.fromkeys([*claim.over, *claim.pair_on, "dataset"]))
+    _require_columns(keys, rows)
     first, second = (
         _side(rows, side, start, keys)
         for side, start in (
@@ -86,13 +90,51 @@ def _side(
     return both.with_columns(value=pl.col("value") - pl.col("value_start"))
 
 
+def unmet(claim: Claim, frames: Frames) -> str:
+    """Say why no run fits a claim: the first of its filters that no row meets.
+
+    Parameters
+    ----------
+    claim, frames
+        As `claimed_effects` takes them.
+    """
+    rows = _rows(claim, frames)
+    sides = [side for side in (claim.first, claim.second) if side is not None]
+    if claim.kind == "slope_difference":
+        sides = [{claim.between: side} for side in sides]
+    for name, value in (item for part in (claim.where, *sides) for item in part.items()):
+        found = rows[name].drop_nulls().unique().sort().to_list()
+        if not set(_listed(value)) & set(found):
+            there = ", ".join(str(one) for one in found) or "none"
+            return f"no run has {name} = {value!r}; there are {there}"
+    return "no runs have all that it asks for"
+
+
+def _rows(claim: Claim, frames: Frames) -> pl.DataFrame:
+    return frames[claim.table].rename(VALUES.get(claim.table, {}))
+
+
 def _filtered(rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
-    missing = [name for name in where if name not in rows.columns]
-    if missing:
-        raise ValueError(f"no column {missing[0]!r} to filter on; there are {rows.columns}")
+    _require_columns(where, rows)
+    for name, value in where.items():
+        is_text = rows.schema[name] == pl.String
+        if any(isinstance(one, str) != is_text for one in _listed(value)):
+            raise ValueError(f"{name} = {value!r}: {name} is {'text' if is_text else 'no text'}")
     return rows.filter(
         *(
             pl.col(name).is_in(value) if isinstance(value, list) else pl.col(name) == value
             for name, value in where.items()
         )
     )
+
+
+def _require_columns(names: Iterable[str], rows: pl.DataFrame) -> None:
+    missing = [name for name in names if name not in rows.columns]
+    if missing:
+        near = get_close_matches(missing[0], rows.columns, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(rows.columns)}"
+        raise ValueError(f"no column {missing[0]!r}; {hint}")
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -6,9 +6,8 @@ of a panel is always a coefficient of a regression whose clusters are datasets; 
 interval is made.
 """
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import polars as pl
@@ -82,62 +81,6 @@ class Claim:
     def table(self) -> str:
         """Which rows it is about: those of its view, or the points of a regression."""
         return "points" if "slope" in self.kind else self.view
-
-
-def read_claims(text: str) -> list[Claim]:
-    """Read a claims file.
-
-    Parameters
-    ----------
-    text : str
-        TOML with ``source`` and a list ``claim``.
-
-    Returns
-    -------
-    list of Claim
-
-    Raises
-    ------
-    ValueError
-        If it is no TOML, a key is unknown or missing, or a value is none of those allowed; the
-        message names the claim.
-    """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"no TOML: {error}") from error
-    return [_claim(entry, document.get("source", "")) for entry in document.get("claim", [])]
-
-
-def _claim(entry: Mapping[str, Any], source: str) -> Claim:
-    name = entry.get("id", "without an id")
-    known = {f.name for f in fields(Claim)}
-    unknown = sorted(set(entry) - known)
-    if unknown:
-        raise ValueError(f"claim {name}: unknown key {unknown[0]!r}; known are {sorted(known)}")
-    missing = [key for key in ("id", "text", "kind", "expects") if key not in entry]
-    if missing:
-        raise ValueError(f"claim {name}: {missing[0]} is missing")
-    for key, allowed in _ALLOWED.items():
-        if key in entry and entry[key] not in allowed:
-            raise ValueError(f"claim {name}: {key} = {entry[key]!r} is none of {list(allowed)}")
-    tuples = {key: tuple(entry[key]) for key in ("over", "pair_on") if key in entry}
-    claim = Claim(**{"source": source, **entry, **tuples})
-    if claim.expects == "equivalent" and claim.margin <= 0:
-        raise ValueError(f"claim {name}: margin says how large an effect still counts as none")
-    if claim.kind in {"difference", "slope_difference"} and not (claim.first and claim.second):
-        raise ValueError(f"claim {name}: a {claim.kind} needs first and second")
-    if (claim.first_start is None) != (claim.second_start is None):
-        raise ValueError(f"claim {name}: changes need both first_start and second_start")
-    return claim
-
-
-_ALLOWED = {
-    "kind": ("slope", "slope_difference", "difference", "mean"),
-    "expects": ("greater", "less", "equivalent"),
-    "scope": ("every", "most", "any"),
-    "view": ("scores", "similarities", "trajectories", "summaries"),
-}
 
 
 def conclude(claim: Claim, panels: pl.DataFrame) -> pl.DataFrame:

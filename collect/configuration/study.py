@@ -24,7 +24,7 @@ from collect.configuration.sections import (
     SourceConfig,
     TrainingConfig,
 )
-from warehouse.errors import StudyError
+from warehouse.errors import StudyError, reason
 
 
 class RunConfig(Section):
@@ -146,7 +146,7 @@ class Study(Section):
         except FileNotFoundError as error:
             raise StudyError(f"{path}: no such study file") from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise StudyError(f"{path}: no readable TOML: {error}") from error
+            raise StudyError(f"{path}: no readable TOML: {reason(error)}") from error
         small = content.pop("miniature", None)
         if miniature:
             if small is None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from analysis.testing.claims import combined, conclude, read_claims
+from analysis.testing.claims import combined, conclude
+from analysis.testing.claims_file import read_claims
 
 SLOPE = """
 source = "test"
@@ -51,8 +52,22 @@ def test_panels_combine_as_the_scope_says(scope, counts, expected):
             "changes need both first_start",
         ),
         (("[[claim]]", "[[claim"), "no TOML"),
+        (("kind =", "knid ="), r"unknown key 'knid'; did you mean kind\?"),
+        (("[[claim]]", "[[claims]]"), r"unknown key 'claims'; did you mean claim\?"),
+        (("[[claim]]", "[claim]"), r"no claim: each begins with a line \[\[claim\]\]"),
+        (('["layer"]', '"layer"'), "claim falls: over = 'layer' is not a list of columns"),
+        (("over", 'margin = "0.1"\nover'), "margin = '0.1' is not a number of at least 0"),
+        (('where = { outcome = "gain" }', 'where = "gain"'), "where = 'gain' is not a table"),
+        (
+            ('kind = "slope"', 'kind = "difference"\nfirst = "a"\nsecond = "b"'),
+            "first and second of a difference are tables",
+        ),
+        (("[[claim]]", SLOPE.removeprefix('\nsource = "test"\n') + "[[claim]]"), "2 claims have"),
     ],
-    ids=["key", "kind", "text", "margin", "sides", "start", "toml"],
+    ids=[
+        *("key", "kind", "text", "margin", "sides", "start", "toml", "nearest", "nothing", "one"),
+        *("list", "number", "table", "tables", "twice"),
+    ],
 )
 def test_refuses(change, message):
     with pytest.raises(ValueError, match=message):

@@ -10,9 +10,10 @@ from scipy import stats
 
 from analysis.means.comparisons import Comparison, compare_within_datasets
 from analysis.regression.fits import regress
-from analysis.steps.claim_effects import claimed_effects
+from analysis.steps.claim_effects import claimed_effects, unmet
 from analysis.steps.claims import METHOD, RIGOURS, Fit, judge
-from analysis.testing.claims import conclude, read_claims
+from analysis.testing.claims import conclude
+from analysis.testing.claims_file import read_claims
 from tests.analysis.test_claims import SLOPE
 
 DIFFERENCE = """
@@ -186,10 +187,42 @@ def test_no_runs_give_no_verdict(rng):
     assert judge(claim, slope_frames(rng, slope=1.0)).is_empty()
 
 
-def test_refuses_a_column_that_is_not_there(rng):
-    [claim] = read_claims(SLOPE.replace("outcome =", "outcomes ="))
-    with pytest.raises(ValueError, match="no column 'outcomes'"):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("outcome =", "outcomes ="), r"no column 'outcomes'; did you mean outcome\?"),
+        (('["layer"]', '["layers"]'), r"no column 'layers'; did you mean layer\?"),
+        (('"gain"', "3"), "outcome = 3: outcome is text"),
+    ],
+)
+def test_refuses_a_column_that_is_not_there_or_is_of_another_type(rng, change, message):
+    [claim] = read_claims(SLOPE.replace(*change))
+    with pytest.raises(ValueError, match=message):
         judge(claim, slope_frames(rng, slope=1.0))
+
+
+def test_refuses_to_pair_on_a_column_that_is_not_there(rng):
+    text = DIFFERENCE.format(expects="less", margin=0.0) + 'pair_on = ["dataset", "folds"]'
+    [claim] = read_claims(text)
+    with pytest.raises(ValueError, match=r"no column 'folds'; did you mean fold\?"):
+        judge(claim, score_frames(rng, effect=0.0))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (SLOPE.replace('"gain"', '"gian"'), "no run has outcome = 'gian'; there are gain"),
+        (
+            DIFFERENCE.format(expects="less", margin=0.0).replace('"b" }', '"c" }'),
+            "no run has pretraining = 'c'; there are a, b",
+        ),
+    ],
+)
+def test_says_which_filter_no_run_meets(rng, text, reason):
+    [claim] = read_claims(text)
+    frames = slope_frames(rng, slope=1.0) | score_frames(rng, effect=0.0)
+    assert judge(claim, frames).is_empty()
+    assert unmet(claim, frames) == reason
 
 
 def test_seeds_of_a_fold_are_no_folds(rng):

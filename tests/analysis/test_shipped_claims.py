@@ -90,6 +90,20 @@ def test_command_refuses_claims_about_nothing(published_warehouse, tmp_path):
     assert "none of 1 claims is about a run" in str(outcome.exception)
 
 
+def test_command_says_which_of_ones_own_claims_no_run_fits(published_warehouse, tmp_path):
+    where = 'where = { outcome = "gain_ratio:auc", measure = "cca_mean_juodelyte" }'
+    judged = SLOPE.replace('where = { outcome = "gain" }', where)
+    misspelt = judged.replace('source = "test"', "").replace("falls", "rises")
+    path = tmp_path / "claims.toml"
+    path.write_text(judged + misspelt.replace("cca_mean_juodelyte", "cca_men"))
+    outcome = CliRunner().invoke(app, ["claims", str(path), "-w", str(published_warehouse)])
+    assert outcome.exit_code == 0, outcome.output
+    assert "rises" not in outcome.stdout
+    assert outcome.stderr == (
+        "claim rises: no run has measure = 'cca_men'; there are cca_mean_juodelyte\n"
+    )
+
+
 @pytest.fixture(scope="module")
 def printed_verdicts(tmp_path_factory):
     """Verdicts of the shipped claims about printed tables."""
