@@ -116,12 +116,17 @@ def sign_alarms(rows: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
         ``is_reversed``: the pooled slope has the sign that the slope within datasets has not
         (Simpson's paradox).
     """
-    slopes = rows.filter(
-        pl.col("term") == "similarity", pl.col("method").is_in(["ols", "within", "between"])
-    ).pivot("method", index=list(by), values="estimate")
+    names = {"pooled": "ols", "within": "within", "between": "between"}
+    slopes = (
+        rows.filter(pl.col("term") == "similarity")
+        .group_by(by)
+        .agg(
+            pl.col("estimate").filter(pl.col("method") == method).first().alias(name)
+            for name, method in names.items()
+        )
+    )
     return (
-        slopes.rename({"ols": "pooled"})
-        .drop_nulls(["pooled", "within", "between"])
+        slopes.drop_nulls(list(names))
         .with_columns(
             signs_differ=pl.col("within") * pl.col("between") < 0,
             is_reversed=pl.col("within") * pl.col("pooled") < 0,

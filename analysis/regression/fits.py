@@ -13,7 +13,7 @@ import polars as pl
 from analysis.regression.clustered import classical, cr1, cr2, cr3, hc3
 from analysis.regression.least_squares import Floats
 from analysis.regression.mixed import mixed_terms
-from analysis.regression.stacking import Model, Stacked, stack
+from analysis.regression.stacking import Model, Stacked, stack, testable
 from analysis.regression.term_rows import COLUMNS, t_inference, term_rows
 from analysis.regression.wild import cluster_sums, wild_cluster_test
 
@@ -156,7 +156,7 @@ def _wild_cluster(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     numbers = t_inference(stacked.fits.coefficients[:, -1], std_error, df, level=level)
     for name in ("df", "p_value", "ci_low", "ci_high"):
         numbers[name] = np.full(len(df), np.nan)
-    for group in _testable(stacked):
+    for group in testable(stacked):
         sums = cluster_sums(stacked.fits, stacked.clusters, group)
         test = wild_cluster_test(sums, level=level)
         numbers["p_value"][group] = test.p_value
@@ -171,7 +171,7 @@ def _mixed(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     estimate, std_error, df = (np.full(shape, np.nan) for _ in range(3))
     falls_back = np.zeros(shape[0], dtype=bool)
     fallback = cr3(stacked.fits, stacked.clusters)
-    for group in _testable(stacked):
+    for group in testable(stacked):
         terms = mixed_terms(stacked, group, fallback)
         estimate[group], std_error[group], df[group] = terms.estimate, terms.std_error, terms.df
         falls_back[group] = terms.is_fallback
@@ -188,12 +188,6 @@ def _mixed(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
         for j, term in enumerate(model.terms)
     ]
     return pl.concat(rows)
-
-
-def _testable(stacked: Stacked) -> list[int]:
-    """List the groups with a fit and at least two clusters."""
-    counts = stacked.clusters.counts
-    return [g for g, problem in enumerate(stacked.problems) if problem is None and counts[g] > 1]
 
 
 _INFERENCE: dict[str, Callable[[Stacked, Model, float], pl.DataFrame]] = {

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from analysis.regression.least_squares import Floats
-from analysis.regression.stacking import Model, Stacked, stack
+from analysis.regression.stacking import Model, Stacked, stack, testable
 from analysis.regression.wild import (
     MAX_ENUMERATED,
     TIES,
@@ -51,10 +51,11 @@ def max_t_p_values(
     if points.is_empty():
         return pl.DataFrame(schema=schema)
     stacked = stack(points, model, by)
+    tested = set(testable(stacked))
     numbered = stacked.keys.select(*by).with_row_index("group")
     frames = []
     for _, members in numbered.group_by(family, maintain_order=True):
-        groups = [g for g in members["group"] if _has_bootstrap(stacked, g)]
+        groups = [group for group in members["group"] if group in tested]
         if groups:
             p_wild, p_max_t = _family(stacked, groups)
             frames.append(
@@ -74,10 +75,6 @@ _COLUMNS: dict[str, pl.DataType] = {
     "p_max_t": pl.Float64(),
     "n_tests": pl.Int64(),
 }
-
-
-def _has_bootstrap(stacked: Stacked, group: int) -> bool:
-    return stacked.problems[group] is None and bool(stacked.clusters.counts[group] > 1)
 
 
 def _family(stacked: Stacked, groups: Sequence[int]) -> tuple[Floats, Floats]:

@@ -7,13 +7,12 @@ import polars as pl
 
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
-from analysis.regression.wild_equivalence import wild_p_values
+from analysis.regression.wild_equivalence import wild_equivalences
 from analysis.testing.equivalence import equivalence_p_value, rope_probabilities
 from analysis.testing.student import t_quantile
 from analysis.testing.verdicts import verdict
 
-ROUNDING = 1e-12  # 1 - 0.95 is a little more than 0.05
-METHODS = ("ols", "cluster_cr3", "cluster_cr1")  # the last has the estimate of the bootstrap
+METHODS = ("ols", "cluster_cr3")  # and the bootstrap, which has no t
 
 
 def slope_equivalences(
@@ -56,51 +55,26 @@ def slope_equivalences(
     """
     if margin <= 0:
         raise ValueError(f"margin = {margin}: say how large a slope still counts as none")
+    points = points.drop_nulls(model.columns)
+    schema = {name: points.schema[name] for name in by} | _COLUMNS
+    if points.is_empty():
+        return pl.DataFrame(schema=schema)
     fitted = regress(points, model, by=by, methods=METHODS, level=level)
-    fitted = fitted.filter(pl.col("term") == "similarity")
-    wild = wild_p_values(points, model, by=by, margin=margin)
-    fitted = _with_bootstrap(fitted.drop("p_value")).join(
-        wild, on=list(by), nulls_equal=True, maintain_order="left"
+    fitted = fitted.filter(pl.col("term") == model.terms[-1]).drop("p_value")
+    judged = [_judged_by_t(row, margin, level) for row in fitted.iter_rows(named=True)]
+    by_t = pl.concat([fitted, pl.DataFrame(judged, schema=_JUDGED, orient="row")], how="horizontal")
+    wild = wild_equivalences(points, model, by=by, margin=margin, level=level)
+    return (
+        pl.concat([by_t, wild.with_columns(method=pl.lit("wild_cluster"))], how="diagonal")
+        .with_columns(level=pl.lit(level), margin=pl.lit(margin))
+        .select(*schema)
+        .sort([*by, "method"], nulls_last=True)
     )
-    judged = [_judged(row, margin, level) for row in fitted.iter_rows(named=True)]
-    kept = ["method", "status", "reason", "estimate", "std_error", "df", "ci_low", "ci_high"]
-    return pl.concat(
-        [
-            fitted.select(*by, *kept, "level", "n_runs", "n_clusters", "run_ids"),
-            pl.DataFrame(judged, schema=_JUDGED, orient="row"),
-        ],
-        how="horizontal",
-    ).with_columns(margin=pl.lit(margin))
-
-
-def _with_bootstrap(fitted: pl.DataFrame) -> pl.DataFrame:
-    """Rows of CR1 as those of the bootstrap, which knows neither df nor, here, an interval."""
-    is_wild = pl.col("method") == "cluster_cr1"
-    return fitted.with_columns(
-        method=pl.when(is_wild).then(pl.lit("wild_cluster")).otherwise("method"),
-        **{name: pl.when(~is_wild).then(name) for name in ("df", "ci_low", "ci_high")},
-    )
-
-
-def _judged(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
-    if row["method"] == "wild_cluster":
-        return _judged_by_bootstrap(row, level)
-    if not row["std_error"] or row["ci_low"] is None:
-        return {}
-    return _judged_by_t(row, margin, level)
-
-
-def _judged_by_bootstrap(row: dict[str, Any], level: float) -> dict[str, Any]:
-    within, beyond = row["p_within"], row["p_beyond"]
-    if within is None:
-        return {}
-    if within <= 1 - level + ROUNDING:
-        return {"p_value": within, "verdict": "supported"}
-    is_beyond = beyond <= 1 - level + ROUNDING
-    return {"p_value": within, "verdict": "contradicted" if is_beyond else "inconclusive"}
 
 
 def _judged_by_t(row: dict[str, Any], margin: float, level: float) -> dict[str, Any]:
+    if not row["std_error"] or row["ci_low"] is None:
+        return {}
     estimate, error, df = row["estimate"], row["std_error"], row["df"]
     below, within, above = rope_probabilities(estimate, error, df, margin=margin)
     half = t_quantile(max(0.75, level), df) * error
@@ -124,4 +98,20 @@ _JUDGED: dict[str, pl.DataType] = {
     "p_within": pl.Float64(),
     "p_above": pl.Float64(),
     "verdict": pl.String(),
+}
+_COLUMNS: dict[str, pl.DataType] = {
+    "method": pl.String(),
+    "status": pl.String(),
+    "reason": pl.String(),
+    "estimate": pl.Float64(),
+    "std_error": pl.Float64(),
+    "df": pl.Float64(),
+    "ci_low": pl.Float64(),
+    "ci_high": pl.Float64(),
+    "level": pl.Float64(),
+    "n_runs": pl.Int64(),
+    "n_clusters": pl.Int64(),
+    "run_ids": pl.List(pl.String()),
+    **_JUDGED,
+    "margin": pl.Float64(),
 }

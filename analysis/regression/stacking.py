@@ -131,6 +131,12 @@ def stack(points: pl.DataFrame, model: Model, by: Sequence[str]) -> Stacked:
     )
 
 
+def testable(stacked: Stacked) -> list[int]:
+    """List the groups with a fit and at least two clusters."""
+    counts = stacked.clusters.counts
+    return [g for g, problem in enumerate(stacked.problems) if problem is None and counts[g] > 1]
+
+
 def _is_constant(values: Floats, fits: Fits) -> _Flags:
     """Whether values within each group are constant."""
     low = np.minimum.reduceat(values, fits.starts)

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from analysis.regression.clustered import cr1
+from analysis.regression.fits import ONE_CLUSTER
 from analysis.regression.least_squares import Floats
-from analysis.regression.stacking import Model, stack
+from analysis.regression.stacking import Model, stack, testable
+from analysis.regression.term_rows import term_rows
 from analysis.regression.wild import (
     TIES,
     ClusterSums,
@@ -14,6 +17,8 @@ from analysis.regression.wild import (
     sign_vectors,
     signed_statistics,
 )
+
+ROUNDING = 1e-12  # 1 - 0.95 is a little more than 0.05
 
 
 def wild_equivalence_p_values(sums: ClusterSums, *, margin: float) -> tuple[float, float]:
@@ -57,38 +62,49 @@ def _reached(statistics: Floats) -> float:
     return float(np.mean(statistics >= observed - TIES * abs(observed)))
 
 
-def wild_p_values(
-    points: pl.DataFrame, model: Model, *, by: Sequence[str], margin: float
+def wild_equivalences(
+    points: pl.DataFrame, model: Model, *, by: Sequence[str], margin: float, level: float
 ) -> pl.DataFrame:
-    """P-values of equivalence of every group that can be fitted and has two clusters or more.
+    """Test in every group whether the slope lies within a margin, or outside.
 
     Parameters
     ----------
     points : DataFrame
-        One row per run in each group.
+        One row per run in each group, at least one, without nulls.
     model : Model
         Columns.
     by : sequence of str
         Columns that name a group.
     margin : float
         Positive; in units of the slope.
+    level : float
+        One minus it is the level of the tests.
 
     Returns
     -------
     DataFrame
-        ``by``, ``p_within`` of equivalence and ``p_beyond`` of a slope outside the margin, null
-        where a group has no test.
+        ``by, status, reason, estimate, std_error`` (CR1, which the bootstrap studentises by),
+        ``p_value`` of equivalence, ``verdict, n_runs, n_clusters, run_ids``.
     """
     stacked = stack(points, model, by)
-    counts = stacked.clusters.counts
-    p_values = [
-        (None, None)
-        if problem is not None or counts[group] < 2
-        else wild_equivalence_p_values(
-            cluster_sums(stacked.fits, stacked.clusters, group), margin=margin
-        )
-        for group, problem in enumerate(stacked.problems)
-    ]
-    schema = {"p_within": pl.Float64(), "p_beyond": pl.Float64()}
-    tests = pl.DataFrame(p_values, schema=schema, orient="row")
-    return pl.concat([stacked.keys.select(by), tests], how="horizontal")
+    tests = np.full((2, len(stacked.keys)), np.nan)
+    for group in testable(stacked):
+        sums = cluster_sums(stacked.fits, stacked.clusters, group)
+        tests[:, group] = wild_equivalence_p_values(sums, margin=margin)
+    numbers = {
+        "estimate": stacked.fits.coefficients[:, -1],
+        "std_error": np.sqrt(cr1(stacked.fits, stacked.clusters)[:, -1, -1]),
+        "p_value": tests[0],
+        "p_beyond": tests[1],
+    }
+    rows = term_rows(stacked.keys, numbers, stacked.problems, ONE_CLUSTER)
+    alpha = 1 - level + ROUNDING
+    verdict = (
+        pl.when(pl.col("p_value") <= alpha)
+        .then(pl.lit("supported"))
+        .when(pl.col("p_beyond") <= alpha)
+        .then(pl.lit("contradicted"))
+        .when(pl.col("p_value").is_not_null())
+        .then(pl.lit("inconclusive"))
+    )
+    return rows.with_columns(verdict=verdict).drop("p_beyond")

@@ -76,6 +76,15 @@ def test_what_has_no_error_has_no_verdict(rng):
     assert {row["status"] for row in flat.values()} == {"undefined"}
 
 
+def test_runs_without_an_outcome_are_left_out(rng):
+    frame = points(rng.normal(size=12), rng.normal(size=12), np.arange(12))
+    lacking = frame.with_columns(
+        outcome_value=pl.when(pl.col("run_id") != "3").then("outcome_value")
+    )
+    assert both(lacking) == both(frame.filter(pl.col("run_id") != "3"))
+    assert slope_equivalences(frame.clear(), Model(), by=["layer"], margin=1.0).is_empty()
+
+
 @pytest.mark.parametrize("margin", [0.0, -1.0])
 def test_refuses_a_margin_of_nothing(rng, margin):
     with pytest.raises(ValueError, match="say how large a slope"):
