@@ -6,6 +6,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.rankings import GROUP, SHOWN
 from reports.exhibits.result_table import Shown, result_table
 from reports.formatting import number, percent
+from reports.network_names import differ_in_one
 from reports.tables.model import LEAST_P, Table
 from reports.wording import score_name, short_names
 
@@ -134,32 +135,6 @@ def _readable(pairs: pl.DataFrame) -> pl.DataFrame:
         dtype=pl.Boolean,
     )
     return chosen.filter(one_apart) if len(chosen) > MOST_PAIRS and one_apart.any() else chosen
-
-
-def differ_in_one(first: str, second: str) -> bool:
-    """Return whether two networks differ in one thing: the start, what was trained, or the head.
-
-    Architecture and weights are one thing, random weights and training from scratch are too.
-
-    Examples
-    --------
-    >>> differ_in_one("vit / dino / full / cls", "vit / random / scratch / cls")
-    True
-    >>> differ_in_one("vit / dino / full / cls", "vit / mae / linear / cls")
-    False
-    >>> differ_in_one("vit / dino / full / cls", "resnet / imagenet / full / cls")
-    True
-    """
-    start, *rest = _things(first)
-    other_start, *other_rest = _things(second)
-    from_scratch = ("random" in start) != ("random" in other_start)
-    n_others = sum(one != other for one, other in zip(rest, other_rest, strict=False))
-    return (start != other_start) + n_others - from_scratch == 1
-
-
-def _things(network: str) -> list[tuple[str, ...]]:
-    backbone, pretraining, *others = network.split(" / ")
-    return [(backbone, pretraining), *((part,) for part in others)]
 
 
 EXHIBIT = Exhibit(

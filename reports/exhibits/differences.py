@@ -7,18 +7,17 @@ from textwrap import wrap
 import polars as pl
 from matplotlib.figure import Figure
 
-from reports.exhibits.comparisons import differ_in_one
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
 from reports.figures.differences import difference_profiles
 from reports.figures.heatmap import difference_maps
 from reports.formatting import percent
 from reports.layers import layer_order
+from reports.network_names import NetworkName, differ_in_one
 from reports.wording import measure_name, sentence, short_names
 
 KEY = ("origin", "study", "measure", "token", "probe")
 PAIR = ("dataset", "first", "second")
 MOST_PANELS, MOST_OF_LONG_TITLES = 12, 9  # what fits on a page
-POOLING = 3  # its place in the name of a network
 TITLE_WIDTH = 30
 LEVEL = 0.05
 TESTS = {
@@ -56,7 +55,7 @@ def _n_title_lines(panels: Sequence[Panel]) -> int:
 
 
 def _reads(network: str, token: str) -> bool:
-    return network.split(" / ")[POOLING] == token
+    return NetworkName.parsed(network).pooling == token
 
 
 def _titled(panels: Sequence[Panel]) -> tuple[list[tuple[str, pl.DataFrame]], str]:

@@ -14,9 +14,10 @@ from reports.exhibits.score_matrix import (
     sets_of_one_kind,
     varying,
 )
-from reports.exhibits.scores import comparison_name, tied_with_best, where_none_varies
+from reports.exhibits.scores import tied_with_best, where_none_varies
 from reports.exhibits.settings import TREATMENT
 from reports.formatting import percent
+from reports.network_names import NetworkName
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import TASK_SCORES, adaptation_name, score_name
@@ -76,7 +77,7 @@ def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Tabl
     for dataset in datasets:
         own = compared(pairs, rows.filter(dataset=dataset))
         cls = [_score(rows, {**line, "pooling": "cls", "dataset": dataset}) for line in lines]
-        names = [comparison_name({**line, "pooling": "cls"}) for line in lines]
+        names = [str(NetworkName.of({**line, "pooling": "cls"})) for line in lines]
         columns.append(with_best_marked(cls, tied=tied_with_best(own, names, cls)))
         columns.append([_difference(own, line) for line in lines])
     has_heads = rows["head"].n_unique() > 1
@@ -114,7 +115,9 @@ def _score(rows: pl.DataFrame, where: dict[str, object]) -> Number:
 
 def _difference(pairs: pl.DataFrame, line: Mapping[str, object]) -> Number:
     """Return the mean of second less first of the pair of poolings, with its interval."""
-    first, second = (comparison_name({**line, "pooling": pooling}) for pooling in ("cls", "mean"))
+    first, second = (
+        str(NetworkName.of({**line, "pooling": pooling})) for pooling in ("cls", "mean")
+    )
     for row in pairs.filter(first=first, second=second).iter_rows(named=True):
         ends = (row["ci_low"], row["ci_high"])
         where = {

@@ -3,8 +3,9 @@
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
-from reports.exhibits.scores import comparison_name, tied_with_best, where_none_varies
+from reports.exhibits.scores import tied_with_best, where_none_varies
 from reports.exhibits.settings import TREATMENT
+from reports.network_names import NetworkName
 from reports.style import network
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import TASK_SCORES, adaptation_name, is_better_small, score_name
@@ -76,7 +77,7 @@ def one_score_per_dataset(rows: pl.DataFrame) -> pl.DataFrame:
 def _table(rows: pl.DataFrame, datasets: list[str], pairs: pl.DataFrame) -> Table:
     lines = rows.select(LINE).unique().sort(LINE).to_dicts()
     scores = {dataset: rows.filter(dataset=dataset)["score"][0] for dataset in datasets}
-    names = [comparison_name(line) for line in lines]
+    names = [str(NetworkName.of(line)) for line in lines]
     columns = []
     for dataset in datasets:
         own = rows.filter(dataset=dataset)

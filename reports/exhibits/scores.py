@@ -7,6 +7,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, matching, slug, span
 from reports.exhibits.settings import TREATMENT
 from reports.formatting import percent
+from reports.network_names import NetworkName
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 from reports.wording import adaptation_name, is_better_small, method_name, score_name
 
@@ -88,7 +89,7 @@ def _block(
     pairs: pl.DataFrame,
 ) -> tuple[Row, ...]:
     cells = rows.select("dataset", *CELL).unique(maintain_order=True).to_dicts()
-    names = [comparison_name(cell) for cell in cells]
+    names = [str(NetworkName.of(cell)) for cell in cells]
     numbers = []
     for column in columns:
         column_cells = [_number(rows, cell, column) for cell in cells]
@@ -108,15 +109,6 @@ def _block(
     )
 
 
-def comparison_name(cell: Mapping[str, object]) -> str:
-    """Return the name under which analysis compares the network of a cell."""
-    blocks = "" if cell["n_blocks"] is None else f" {cell['n_blocks']}"
-    variant = f", {cell['variant']}" if cell["variant"] else ""
-    treatment = f"{cell['adaptation']}{blocks}{variant}"
-    parts = (cell["backbone"], cell["pretraining"], treatment, cell["pooling"], cell["head"])
-    return " / ".join(str(part) for part in parts)
-
-
 def _compared(column: Mapping[str, object]) -> dict[str, object]:
     names = ("split", "confidence_source", "n_neighbours")
     return {"score": _score(column)} | {n: column[n] for n in names if n in column}
@@ -132,7 +124,7 @@ def tied_with_best(
     pairs : DataFrame
         Comparisons on one dataset and of one score: ``first, second, p_adjusted, level``.
     names : list of str
-        Network of each cell, as `comparison_name` gives it.
+        Network of each cell, as `NetworkName` gives it.
     cells : list of Number
         Means.
     largest : bool, default True
