@@ -33,11 +33,10 @@ class NetworkName(NamedTuple):
 
         Examples
         --------
-        >>> cell = {"backbone": "vit", "pretraining": "dino", "adaptation": "full"}
-        >>> str(
-        ...     NetworkName.of(cell | {"n_blocks": 3, "variant": "", "pooling": "cls", "head": "a"})
-        ... )
-        'vit / dino / full 3 / cls / a'
+        >>> cell = {"backbone": "vit", "pretraining": "dino", "adaptation": "freeze_first_k"}
+        >>> cell |= {"n_blocks": 3, "variant": "", "pooling": "cls", "head": "linear"}
+        >>> str(NetworkName.of(cell))
+        'vit / dino / freeze_first_k 3 / cls / linear'
         """
         blocks = "" if cell["n_blocks"] is None else f" {cell['n_blocks']}"
         variant = f", {cell['variant']}" if cell["variant"] else ""

@@ -115,9 +115,7 @@ def _score(rows: pl.DataFrame, where: dict[str, object]) -> Number:
 
 def _difference(pairs: pl.DataFrame, line: Mapping[str, object]) -> Number:
     """Return the mean of second less first of the pair of poolings, with its interval."""
-    first, second = (
-        str(NetworkName.of({**line, "pooling": pooling})) for pooling in ("cls", "mean")
-    )
+    first, second = (str(NetworkName.of({**line, "pooling": one})) for one in ("cls", "mean"))
     for row in pairs.filter(first=first, second=second).iter_rows(named=True):
         ends = (row["ci_low"], row["ci_high"])
         where = {
