@@ -18,6 +18,7 @@ from reports.figures.grid import (
     share_y,
 )
 from reports.figures.runs import MOST_VECTOR_POINTS
+from reports.figures.statistics import print_lines_above
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import Appearance
 
@@ -98,18 +99,7 @@ def _draw(axis: Axes, panel: BinnedPanel, *, is_many: bool) -> None:
         heights = y.mean() + slope * (ends - x.mean())
         axis.plot(ends, heights, color=style.colour, linestyle=style.line, linewidth=1.3)
     fit_ticks(axis, most=3)
-    axis.set_title(panel.title, loc="left", fontweight="normal", pad=3 + 6.3 * 4)
-    axis.annotate(
-        "\n".join(binned_statistics(fit)),
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 2),
-        textcoords="offset points",
-        fontsize=5.4,
-        va="bottom",
-        linespacing=1.12,
-        color="#333333",
-    )
+    print_lines_above(axis, panel.title, binned_statistics(fit))
 
 
 def binned_statistics(fit: dict[str, float]) -> list[str]:

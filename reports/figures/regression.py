@@ -19,6 +19,7 @@ from reports.figures.grid import (
     share_y,
 )
 from reports.figures.runs import MOST_VECTOR_POINTS
+from reports.figures.statistics import print_lines_above
 from reports.formatting import number, p_value, significant, typographic
 from reports.style import GREY, Appearance
 
@@ -174,20 +175,7 @@ def _draw(
     axis.margins(x=0.06)
     fit_ticks(axis, most=4)
     axis.locator_params(axis="y", nbins=6)
-    axis.set_title(
-        panel.title, loc="left", fontweight="normal", pad=3 + 6.3 * len(panel_statistics(panel))
-    )
-    axis.annotate(
-        "\n".join(panel_statistics(panel)),
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 2),
-        textcoords="offset points",
-        fontsize=5.4,
-        va="bottom",
-        linespacing=1.12,
-        color="#333333",
-    )
+    print_lines_above(axis, panel.title, panel_statistics(panel))
 
 
 def fitted_line(panel: Panel) -> Line | None:

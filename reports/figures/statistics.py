@@ -1,6 +1,6 @@
 """What is printed over a panel for each of its series, in the colour and with the marker of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
@@ -9,6 +9,7 @@ from reports.style import GLYPHS, MM_PER_INCH, Appearance
 
 LINE_MM = 2.35
 TITLE_LINE_MM = 3.4
+SMALL_LINE = 6.3  # points
 POINTS_PER_MM = 72 / MM_PER_INCH
 
 
@@ -48,6 +49,22 @@ def print_above(
             linespacing=1.12,
             color=styles[name].colour if several else "#333333",
         )
+
+
+def print_lines_above(axis: Axes, title: str, lines: Sequence[str]) -> None:
+    """Print a plain title and, below it, small lines over a panel that leaves room for them."""
+    axis.set_title(title, loc="left", fontweight="normal", pad=3 + SMALL_LINE * len(lines))
+    axis.annotate(
+        "\n".join(lines),
+        xy=(0, 1),
+        xycoords="axes fraction",
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=5.4,
+        va="bottom",
+        linespacing=1.12,
+        color="#333333",
+    )
 
 
 def _n_lines(statistics: Mapping[str, str]) -> int:
