@@ -108,11 +108,13 @@ def audit_tables(tables: Mapping[str, pl.DataFrame], checks: Sequence[Mapping[st
     Raises
     ------
     AnalysisError
-        If a check does not fit the tables.
+        If there is no check, or one does not fit the tables.
     """
+    if not checks:
+        raise AnalysisError("checks.toml: no check: each begins with a line [[check]]")
     try:
         findings = audit(tables, checks)
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise AnalysisError(f"checks.toml: {error}") from error
     numbered = findings.with_row_index("number", offset=1)
     return {"audits": numbered, "printed_numbers": printed_numbers(tables)}

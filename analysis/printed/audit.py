@@ -2,17 +2,15 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import polars as pl
 
+from analysis.printed.checks import Check, Tables, require_check
 from analysis.printed.numbers import Definition, Printed, explains
 from analysis.printed.summaries import Summary, welch
 from analysis.testing.multiplicity import holm
 
-Tables = Mapping[str, pl.DataFrame]
-Check = Mapping[str, Any]
 COLUMNS: dict[str, pl.DataType] = {
     "printed_table": pl.String(),
     "kind": pl.String(),
@@ -35,7 +33,8 @@ def audit(tables: Tables, checks: Sequence[Check]) -> pl.DataFrame:
     tables : mapping of str to DataFrame
         One row per cell: ``row, column, value, sd, n, bracket``, all as printed (strings).
     checks : sequence of mapping
-        ``kind``, ``table``, ``states`` (what the paper says) and what the kind needs: see `KINDS`.
+        ``kind``, ``table``, ``states`` (what the paper says) and what the kind needs: see
+        `analysis.printed.checks.KEYS`.
 
     Returns
     -------
@@ -48,18 +47,13 @@ def audit(tables: Tables, checks: Sequence[Check]) -> pl.DataFrame:
     Raises
     ------
     ValueError
-        If a check has an unknown kind or names an unknown table.
+        If a check cannot be made on the tables (`analysis.printed.checks.require_check`).
     """
     rows: list[dict[str, object]] = []
     for check in checks:
-        kind = check.get("kind")
-        if kind not in KINDS:
-            raise ValueError(f"unknown kind of check {kind!r}; known are {', '.join(KINDS)}")
-        named = [check[name] for name in ("table", "base", "larger_than") if name in check]
-        missing = [name for name in named if name not in tables]
-        if missing:
-            raise ValueError(f"check {kind} needs the table {missing[0]!r}")
-        head = {"printed_table": check["table"], "kind": kind, "states": check["states"]}
+        require_check(tables, check)
+        kind, table = check["kind"], check["table"]
+        head = {"printed_table": table, "kind": kind, "states": check["states"]}
         rows += [head | row for row in KINDS[kind](tables, check)]
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 

@@ -1,5 +1,6 @@
 """The claims and printed tables of the three papers, as they are shipped beside this file."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -52,6 +53,8 @@ def load_tables(
     folder: Traversable | Path = PUBLISHED if path is None else path
     checks = folder / CHECKS
     if not checks.is_file():
+        if not folder.is_dir():
+            raise AnalysisError(f"no folder {folder}")
         raise AnalysisError(f"{folder} has no {CHECKS}: say there what the tables should hold")
     try:
         tables = {
@@ -61,7 +64,7 @@ def load_tables(
         }
         return tables, tomllib.loads(checks.read_text(encoding="utf-8")).get("check", [])
     except (OSError, UnicodeDecodeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise AnalysisError(f"{folder}: {error}") from error
+        raise AnalysisError(f"{folder}: {reason(error)}") from error
 
 
 def printed_numbers(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -97,4 +100,20 @@ def _printed_table(item: Traversable | Path) -> pl.DataFrame:
     missing = {"row", "column", "value", "sd", "n", "bracket"} - set(table.columns)
     if missing:
         raise ValueError(f"{item.name} lacks the column {sorted(missing)[0]!r}")
+    cells = set()
+    for line, cell in enumerate(table.iter_rows(named=True), start=2):
+        for name in ("value", "sd", "n", "bracket"):
+            if not _is_printed(cell[name], optional=name != "value", whole=name == "n"):
+                what = "whole number" if name == "n" else "number"
+                raise ValueError(f"{item.name}, line {line}: {name} = {cell[name]!r} is no {what}")
+        if (cell["row"], cell["column"]) in cells:
+            place = f"row {cell['row']!r} and column {cell['column']!r}"
+            raise ValueError(f"{item.name}, line {line}: a second cell of {place}")
+        cells.add((cell["row"], cell["column"]))
     return table
+
+
+def _is_printed(text: str | None, *, optional: bool, whole: bool) -> bool:
+    if not text:
+        return optional
+    return re.fullmatch(r"\d+" if whole else r"[+-]?\d*\.?\d+", text) is not None

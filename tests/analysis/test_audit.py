@@ -9,7 +9,8 @@ from statsmodels.stats.multitest import multipletests
 from typer.testing import CliRunner
 
 from analysis.cli import app
-from analysis.printed.audit import audit
+from analysis.printed.audit import KINDS, audit
+from analysis.printed.checks import KEYS
 from analysis.printed.files import load_tables
 from analysis.printed.numbers import Printed, explains, rounding
 from warehouse.connection import connect
@@ -135,16 +136,47 @@ def test_printed_number_keeps_its_digits():
     assert (number.digits, [float(end) for end in number.interval]) == (2, [-0.505, -0.495])
 
 
+GREATER = {"kind": "greater", "table": "t", "states": "", "larger": ["a"], "smaller": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "sums"}, "unknown kind of check 'sums'"),
+        ({"table": "mine"}, "check greater of mine: no table 'mine'; there are t"),
+        ({"larger": ["c"]}, "check greater of t: no row 'c'; there are a, b"),
+        ({"columns": ["xx"]}, r"no column 'xx'; did you mean x\?"),
+        ({"colums": ["x"]}, r"no key 'colums'; did you mean columns\?"),
+        ({"larger": "a"}, "larger = 'a' is no list"),
+        ({"every_pair": 1}, "every_pair = 1 is no bool"),
+        ({"kind": "best"}, "no key 'larger'"),
+        ({"kind": "repeated", "states": None}, "states = None is no str"),
+    ],
+)
+def test_refuses(change, message):
+    cells = {"row": ["a", "b"], "column": "x", "value": "1", "sd": "", "n": "", "bracket": ""}
+    tables = {"t": pl.DataFrame(cells)}
+    assert len(audit(tables, [GREATER])) == 1
+    with pytest.raises(ValueError, match=message):
+        audit(tables, [GREATER | change])
+
+
 @pytest.mark.parametrize(
     ("check", "message"),
     [
-        ({"kind": "sums", "table": "t", "states": ""}, "unknown kind of check 'sums'"),
-        ({"kind": "best", "table": "t", "states": ""}, "needs the table 't'"),
+        ({"kind": "best"}, "best is missing"),
+        ({"kind": "bracket_sign", "rows": ["a"], "sign": "plus"}, r"'plus' is none of \+, -"),
+        ({"kind": "sum_at_most"}, "no row 'train'"),
     ],
 )
-def test_refuses(check, message):
+def test_refuses_a_check_that_lacks_what_its_kind_needs(check, message):
+    tables = {"t": pl.DataFrame({"row": ["a"], "column": ["x"]})}
     with pytest.raises(ValueError, match=message):
-        audit({}, [check])
+        audit(tables, [{"table": "t", "states": ""} | check])
+
+
+def test_every_kind_of_check_declares_its_keys():
+    assert KEYS.keys() == KINDS.keys()
 
 
 def test_command_prints_problems_and_writes_all_rows(findings, tmp_path):
@@ -169,14 +201,22 @@ def test_command_takes_a_table_of_ones_own(tmp_path):
     assert outcome.stdout.splitlines()[1].startswith("mine,greater,a > b,a > b,x,1.0,2.0,false")
 
 
+HEAD = "row,column,value,sd,n,bracket\n"
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
         ({}, "has no checks.toml"),
         ({"checks.toml": "", "t.csv": "row,column\na,b\n"}, "lacks the column 'bracket'"),
         ({"checks.toml": "[[check"}, "Expected"),
+        ({"checks.toml": ""}, "no check: each begins with a line [[check]]"),
+        ({"checks.toml": "", "t.csv": HEAD + "a,x,1.0,,,\nb,x,1.o,,,\n"}, "line 3: value = '1.o'"),
+        ({"checks.toml": "", "t.csv": HEAD + "a,x,1.0,,2.5,\n"}, "n = '2.5' is no whole number"),
+        ({"checks.toml": "", "t.csv": HEAD + "a,x\n"}, "value = None is no number"),
+        ({"checks.toml": "", "t.csv": HEAD + "a,x,1,,,\na,x,2,,,\n"}, "line 3: a second cell of"),
     ],
-    ids=["no checks", "no column", "no toml"],
+    ids=["no file", "no column", "no toml", "no check", "value", "n", "cut off", "twice"],
 )
 def test_command_refuses_a_folder_without_tables(tmp_path, files, message):
     for name, text in files.items():
@@ -184,6 +224,12 @@ def test_command_refuses_a_folder_without_tables(tmp_path, files, message):
     outcome = CliRunner().invoke(app, ["audit", str(tmp_path)])
     assert isinstance(outcome.exception, AnalysisError)
     assert message in str(outcome.exception)
+
+
+def test_command_refuses_a_folder_that_is_not_there(tmp_path):
+    outcome = CliRunner().invoke(app, ["audit", str(tmp_path / "none")])
+    assert isinstance(outcome.exception, AnalysisError)
+    assert str(outcome.exception) == f"no folder {tmp_path / 'none'}"
 
 
 def test_every_printed_cell_is_written_as_it_stands(tmp_path):
