@@ -1,6 +1,6 @@
 """Adjusted p-values that know how tests of one family hang together: the joint wild bootstrap."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -79,40 +79,48 @@ _COLUMNS: dict[str, pl.DataType] = {
 
 def _family(stacked: Stacked, groups: Sequence[int]) -> tuple[Floats, Floats]:
     """P-values of the slopes of one family, alone and adjusted."""
-    statistics = joint_statistics(stacked, groups)
+    slopes = [(stacked, group) for group in groups]
+    statistics = joint_statistics(slopes, _wild_statistics)
     observed = statistics[0] * (1 - TIES)
     largest = statistics.max(axis=1)
     return (statistics >= observed).mean(axis=0), (largest[:, None] >= observed).mean(axis=0)
 
 
-def joint_statistics(stacked: Stacked, groups: Sequence[int]) -> Floats:
-    """Absolute t statistics of several slopes under the same signs, (n_draws, n_groups).
+def _wild_statistics(stacked: Stacked, group: int, signs: Floats) -> Floats:
+    return bootstrap_statistics(cluster_sums(stacked.fits, stacked.clusters, group), signs)
+
+
+def joint_statistics(
+    slopes: Sequence[tuple[Stacked, int]],
+    statistics_of: Callable[[Stacked, int, Floats], Floats],
+) -> Floats:
+    """Absolute t statistics of several slopes under the same signs, (n_draws, n_slopes).
 
     Parameters
     ----------
-    stacked : Stacked
-        Least-squares fits.
-    groups : sequence of int
-        Which of them; each has a fit and at least two clusters.
+    slopes : sequence of (Stacked, int)
+        Least-squares fits and which of them; each has a fit and at least two clusters.
+    statistics_of : callable
+        From a slope and the signs of its clusters, shape (n_draws, n_clusters), to its absolute t
+        statistics, shape (n_draws,).
 
     Returns
     -------
-    float array of shape (n_draws, n_groups)
+    float array of shape (n_draws, n_slopes)
         The first row is the one observed. The sign of a dataset is the same in every column.
     """
-    names = np.array(stacked.cluster_names)
-    own = [names[stacked.clusters.groups == group] for group in groups]
+    own = [
+        np.array(stacked.cluster_names)[stacked.clusters.groups == group]
+        for stacked, group in slopes
+    ]
     every = np.unique(np.concatenate(own))
     signs = sign_vectors(len(every))
     mirrored = len(every) <= MAX_ENUMERATED  # turning every sign leaves the absolute t as it is
     signs = signs[: len(signs) // 2] if mirrored else signs
     statistics = np.column_stack(
         [
-            bootstrap_statistics(
-                cluster_sums(stacked.fits, stacked.clusters, group),
-                signs[:, np.searchsorted(every, clusters)],
-            )
-            for group, clusters in zip(groups, own, strict=True)
+            statistics_of(stacked, group, signs[:, np.searchsorted(every, clusters)])
+            for (stacked, group), clusters in zip(slopes, own, strict=True)
         ]
     )
     return np.vstack([statistics, statistics]) if mirrored else statistics

@@ -1,7 +1,6 @@
 """All the choices that could have been made, side by side, and one test of them together."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -10,7 +9,9 @@ from analysis.regression.fits import regress
 from analysis.regression.grid import Grid
 from analysis.regression.max_t import joint_statistics
 from analysis.regression.robust import without_outliers
+from analysis.regression.signs import standardised_statistics
 from analysis.regression.stacking import Model, stack
+from analysis.regression.term_rows import COLUMNS
 from analysis.regression.wild import TIES
 from analysis.testing.constancy import centred_over
 
@@ -70,6 +71,17 @@ def _residual(column: str, covariate: str, by: Sequence[str]) -> pl.Expr:
     return pl.when(slope.is_finite()).then(y - slope * x).otherwise(y)
 
 
+def _modelled(laid_out: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, Model]]:
+    """Points of each kind of gain with the model that explains it.
+
+    ANCOVA keeps the score from scratch among the columns, although both sides are free of it: its
+    coefficient was estimated, and errors and sign vectors have to count that.
+    """
+    for (kind,), part in laid_out.group_by("gain", maintain_order=True):
+        controls = ("scratch_value",) if kind == "ancova" else ()
+        yield part, Model(outcome="gain_value", controls=controls)
+
+
 def specification_curve(
     points: pl.DataFrame, grid: Grid, *, by: Sequence[str], level: float = 0.95
 ) -> pl.DataFrame:
@@ -94,11 +106,14 @@ def specification_curve(
         ci_high, level, p_value, n_runs, n_clusters, run_ids``.
     """
     laid_out = specifications(points, grid, by=by)
-    model = replace(Model(), outcome="gain_value")
-    rows = regress(
-        laid_out, model, by=[*by, *SPECIFICATION], methods=grid.standard_errors, level=level
-    )
-    rows = rows.filter(pl.col("term") == "similarity")
+    names = [*by, *SPECIFICATION]
+    frames = [
+        regress(part, model, by=names, methods=grid.standard_errors, level=level)
+        for part, model in _modelled(laid_out)
+    ]
+    empty = pl.DataFrame(schema={name: laid_out.schema[name] for name in names} | COLUMNS)
+    rows = pl.concat([empty, *frames]).filter(pl.col("term") == "similarity")
+    rows = rows.sort([*names, "method"], nulls_last=True)
     return rows.with_columns(
         rank=pl.col("estimate").rank("ordinal").over(*by, "method").cast(pl.Int64)
     ).select(*by, *SPECIFICATION, "method", "rank", *_CURVE)
@@ -130,7 +145,8 @@ def joint_test(
     Notes
     -----
     Wild-cluster bootstrap with the null imposed; the sign of a dataset is drawn once for all
-    specifications, so that they stay as dependent as they are.
+    specifications, so that they stay as dependent as they are. A sign vector counts by how much
+    slope it leaves (`analysis.regression.signs`).
 
     References
     ----------
@@ -138,27 +154,30 @@ def joint_test(
        analysis".
     """
     laid_out = specifications(points, grid, by=[*by, *choices])
-    model = replace(Model(), outcome="gain_value")
     rows = []
     for key, question in laid_out.group_by(by, maintain_order=True):
-        stacked = stack(question, model, [*choices, *SPECIFICATION])
-        counts = stacked.clusters.counts
-        groups = [g for g, why in enumerate(stacked.problems) if why is None and counts[g] > 1]
-        if not groups:
+        fitted = [
+            (stacked, group)
+            for part, model in _modelled(question)
+            for stacked in [stack(part, model, [*choices, *SPECIFICATION])]
+            for group, why in enumerate(stacked.problems)
+            if why is None and stacked.clusters.counts[group] > 1
+        ]
+        if not fitted:
             continue
-        statistics = joint_statistics(stacked, groups)
-        slopes = stacked.fits.coefficients[groups, -1]
+        statistics = joint_statistics(fitted, standardised_statistics)
+        slopes = np.array([stacked.fits.coefficients[group, -1] for stacked, group in fitted])
         medians, largest = np.median(statistics, axis=1), statistics.max(axis=1)
         rows.append(
             dict(zip(by, key, strict=True))
             | {
-                "n_specifications": len(groups),
+                "n_specifications": len(fitted),
                 "n_negative": int((slopes < 0).sum()),
                 "median_slope": float(np.median(slopes)),
                 "median_statistic": float(medians[0]),
                 "p_median": float(np.mean(medians >= medians[0] * (1 - TIES))),
                 "p_largest": float(np.mean(largest >= largest[0] * (1 - TIES))),
-                "n_clusters": int(counts[groups].max()),
+                "n_clusters": max(int(stacked.clusters.counts[group]) for stacked, group in fitted),
                 "n_draws": len(statistics),
             }
         )
