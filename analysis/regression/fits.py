@@ -12,7 +12,7 @@ import polars as pl
 
 from analysis.regression.clustered import classical, cr1, cr2, cr3, hc3
 from analysis.regression.least_squares import Floats
-from analysis.regression.mixed import mixed_terms
+from analysis.regression.mixed import mixed_terms, weighted_fits
 from analysis.regression.stacking import Model, Stacked, stack, testable
 from analysis.regression.term_rows import COLUMNS, t_inference, term_rows
 from analysis.regression.wild import cluster_sums, wild_cluster_test
@@ -42,7 +42,7 @@ def regress(
         Columns that name a group.
     methods : sequence of str
         Of ``ols``, ``hc3``, ``cluster_cr1``, ``cluster_cr2``, ``cluster_cr3``, ``wild_cluster``,
-        ``mixed``; all by default.
+        ``mixed``, ``mixed_cr2``; all by default.
     level : float, default 0.95
         Coverage of the intervals.
 
@@ -55,7 +55,8 @@ def regress(
         ``similarity`` only; its statistic and standard error are those of ``cluster_cr1``, and it
         has no df. Its interval ends are infinite where no slope on that side is rejected. A fitted
         ``mixed`` row with a reason is least squares with CR3 errors, because the variance between
-        datasets is estimated as 0.
+        datasets is estimated as 0; ``mixed_cr2``, the estimate of that model with CR2 errors by
+        dataset, then equals ``cluster_cr2``.
 
     Raises
     ------
@@ -65,8 +66,8 @@ def regress(
     Notes
     -----
     Reference distributions: t with ``n - k`` degrees of freedom for ``ols`` and ``hc3``, with ``G -
-    1`` for ``cluster_cr1`` and ``cluster_cr3``, with Satterthwaite's for ``cluster_cr2`` and
-    ``mixed``.
+    1`` for ``cluster_cr1`` and ``cluster_cr3``, with Satterthwaite's for ``cluster_cr2``, ``mixed``
+    and ``mixed_cr2``.
 
     Examples
     --------
@@ -102,10 +103,26 @@ def regress(
     return pl.concat(frames).select(*by, *COLUMNS).sort([*by, "method", "term"], nulls_last=True)
 
 
-def _sandwich_rows(
+def sandwich_rows(
     stacked: Stacked, model: Model, level: float, covariance: Floats, df: Floats, fails: str
 ) -> pl.DataFrame:
-    """Rows of every term, from a covariance; df of each group, or of each of its coefficients."""
+    """Rows of every term of a least-squares fit, from the covariance of its coefficients.
+
+    Parameters
+    ----------
+    stacked : Stacked
+        The fits.
+    model : Model
+        Their columns.
+    level : float
+        Coverage of the intervals.
+    covariance : float array of shape (n_groups, k, k)
+        NaN where undefined.
+    df : float array of shape (n_groups,) or (n_groups, k)
+        Degrees of freedom of each group, or of each of its coefficients.
+    fails : str
+        Why a group that has a fit may have no covariance.
+    """
     df = np.broadcast_to(df.T, (len(model.terms), len(stacked.keys)))
     return pl.concat(
         term_rows(
@@ -123,30 +140,30 @@ def _sandwich_rows(
 def _ols(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     covariance, df = classical(stacked.fits), np.asarray(stacked.fits.df, dtype=np.float64)
     fails = "no degree of freedom is left"
-    return _sandwich_rows(stacked, model, level, covariance, df, fails)
+    return sandwich_rows(stacked, model, level, covariance, df, fails)
 
 
 def _hc3(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     covariance, df = hc3(stacked.fits), np.asarray(stacked.fits.df, dtype=np.float64)
     fails = "a run has leverage 1: without it there is no fit"
-    return _sandwich_rows(stacked, model, level, covariance, df, fails)
+    return sandwich_rows(stacked, model, level, covariance, df, fails)
 
 
 def _cluster_cr1(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     covariance = cr1(stacked.fits, stacked.clusters)
     df = np.asarray(stacked.clusters.counts - 1, dtype=np.float64)
-    return _sandwich_rows(stacked, model, level, covariance, df, ONE_CLUSTER)
+    return sandwich_rows(stacked, model, level, covariance, df, ONE_CLUSTER)
 
 
 def _cluster_cr2(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     covariance, df = cr2(stacked.fits, stacked.clusters)
-    return _sandwich_rows(stacked, model, level, covariance, df, WITHOUT_ONE)
+    return sandwich_rows(stacked, model, level, covariance, df, WITHOUT_ONE)
 
 
 def _cluster_cr3(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     covariance = cr3(stacked.fits, stacked.clusters)
     df = np.asarray(stacked.clusters.counts - 1, dtype=np.float64)
-    return _sandwich_rows(stacked, model, level, covariance, df, WITHOUT_ONE)
+    return sandwich_rows(stacked, model, level, covariance, df, WITHOUT_ONE)
 
 
 def _wild_cluster(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
@@ -190,6 +207,14 @@ def _mixed(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
     return pl.concat(rows)
 
 
+def _mixed_cr2(stacked: Stacked, model: Model, level: float) -> pl.DataFrame:
+    """Every group with the weights of a random intercept and errors by cluster."""
+    weighted = weighted_fits(stacked, testable(stacked))
+    covariance, df = cr2(weighted, stacked.clusters)
+    rows = replace(stacked, fits=weighted)
+    return sandwich_rows(rows, model, level, covariance, df, WITHOUT_ONE)
+
+
 _INFERENCE: dict[str, Callable[[Stacked, Model, float], pl.DataFrame]] = {
     "ols": _ols,
     "hc3": _hc3,
@@ -198,5 +223,6 @@ _INFERENCE: dict[str, Callable[[Stacked, Model, float], pl.DataFrame]] = {
     "cluster_cr3": _cluster_cr3,
     "wild_cluster": _wild_cluster,
     "mixed": _mixed,
+    "mixed_cr2": _mixed_cr2,
 }
 METHODS = tuple(_INFERENCE)

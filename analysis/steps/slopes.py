@@ -17,6 +17,7 @@ from analysis.regression.robust import robust_rows
 from analysis.regression.slope_differences import slope_differences
 from analysis.regression.slope_equivalences import slope_equivalences
 from analysis.regression.stacking import Model
+from analysis.regression.two_way import two_way_rows
 from analysis.settings import Settings
 from analysis.testing.multiplicity import adjust
 
@@ -41,11 +42,14 @@ def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
 
 def crossed_rows_of_networks(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Slopes of three or more networks of a backbone together, datasets and networks crossed."""
+    """Slopes of three or more networks of a backbone together, by dataset and by network."""
     pooled = with_pooled_adaptations(points)
     by = [name for name in BY if name != "pretraining"]
     several = pooled.filter(pl.col("pretraining").n_unique().over(by) >= MIN_NETWORKS)
-    rows = crossed_rows(several, Model(), by=by, level=settings.level)
+    rows = pl.concat(
+        fitted(several, Model(), by=by, level=settings.level)
+        for fitted in (crossed_rows, two_way_rows)
+    )
     slopes = rows.filter(pl.col("term") == "similarity").with_columns(pretraining=pl.lit("pooled"))
     return adjust(slopes, family=[*FAMILY, "method"])
 

@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from analysis.regression.crossed import FEW, ONE_WAY, crossed_rows
 from analysis.regression.fits import FALLBACK, regress
 from analysis.regression.stacking import Model
+from tests.analysis.crossed_designs import DESIGNS, SHAPES, rejections
 
 REFERENCE = Path(__file__).parent / "reference"
 R_TERMS = {"(Intercept)": "intercept", "value": "similarity"}
@@ -87,24 +88,12 @@ def test_undefined_is_a_reason(points, kept, reason):
     assert rows["estimate"].null_count() == 2
 
 
-def test_keeps_its_level_with_few_networks_and_datasets(rng):
-    # Similarity of a network on a dataset has a part of each; the outcome has others, and no slope.
-    trials, shape = 100, (100, 7, 4, 2)
-    parts = [
-        rng.normal(size=(trials, *[n if i in kept else 1 for i, n in enumerate(shape[1:])]))
-        for kept in ([0], [1], [0, 1, 2], [0], [1], [0, 1, 2])
-    ]
-    trial, dataset, network, _ = (index.ravel() for index in np.indices(shape))
-    frame = pl.DataFrame(
-        {
-            "trial": trial,
-            "dataset": dataset.astype(str),
-            "network": network.astype(str),
-            "run_id": np.arange(trial.size).astype(str),
-            "similarity": sum(parts[:3]).ravel(),
-            "outcome_value": sum(parts[3:]).ravel(),
-        }
-    )
-    rows = crossed_rows(frame, Model(), by=["trial"], network="network")
-    rejected = (rows.filter(term="similarity")["p_value"] <= 0.05).mean()
-    assert rejected == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / trials))
+def test_keeps_its_level_where_datasets_and_networks_only_shift():
+    trials = 150
+    rejected = rejections(DESIGNS["everywhere"], SHAPES[1], "crossed", trials=trials)
+    assert rejected == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / trials))
+
+
+def test_takes_slopes_that_differ_for_a_slope_as_documented():
+    design = DESIGNS["everywhere, slopes of networks"]
+    assert rejections(design, SHAPES[1], "crossed", trials=60) > 0.25

@@ -1,4 +1,5 @@
-# Reference values for tests/analysis/test_few_clusters.py and test_crossed.py. Run in this folder:
+# Reference values for tests/analysis/test_few_clusters.py, test_crossed.py and
+# test_two_way.py. Run in this folder:
 #   Rscript few_clusters.R
 # Debian packages: r-base-core r-cran-clubsandwich r-cran-lme4 r-cran-lmertest. Writes
 # few_clusters_points.csv and few_clusters_expected.csv (versions in the first line of the latter).
@@ -35,6 +36,23 @@ satterthwaite("difference", lm(outcome ~ is_second + value + I(is_second * value
 means <- aggregate(cbind(outcome, value) ~ dataset, points, mean)
 points$between <- means$value[as.integer(points$dataset)] # the same for all runs of a dataset
 satterthwaite("between", lm(outcome ~ between, points), points)
+
+# CR3 of clubSandwich has no factor (G - 1) / G. Variances by dataset and by network are added up.
+fit <- lm(outcome ~ value, points)
+jackknife <- function(cluster) {
+  count <- length(unique(cluster))
+  (count - 1) / count * diag(as.matrix(vcovCR(fit, cluster = cluster, type = "CR3")))
+}
+of <- list(jackknife(points$dataset), jackknife(points$network))
+variance <- of[[1]] + of[[2]]
+df <- variance^2 / (of[[1]]^2 / (7 - 1) + of[[2]]^2 / (4 - 1))
+for (term in names(variance)) {
+  statistic <- coef(fit)[[term]] / sqrt(variance[[term]])
+  add("line", "two_way", term, "estimate", coef(fit)[[term]])
+  add("line", "two_way", term, "std_error", sqrt(variance[[term]]))
+  add("line", "two_way", term, "df", df[[term]])
+  add("line", "two_way", term, "p_value", 2 * pt(-abs(statistic), df[[term]]))
+}
 
 tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-12, maxfun = 1e5))
 crossed <- function(model, formula) {
