@@ -38,10 +38,13 @@ METHODS = {
     "cluster_cr1": "by dataset (CR1)",
     "cluster_cr2": "by dataset (CR2)",
     "cluster_cr3": "by dataset (CR3)",
+    "crossed": "datasets and networks crossed",
     "hc3": "unequal variances (HC3)",
     "mixed": "mixed model",
+    "mixed_cr2": "mixed model, by dataset",
     "nadeau_bengio": "Nadeau-Bengio",
     "ols": "independent runs",
+    "two_way": "by dataset and by network",
     "wild_cluster": "wild cluster bootstrap",
     "within": "within datasets",
 }

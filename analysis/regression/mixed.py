@@ -6,12 +6,13 @@ is solved here rather than by `statsmodels.MixedLM`, which returns effects of ex
 ``converged = True`` when the variance between groups is estimated near 0 (statsmodels issue 10239).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize
 
-from analysis.regression.least_squares import Floats, group_sums
+from analysis.regression.least_squares import Fits, Floats, fit_groups, group_sums
 from analysis.regression.satterthwaite import satterthwaite
 from analysis.regression.stacking import Stacked
 
@@ -253,3 +254,38 @@ def mixed_terms(stacked: Stacked, group: int, fallback: Floats) -> MixedTerms:
     covariance = inverse_r @ fit.covariance @ inverse_r.T
     df = satterthwaite_df(moments, fit, inverse_r)
     return MixedTerms(estimate, np.sqrt(np.diagonal(covariance)), df, is_fallback=False)
+
+
+def weighted_fits(stacked: Stacked, groups: Sequence[int]) -> Fits:
+    """Fits with the weights of a random intercept: as estimates of `mixed_terms`, but no errors.
+
+    Parameters
+    ----------
+    stacked : Stacked
+        Least-squares fits.
+    groups : sequence of int
+        Those to be weighted; each has a fit and at least two clusters.
+
+    Returns
+    -------
+    Fits
+        Least squares of what is left of design and outcome when a share of each cluster's mean is
+        taken off: ``1 - 1 / sqrt(1 + n r)`` in a cluster of ``n`` rows, ``r`` being the variance
+        between clusters over that within. Where it is estimated as 0, the fits as they are.
+
+    References
+    ----------
+    .. [1] Fuller and Battese (1973), JASA 68, "Transformations for estimation of linear models
+       with nested-error structure".
+    """
+    clusters, n = stacked.clusters, len(stacked.outcome)
+    ratios = np.zeros(len(stacked.keys))
+    for group in groups:
+        fit = fit_random_intercept(group_moments(stacked, group))
+        ratios[group] = fit.variance_between / fit.variance_within
+    sizes = np.diff(np.append(clusters.starts, n))
+    share = 1 - 1 / np.sqrt(1 + sizes * ratios[clusters.groups])
+    rows = np.column_stack([stacked.design, stacked.outcome])
+    means = group_sums(rows, clusters.starts) / sizes[:, None]
+    rows -= np.repeat(share[:, None] * means, sizes, axis=0)
+    return fit_groups(rows[:, :-1], rows[:, -1], stacked.fits.sizes)

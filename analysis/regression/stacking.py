@@ -62,6 +62,10 @@ class Stacked:
         One row per group: the grouping columns, n_runs, n_clusters, run_ids.
     fits : Fits
         Least-squares fits in the order of ``keys``.
+    design : float array of shape (n, k)
+        Columns of the model, the constant first, rows in the order of the fits.
+    outcome : float array of shape (n,)
+        What is explained.
     clusters : Clusters
         Clusters of the rows, in the order of the fits.
     cluster_names : list of str
@@ -74,6 +78,8 @@ class Stacked:
 
     keys: pl.DataFrame
     fits: Fits
+    design: Floats
+    outcome: Floats
     clusters: Clusters
     cluster_names: list[str]
     r_squared: Floats
@@ -121,6 +127,8 @@ def stack(points: pl.DataFrame, model: Model, by: Sequence[str]) -> Stacked:
     return Stacked(
         keys=keys,
         fits=fits,
+        design=design,
+        outcome=outcome,
         clusters=Clusters(
             np.concatenate([[0], np.cumsum(cluster_sizes)[:-1]]).astype(np.int64),
             np.repeat(np.arange(len(keys)), keys["n_clusters"].to_numpy()),

@@ -18,7 +18,7 @@ METHOD = {
     "independent": "ols",
     "clustered": "cluster_cr3",
     "wild": "wild_cluster",
-    "mixed": "mixed",
+    "mixed": "mixed_cr2",
     "adjusted": "cluster_cr3",
 }
 RIGOURS = ("as_published", *METHOD)
@@ -53,9 +53,9 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
     -----
     ``as_published`` takes the sign of the estimate for an answer, as a reader of a plot does.
     ``independent``: runs count as independent. ``clustered``: CR3 by dataset. ``wild``:
-    wild-cluster bootstrap. ``mixed``: random intercept per dataset and one slope for all; it
-    supports claims too easily where slopes differ between datasets. ``adjusted``: ``clustered``
-    with the level divided by the number of panels (Bonferroni), so that none of them is wrong.
+    wild-cluster bootstrap. ``mixed``: random intercept per dataset, with errors by dataset (CR2),
+    so that slopes may differ between them. ``adjusted``: ``clustered`` with the level divided by
+    the number of panels (Bonferroni), so that none of them is wrong.
     """
     effects, model = claimed_effects(claim, frames)
     if effects.is_empty():

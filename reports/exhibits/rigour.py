@@ -23,7 +23,7 @@ METHODS = (
     "cluster_cr3",
     "wild_cluster",
     "within",
-    "mixed",
+    "mixed_cr2",
 )
 OTHER_ESTIMATES = ("within", "mixed")
 

@@ -14,7 +14,15 @@ from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
 
 N_DATASETS = (5, 7, 10)
-METHODS = ("ols", "cluster_cr1", "cluster_cr2", "cluster_cr3", "wild_cluster", "mixed")
+METHODS = (
+    "ols",
+    "cluster_cr1",
+    "cluster_cr2",
+    "cluster_cr3",
+    "wild_cluster",
+    "mixed",
+    "mixed_cr2",
+)
 EQUAL, UNEQUAL = (5,), (2, 3, 4, 5, 8, 13, 20)
 
 

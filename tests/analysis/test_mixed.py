@@ -30,12 +30,15 @@ def expected():
     return pl.read_csv(REFERENCE / "mixed_expected.csv", comment_prefix="#")
 
 
+@pytest.mark.parametrize("method", ["mixed", "mixed_cr2"])
 @pytest.mark.parametrize("model", MODELS)
-def test_agrees_with_lme4_and_satterthwaite(points, expected, model):
-    rows = regress(points, Model(controls=MODELS[model]), by=["layer"], methods=["mixed"])
+def test_agrees_with_lme4_and_satterthwaite(points, expected, model, method):
+    """Numbers of lmerTest, and of clubSandwich on the same fit (mixed.R)."""
+    rows = regress(points, Model(controls=MODELS[model]), by=["layer"], methods=[method])
     of_r = expected.filter(
-        pl.col("model") == model, pl.col("method") == "mixed", pl.col("term") != "all"
+        pl.col("model") == model, pl.col("method") == method, pl.col("term") != "all"
     )
+    assert len(of_r) == 4 * (2 + len(MODELS[model]))
     for r_row in of_r.iter_rows(named=True):
         ours = rows.filter(pl.col("term") == R_TERMS[r_row["term"]])[r_row["quantity"]].item()
         # Both optimise and differentiate numerically: degrees of freedom agree to six digits.
@@ -52,6 +55,12 @@ def test_variances_agree_with_lme4(points, expected, model):
         of_r = expected.filter(pl.col("model") == model, pl.col("quantity") == name)
         # lme4 stops where the deviance is flat to 1e-12, which leaves its square root here.
         assert_allclose(getattr(fit, name), of_r["number"].item(), rtol=1e-6)
+
+
+def test_errors_by_dataset_leave_the_estimate_of_the_model(points):
+    rows = regress(points, Model(), by=["layer"], methods=["mixed", "mixed_cr2"])
+    mixed, by_dataset = (rows.filter(method=method) for method in ("mixed", "mixed_cr2"))
+    assert_allclose(by_dataset["estimate"], mixed["estimate"], rtol=1e-9)
 
 
 def test_coefficients_agree_with_statsmodels(points):
@@ -79,6 +88,14 @@ def balanced(rng, *, between):
             "outcome_value": outcome,
         }
     )
+
+
+def test_without_variance_between_datasets_errors_by_dataset_are_those_of_least_squares(rng):
+    points = balanced(rng, between=0.0)
+    rows = regress(points, Model(), by=["layer"], methods=["mixed_cr2", "cluster_cr2"])
+    mixed, plain = (rows.filter(method=method) for method in ("mixed_cr2", "cluster_cr2"))
+    for quantity in ("estimate", "std_error", "df", "p_value"):
+        assert_allclose(mixed[quantity], plain[quantity], rtol=1e-12)
 
 
 def test_without_variance_between_datasets_falls_back_and_says_so(rng):

@@ -124,13 +124,13 @@ def significant(slopes, p_value):
 
 def test_rising_rigour_takes_the_significant_panels_away(slopes):
     expected = {"ols": 4, "hc3": 4, "cluster_cr1": 1, "cluster_cr3": 0, "wild_cluster": 0}
-    expected |= {"mixed": 1, "cluster_cr2": 0}
+    expected |= {"mixed": 1, "mixed_cr2": 0, "cluster_cr2": 0}
     assert significant(slopes, "p_value") == expected
 
 
 def test_adjusted_for_ten_panels_only_the_naive_method_keeps_any(slopes):
     expected = {"ols": 3, "hc3": 0, "cluster_cr1": 0, "cluster_cr3": 0, "wild_cluster": 0}
-    expected |= {"mixed": 0, "cluster_cr2": 0}
+    expected |= {"mixed": 0, "mixed_cr2": 0, "cluster_cr2": 0}
     assert significant(slopes, "p_adjusted") == expected
 
 

@@ -103,7 +103,7 @@ def test_rank_correlations_of_a_known_size_are_covered(rng):
     assert covered == pytest.approx(0.95, abs=4 * ERROR)
 
 
-@pytest.mark.parametrize("method", ["cluster_cr3", "wild_cluster", "mixed"])
+@pytest.mark.parametrize("method", ["cluster_cr3", "wild_cluster", "mixed", "mixed_cr2"])
 def test_few_clusters_cover_a_slope_of_zero(rng, method):
     points = simulated(rng, shared=1.0)
     rows = regress(points, Model(), by=["trial"], methods=[method])

@@ -1,7 +1,7 @@
 # Reference values for tests/analysis/test_mixed.py. Run in this folder, after regression.R:
 #   Rscript mixed.R
-# Debian packages: r-cran-lme4 r-cran-lmertest r-cran-mass. Writes mixed_expected.csv.
-suppressMessages(library(lmerTest))
+# Debian packages: r-cran-clubsandwich r-cran-lme4 r-cran-lmertest r-cran-mass. Writes mixed_expected.csv.
+suppressMessages({library(clubSandwich); library(lmerTest)})
 
 points <- read.csv("regression_points.csv")
 rows <- list()
@@ -21,6 +21,21 @@ describe <- function(model, formula) {
   variances <- as.data.frame(VarCorr(fit))$vcov
   add(model, "mixed", "all", "variance_between", variances[1])
   add(model, "mixed", "all", "variance_within", variances[2])
+  # CR2 of the weighted rows. Of the fit itself clubSandwich takes another root of the adjustment,
+  # also unbiased under the model: its standard errors here differ by about 1 %.
+  size <- ave(points$value, points$dataset, FUN = length)
+  share <- 1 - 1 / sqrt(1 + size * variances[1] / variances[2])
+  weighted <- function(column) column - share * ave(column, points$dataset)
+  design <- apply(model.matrix(fit), 2, weighted)
+  robust <- coef_test(lm(weighted(points$outcome) ~ 0 + design), vcov = "CR2",
+                      cluster = points$dataset, test = "Satterthwaite")
+  for (i in seq_len(nrow(robust))) {
+    term <- colnames(design)[i]
+    add(model, "mixed_cr2", term, "estimate", robust[i, "beta"])
+    add(model, "mixed_cr2", term, "std_error", robust[i, "SE"])
+    add(model, "mixed_cr2", term, "df", robust[i, "df_Satt"])
+    add(model, "mixed_cr2", term, "p_value", robust[i, "p_Satt"])
+  }
 }
 describe("line", outcome ~ value + (1 | dataset))
 describe("control", outcome ~ control + value + (1 | dataset))
@@ -45,6 +60,6 @@ expected <- do.call(rbind, rows)
 expected$number <- format(expected$number, digits = 15, scientific = TRUE, trim = TRUE)
 file <- file("mixed_expected.csv", "w")
 writeLines(paste0("# ", R.version.string, ", lme4 ", packageVersion("lme4"),
-                  ", lmerTest ", packageVersion("lmerTest")), file)
+                  ", lmerTest ", packageVersion("lmerTest"), ", clubSandwich ", packageVersion("clubSandwich")), file)
 write.csv(expected, file, row.names = FALSE, quote = FALSE)
 close(file)

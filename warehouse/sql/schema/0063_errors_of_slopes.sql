@@ -1,0 +1,7 @@
+-- Errors by dataset and network, and by dataset of a mixed model; a joint test that weighs its sign vectors.
+
+comment on column results.regressions.method is 'Inference: ols (independent runs), hc3 (unequal variances), cluster_cr1, cluster_cr2 (with the degrees of freedom of Satterthwaite) and cluster_cr3 (dependent within datasets), wild_cluster (bootstrap t, its interval by inversion), mixed (random intercept per dataset), mixed_cr2 (the same estimate with the errors of cluster_cr2), crossed (random intercepts per dataset and per pretraining, which is then pooled), two_way (dependent within datasets and within pretrainings, which are pooled too). Other fits: within and between (datasets), theil_sen, huber, without_outliers, spearman, spearman_datasets.';
+comment on column results.specification_tests.median_statistic is 'Median absolute t, by CR1 without its factor for small samples.';
+comment on column results.specification_tests.p_median is 'Share of joint sign vectors with a median at least as large, each t over the spread that the vector leaves of the slope.';
+comment on column results.specification_tests.p_largest is 'Share of joint sign vectors whose largest absolute t is at least as large, each t over the spread that the vector leaves of the slope.';
+comment on column results.claims.rigour is 'as_published (signs of estimates), independent (runs), clustered (CR3 by dataset; Nadeau-Bengio where there is one), wild (bootstrap), mixed (random intercept, errors by dataset), adjusted (clustered, Bonferroni over panels).';
