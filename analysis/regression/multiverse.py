@@ -10,7 +10,7 @@ from analysis.regression.grid import Grid
 from analysis.regression.max_t import joint_statistics
 from analysis.regression.robust import without_outliers
 from analysis.regression.signs import standardised_statistics
-from analysis.regression.stacking import Model, stack
+from analysis.regression.stacking import Model, stack, testable
 from analysis.regression.term_rows import COLUMNS
 from analysis.regression.wild import TIES
 from analysis.testing.constancy import centred_over
@@ -160,8 +160,7 @@ def joint_test(
             (stacked, group)
             for part, model in _modelled(question)
             for stacked in [stack(part, model, [*choices, *SPECIFICATION])]
-            for group, why in enumerate(stacked.problems)
-            if why is None and stacked.clusters.counts[group] > 1
+            for group in testable(stacked)
         ]
         if not fitted:
             continue
