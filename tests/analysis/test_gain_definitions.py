@@ -110,6 +110,7 @@ def test_the_alarm_finds_a_shared_cause(rng, n_datasets, documented):
 def test_the_slope_of_the_denominator_is_what_equal_gains_would_have(rng):
     points = simulated(rng, shared_cause=0.8, trials=3)
     rows = gain_definitions(points, by=["trial"])
+    assert len(rows) == 3
     for row in rows.iter_rows(named=True):
         own = points.filter(trial=row["trial"])
         gain = (own["outcome_value"] - own["scratch_value"]).mean()
@@ -141,6 +142,7 @@ def test_the_interval_of_a_known_slope_covers_it_unless_runs_count_as_independen
 def test_each_definition_is_that_of_statsmodels(rng):
     points = simulated(rng, shared_cause=0.5, slope=0.1, trials=2)
     rows = gain_definitions(points, by=["trial"], method="cluster_cr1")
+    assert len(rows) == 2
     for row in rows.iter_rows(named=True):
         data = pd.DataFrame(points.filter(trial=row["trial"]).to_dict(as_series=False))
         data["difference"] = data["outcome_value"] - data["scratch_value"]

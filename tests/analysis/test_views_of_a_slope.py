@@ -251,6 +251,7 @@ def test_shuffled_outcomes_show_what_the_bins_make_of_nothing(null_fits):
 
 
 def test_bin_counts_show_how_few_runs_a_mean_stands_on(null_fits):
+    assert len(null_fits) > 100
     for counts, n in null_fits.select("bin_counts", "n_runs").iter_rows():
         assert sum(counts) == n
         assert max(counts) > 2 * min(counts)

@@ -106,7 +106,9 @@ def test_a_zoomed_figure_moves_by_keyboard_and_stops_at_its_edge(opened):
 
 
 def test_a_figure_is_said_in_words(opened):
-    for svg in css(opened, ".drawing svg"):
+    drawings = css(opened, ".drawing svg")
+    assert drawings
+    for svg in drawings:
         assert svg.aria_role in ("image", "img", "application")
         caption = svg.find_element("xpath", "ancestor::figure/figcaption").text
         assert svg.accessible_name == caption

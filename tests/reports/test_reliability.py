@@ -89,7 +89,9 @@ def test_bins_are_those_of_the_calibration_error(con, rng, several):
 
 def test_intervals_of_one_image_a_patient_are_those_of_wilson(con, rng):
     add_predictions(con, *three_classes(rng))
-    for row in analysed(con).iter_rows(named=True):
+    bins = analysed(con)
+    assert len(bins) > 5
+    for row in bins.iter_rows(named=True):
         n = row["n_forecasts"]
         right = round(row["accuracy"] * n)
         wilson = stats.binomtest(right, n).proportion_ci(0.95, method="wilson")
