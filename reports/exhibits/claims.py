@@ -28,7 +28,8 @@ def in_short(data: Data) -> list[Artefact]:
 def _in_short(data: Data, name: str) -> Artefact:
     source = data.select("claims", source=name)
     rigours = [rigour for rigour in RIGOURS if rigour in set(source.rows["rigour"])]
-    wide = source.rows.pivot("rigour", index="text", values="verdict", maintain_order=True)
+    quoted = _told_apart(source.rows)
+    wide = quoted.pivot("rigour", index="text", values="verdict", maintain_order=True)
     table = result_table(
         wide,
         (
@@ -80,10 +81,14 @@ def _verdicts(
     where = {"source": name} | ({} if claims is None else {"claim": claims})
     source, panels = data.select("claims", **where), data.select("claim_panels", **where)
     order = {rigour: place for place, rigour in enumerate(RIGOURS)}
-    rows = source.rows.with_columns(
-        place=pl.col("rigour").replace_strict(order, default=len(RIGOURS)),
-        first=pl.int_range(pl.len()).min().over("claim"),
-    ).sort("first", "place")
+    rows = (
+        _told_apart(source.rows)
+        .with_columns(
+            place=pl.col("rigour").replace_strict(order, default=len(RIGOURS)),
+            first=pl.int_range(pl.len()).min().over("claim"),
+        )
+        .sort("first", "place")
+    )
     first = rows.row(0, named=True)
     table = result_table(
         rows.with_columns(pl.col("rigour").str.replace_all("_", " ").alias("words")),
@@ -108,6 +113,13 @@ def _verdicts(
     )
     caption = f"Claims of {name}{', ' * bool(chapter)}{chapter}."
     return Artefact(slug("claims", name, chapter), caption, table, (source, panels))
+
+
+def _told_apart(claims: pl.DataFrame) -> pl.DataFrame:
+    """Claims with their id behind the text, where one sentence of a paper makes several."""
+    is_shared = pl.col("claim").n_unique().over("text") > 1
+    named = pl.format("{} ({})", "text", "claim")
+    return claims.with_columns(pl.when(is_shared).then(named).otherwise("text").alias("text"))
 
 
 def is_of(name: str, paper: str | None) -> bool:

@@ -53,6 +53,17 @@ def test_a_claim_in_short_is_one_row_of_verdicts_in_rising_order(con):
     assert lines[2].endswith("the time. | supported | inconclusive |")
 
 
+def test_two_claims_of_one_sentence_are_told_apart_by_their_ids(con):
+    first, second = claim("wild", "supported"), claim("wild", "equivalent")
+    insert(con, "results.claims", rows(first, second | {"claim": "falls-in-all"}))
+    (in_short,), (long,) = built(con, claims.IN_SHORT), built(con, claims.CLAIMS)
+    assert [line.split("the time. ")[1] for line in lines_of(in_short)[2:4]] == [
+        "(falls) | supported |",
+        "(falls-in-all) | equivalent |",
+    ]
+    assert [line for line in lines_of(long) if "(falls" in line] == lines_of(long)[2:6:2]
+
+
 def audit(number: int, *, agrees: bool) -> dict[str, object]:
     """Return a row of results.audits."""
     return {
