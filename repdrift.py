@@ -123,8 +123,9 @@ def replay_study(recorded: Path, directory: Path) -> None:
     """Bring recorded runs into a warehouse, analyse and report them; say what was found."""
     from analysis.computing import audit_tables
     from analysis.printed.files import THREE_PAPERS, load_tables
+    from analysis.printed.store import check_claims, write_audit
     from analysis.settings import Settings
-    from analysis.store import check_claims, run_analyses, write_audit
+    from analysis.store import run_analyses
     from analysis.zu2025 import ON_SOURCE, zu2025_analyses, zu2025_claims
     from warehouse.importers.imported import land
     from warehouse.layout import Layout

@@ -191,7 +191,7 @@ def check_claims(
 ) -> None:
     """Judge claims on the runs under rising rigour; print one CSV row per claim and rigour."""
     from analysis.printed.files import load_claims
-    from analysis.store import check_claims as check
+    from analysis.printed.store import check_claims as check
 
     verdicts, effects = check(
         warehouse,
@@ -227,7 +227,7 @@ def audit_tables(
     """Hold printed tables against themselves and their text; print one CSV row per check."""
     from analysis.computing import audit_tables
     from analysis.printed.files import THREE_PAPERS, load_tables
-    from analysis.store import write_audit
+    from analysis.printed.store import write_audit
 
     found = audit_tables(*load_tables(folder))
     findings = found["audits"].drop("number")
@@ -255,7 +255,7 @@ def compare_printed_tables(
     """Compare the rows of printed tables from their means and SDs; print one CSV row per pair."""
     from analysis.computing import meta_tables
     from analysis.printed.files import THREE_PAPERS, load_tables
-    from analysis.store import write_meta_analysis
+    from analysis.printed.store import write_meta_analysis
 
     tables, _ = load_tables(folder)
     found = meta_tables(tables, level=level)

@@ -9,9 +9,10 @@ from polars.testing import assert_frame_equal
 
 from analysis.computing import audit_tables
 from analysis.printed.files import THREE_PAPERS, load_claims, load_tables
+from analysis.printed.store import check_claims, write_audit
 from analysis.recomputation import recomputed
 from analysis.settings import Settings
-from analysis.store import check_claims, run_analyses, write_audit
+from analysis.store import run_analyses
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.lineage import analysis_states

@@ -11,9 +11,10 @@ import pytest
 
 from analysis.computing import audit_tables
 from analysis.printed.files import THREE_PAPERS, load_tables
+from analysis.printed.store import write_audit
 from analysis.recomputation import recomputed as recompute
 from analysis.settings import Settings
-from analysis.store import run_analyses, write_audit
+from analysis.store import run_analyses
 from reports.rendering import render
 from tests.warehouse.small_runs import score_rows, similarity_rows, write_run
 from warehouse.check import findings
