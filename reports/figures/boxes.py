@@ -41,38 +41,9 @@ def quartile_boxes(
     width = 0.8 / len(names)
     for axis, (title, frame, runs) in zip(flat, panels, strict=False):
         for place, name in enumerate(names):
-            own = frame.filter(series=name)
-            style = styles[name]
-            positions = [
-                groups.index(group) + (place - (len(names) - 1) / 2 - 0.18) * width
-                for group in own["group"]
-            ]
-            stats = [
-                {
-                    "whislo": row["minimum"],
-                    "q1": row["low_quartile"],
-                    "med": row["median"],
-                    "q3": row["high_quartile"],
-                    "whishi": row["maximum"],
-                    "fliers": [],
-                }
-                for row in own.iter_rows(named=True)
-            ]
-            line = {"color": style.colour, "linewidth": 0.9}
-            axis.bxp(
-                stats,
-                positions=positions,
-                widths=0.42 * width,
-                showfliers=False,
-                manage_ticks=False,
-                boxprops=line,
-                whiskerprops=line,
-                capprops=line,
-                medianprops=line | {"linewidth": 1.8},
-            )
-            _points(
-                axis, runs.filter(series=name), groups, place - (len(names) - 1) / 2, width, style
-            )
+            shift = place - (len(names) - 1) / 2
+            _boxes(axis, frame.filter(series=name), groups, shift, width, styles[name])
+            _points(axis, runs.filter(series=name), groups, shift, width, styles[name])
         axis.set_xticks(range(len(groups)), groups)
         if is_long:
             axis.tick_params(axis="x", labelrotation=35)
@@ -88,6 +59,39 @@ def quartile_boxes(
         row[0].tick_params(labelleft=True)
         label_row(row, y_label, spacing)
     return figure
+
+
+def _boxes(
+    axis: Axes,
+    rows: pl.DataFrame,
+    groups: Sequence[str],
+    shift: float,
+    width: float,
+    style: Appearance,
+) -> None:
+    """Draw the box of a series in every group, to the left of its runs."""
+    names = {
+        "whislo": "minimum",
+        "q1": "low_quartile",
+        "med": "median",
+        "q3": "high_quartile",
+        "whishi": "maximum",
+    }
+    line = {"color": style.colour, "linewidth": 0.9}
+    axis.bxp(
+        [
+            {name: row[column] for name, column in names.items()} | {"fliers": []}
+            for row in rows.iter_rows(named=True)
+        ],
+        positions=[groups.index(group) + (shift - 0.18) * width for group in rows["group"]],
+        widths=0.42 * width,
+        showfliers=False,
+        manage_ticks=False,
+        boxprops=line,
+        whiskerprops=line,
+        capprops=line,
+        medianprops=line | {"linewidth": 1.8},
+    )
 
 
 def _points(

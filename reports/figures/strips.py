@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures.grid import (
@@ -64,25 +65,8 @@ def strips(
     width = 0.8 / len(series)
     for axis, (title, frame) in zip(flat, panels, strict=False):
         for place, name in enumerate(series):
-            style = styles[name]
-            for index, group in enumerate(groups):
-                own = frame.filter(group=group, series=name)
-                centre = index + (place - (len(series) - 1) / 2) * width
-                spread = np.linspace(-0.28, 0.28, len(own)) * width if len(own) > 1 else [0.0]
-                x = centre + np.asarray(spread[: len(own)])
-                axis.plot(
-                    x,
-                    own["value"],
-                    linestyle="none",
-                    marker=style.marker,
-                    color=style.colour,
-                    markersize=2.4,
-                    label=f"{name}/{group}",
-                )
-                half = 0.38 * width
-                axis.hlines(
-                    own["mean"].unique(), centre - half, centre + half, color=style.colour, lw=1.6
-                )
+            shift = (place - (len(series) - 1) / 2) * width
+            _strip(axis, frame.filter(series=name), groups, shift, width, styles[name])
         axis.set_xticks(range(len(groups)), groups, rotation=35, ha="right", rotation_mode="anchor")
         axis.set_xlim(-0.6, len(groups) - 0.4)
         if reference is not None:
@@ -97,3 +81,29 @@ def strips(
         row[0].tick_params(labelleft=True)
         label_row(row, y_label, spacing)
     return figure
+
+
+def _strip(
+    axis: Axes,
+    rows: pl.DataFrame,
+    groups: Sequence[str],
+    shift: float,
+    width: float,
+    style: Appearance,
+) -> None:
+    """Draw the values of a series in every group, and a bar at their mean."""
+    for index, group in enumerate(groups):
+        own = rows.filter(group=group)
+        centre = index + shift
+        spread = np.linspace(-0.28, 0.28, len(own)) if len(own) > 1 else np.zeros(len(own))
+        axis.plot(
+            centre + spread * width,
+            own["value"],
+            linestyle="none",
+            marker=style.marker,
+            color=style.colour,
+            markersize=2.4,
+            label=f"{own['series'][0]}/{group}" if len(own) else None,
+        )
+        half = 0.38 * width
+        axis.hlines(own["mean"].unique(), centre - half, centre + half, color=style.colour, lw=1.6)
