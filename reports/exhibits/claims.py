@@ -105,7 +105,7 @@ def _verdicts(
         notes=(
             "As published: the sign of the estimates. Independent: runs as if independent. "
             "Clustered: by dataset (CR3), or Nadeau-Bengio over folds. Wild: wild cluster "
-            "bootstrap. Mixed: random intercept by dataset, the same slope on all. Adjusted: "
+            "bootstrap. Mixed: random intercept by dataset, errors by dataset (CR2). Adjusted: "
             "clustered, and adjusted for the number of panels.",
             f"Level {percent(first['level'])}. Inconclusive: the data do not say; that is not "
             "evidence for no effect. The CSV of panels has the effect behind each verdict.",

@@ -8,7 +8,7 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.robustness import SCORES
 from reports.exhibits.settings import TREATMENT
 from reports.figures.curve import specification_curve
-from reports.formatting import number, p_value, typographic
+from reports.formatting import number, p_value, percent, typographic
 from reports.layers import layer_order
 from reports.style import network
 from reports.wording import adaptation_name, method_name, score_name
@@ -55,8 +55,8 @@ def build(data: Data) -> list[Artefact]:
                 caption=(
                     f"Slope of the gain in {score_name(str(where['score']))} on similarity for "
                     f"{name}, {label} ({where['origin']}) under every specification, in rising "
-                    f"order; intervals: {method_name(methods[0])}, in colour where they leave "
-                    f"out 0. {joint_test(tests.rows)}"
+                    f"order; {percent(rows['level'][0])} intervals: {method_name(methods[0])}, in "
+                    f"colour where they leave out 0. {joint_test(tests.rows)}"
                 ),
                 content=partial(
                     specification_curve, rows, choices, y_label="slope of the gain on similarity"

@@ -1,8 +1,12 @@
 """Slopes beside what could mislead: bins, one dataset, the definition of gain, another network."""
 
 import numpy as np
+import polars as pl
 
-from reports.exhibits import bins, equivalences, robustness
+from analysis.regression.decomposition import within_and_between
+from analysis.regression.fits import regress
+from analysis.regression.stacking import Model
+from reports.exhibits import bins, equivalences, rigour, robustness
 from reports.store import read
 from tests.reports.building import FIT, built, drawn, figure_of, lines_of, rows
 from tests.reports.conftest import insert
@@ -160,3 +164,30 @@ def test_slopes_of_one_dataset_are_those_of_independent_runs(con):
     insert(con, "results.slope_equivalences", rows(slope_equivalence(method="ols", n_clusters=1)))
     (artefact,) = built(con, equivalences.EXHIBIT)
     assert "| independent runs |" in lines_of(artefact)[-1]
+
+
+def test_the_caption_of_rigour_names_the_methods_with_an_estimate_of_their_own(con, rng):
+    datasets = np.repeat(np.arange(6), [3, 4, 5, 6, 7, 8])
+    shift = rng.normal(size=6)[datasets]
+    similarity = rng.normal(size=len(datasets)) + shift
+    points = pl.DataFrame(
+        {
+            "layer": "a",
+            "dataset": datasets.astype(str),
+            "run_id": [str(run) for run in range(len(datasets))],
+            "similarity": similarity,
+            "outcome_value": similarity + 3 * shift + rng.normal(size=len(datasets)),
+        }
+    )
+    views = [view(points, Model(), by=["layer"]) for view in (regress, within_and_between)]
+    slopes = dict(
+        pl.concat(views).filter(term="similarity").select("method", "estimate").iter_rows()
+    )
+    own = {name for name in rigour.METHODS if abs(slopes[name] / slopes["ols"] - 1) > 1e-9}
+    assert own == set(rigour.OTHER_ESTIMATES)
+    con.execute(
+        "insert into results.regressions select * replace ('within' as method) "
+        "from results.regressions where method = 'cluster_cr1'"
+    )
+    captions = [artefact.caption for artefact in built(con, rigour.EXHIBIT)]
+    assert all("the same for all but within datasets; the" in caption for caption in captions)
