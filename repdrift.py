@@ -57,7 +57,7 @@ def demo(
     """Fine-tune two pre-trained networks on a stained tissue section, analyse and report them.
 
     Needs no network, no GPU and about 5 minutes on 2 cores; started again, it goes on where it
-    stopped. With --replay it takes runs that were recorded before, and less than a minute.
+    stopped. With --replay it takes runs that were recorded before, and about a minute.
     """
     if replay:
         replay_study(STUDIES / "zu2025_miniature", directory or Path("repdrift-replay"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
+from warehouse.options import DEFAULT_WAREHOUSE, QuietOption, WarehouseOption
 
 if TYPE_CHECKING:
     from collect.data.gate import Finding
@@ -26,7 +26,7 @@ AcceptLeakage = Annotated[
 ]
 Executor = Literal["local", "slurm", "ray", "torchrun"]
 Miniature = Annotated[
-    bool, typer.Option(help="Make the study small, as its [miniature] table says.")
+    bool, typer.Option("--miniature", help="Make the study small, as its table miniature says.")
 ]
 
 
@@ -84,7 +84,7 @@ def run_study(
     ] = None,
     gpus: Annotated[int, typer.Option(min=0, help="Slurm, Ray: GPUs of a run.")] = 0,
     minutes: Annotated[int, typer.Option(min=1, help="Slurm: time limit of a job.")] = 240,
-    quiet: Annotated[bool, typer.Option(help="Show nothing but problems.")] = False,
+    quiet: QuietOption = False,
     accept_leakage: AcceptLeakage = None,
     miniature: Miniature = False,
 ) -> None:

@@ -43,6 +43,12 @@ def test_every_group_offers_its_commands(group: str) -> None:
     assert all(f" {command} " in shown.stdout for command in GROUPS[group])
 
 
+def test_the_help_of_a_study_names_the_table_that_makes_it_small() -> None:
+    shown = " ".join(repdrift("collect", "run", "--help").stdout.replace("│", " ").split())
+    assert "--miniature <bool> Make the study small, as its table miniature says." in shown
+    assert "--quiet -q <bool> Show nothing but problems." in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
+from warehouse.options import DEFAULT_WAREHOUSE, QuietOption, WarehouseOption
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +29,6 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but problems.")]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How to print the rows.")]
 
 
@@ -99,6 +98,7 @@ def check(warehouse: WarehouseOption = DEFAULT_WAREHOUSE) -> None:
     from warehouse.check import findings
     from warehouse.layout import Layout
 
+    _require_directory(warehouse)
     found = findings(Layout(warehouse), on_wait=_say)
     for finding in found:
         typer.echo(f"{finding.message} [{finding.remedy}]")
@@ -222,10 +222,10 @@ def _write(rows: "pl.DataFrame", output: Format, out: Path | None = None) -> Non
 
 
 def _require_directory(warehouse: Path) -> None:
-    from warehouse.errors import WarehouseError
+    from warehouse.connection import no_warehouse
 
     if not warehouse.is_dir():
-        raise WarehouseError(f"no directory {warehouse}: `repdrift collect run` makes one")
+        raise no_warehouse(warehouse)
 
 
 def _report_ingest(report: "IngestReport", *, quiet: bool = False) -> None:

@@ -55,10 +55,7 @@ def connect(
     layout = Layout(Path(root))
     if not layout.database.is_file():
         if read_only:
-            raise WarehouseError(
-                f"no warehouse in {layout.root}: `repdrift warehouse ingest -w {layout.root}` "
-                "makes one from its runs"
-            )
+            raise no_warehouse(layout.root)
         _make(layout)
     con = _open(layout.database, read_only=read_only, on_wait=on_wait, timeout_s=timeout_s)
     try:
@@ -76,6 +73,18 @@ def connect(
         raise
     finally:
         con.close()
+
+
+def no_warehouse(root: Path) -> WarehouseError:
+    """Error for a directory without a database, or one that is not there, with what makes one."""
+    if root.is_dir():
+        makes = f"`repdrift warehouse ingest -w {root}` makes one from its runs"
+    else:
+        makes = (
+            "no such directory; -w names another, `repdrift collect run` and `repdrift warehouse "
+            "import` make one"
+        )
+    return WarehouseError(f"no warehouse in {root}: {makes}")
 
 
 def is_corrupt(error: duckdb.Error) -> bool:

@@ -1,5 +1,7 @@
 """Says what the tables, views and columns are."""
 
+from difflib import get_close_matches
+
 import duckdb
 import polars as pl
 
@@ -23,8 +25,12 @@ def described_columns(con: duckdb.DuckDBPyConnection, relation: str) -> pl.DataF
     """
     rows: pl.DataFrame = con.sql(_query("columns.sql"), params={"relation": relation}).pl()
     if rows.is_empty():
+        known = described_relations(con)["relation"].to_list()
+        near = [name for name in known if name.endswith(f".{relation}")]
+        near = near or get_close_matches(relation, known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
         raise WarehouseError(
-            f"no table or view {relation!r}: `repdrift warehouse describe` lists them"
+            f"no table or view {relation!r}: {hint}`repdrift warehouse describe` lists them"
         )
     return rows
 

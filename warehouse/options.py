@@ -15,4 +15,5 @@ WarehouseOption = Annotated[
         help="Warehouse directory.",
     ),
 ]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but problems.")]
 DEFAULT_WAREHOUSE = Path("repdrift-warehouse")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from warehouse.errors import WarehouseError
@@ -68,7 +69,11 @@ def saved_query(layout: Layout, name: str) -> SavedQuery:
         return _query_file(Path(name))
     found = saved_queries(layout)
     if name not in found:
-        raise WarehouseError(f"no saved query {name!r}: `repdrift sql --list` shows {len(found)}")
+        near = get_close_matches(name, found, n=1)
+        hint = f"did you mean @{near[0]}? " if near else ""
+        raise WarehouseError(
+            f"no saved query {name!r}: {hint}`repdrift sql --list` shows {len(found)}"
+        )
     return found[name]
 
 

@@ -48,12 +48,14 @@ def query_rows(
     Raises
     ------
     WarehouseError
-        If the query is not one SELECT, is wrong, or reaches outside the warehouse.
+        If the query is not one SELECT, is wrong, lacks a value or is given one too many, or
+        reaches outside the warehouse.
     duckdb.Error
         If the database is damaged; ``connect`` says what to do.
     """
     try:
         _require_select(query)
+        _require_values(query, parameters or {})
         relation = con.sql(query, params=dict(parameters or {}))
         rows: pl.DataFrame = _as_text(relation, _in_no_frame(relation)).pl()
         if far := _beyond_the_calendar(rows):
@@ -78,6 +80,18 @@ def _require_select(query: str) -> None:
         raise WarehouseError(
             f"only a SELECT can be run here, and this is {kind}: the warehouse is open for reading"
         )
+
+
+def _require_values(query: str, values: Mapping[str, object]) -> None:
+    has = sorted(duckdb.extract_statements(query)[0].named_parameters)
+    unknown = sorted(values.keys() - set(has))
+    if unknown:
+        raise WarehouseError(
+            f"the query has no parameter {unknown[0]!r}; it has {', '.join(has) or 'none'}"
+        )
+    missing = [name for name in has if name not in values]
+    if missing:
+        raise WarehouseError(f"${missing[0]} has no value: give -p {missing[0]}=...")
 
 
 def _kind(statement: duckdb.Statement) -> str:

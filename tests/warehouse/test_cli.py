@@ -124,19 +124,23 @@ def test_describe_prints_every_table_and_the_columns_of_one(command, layout, add
     for name in ("raw.runs", "marts.gains", "results.intervals", "activations"):
         assert re.search(rf"^{re.escape(name)} +\d+  \w", listed, re.MULTILINE)
     assert "label" in command("warehouse", "describe", "predictions").stdout
+    assert "did you mean marts.gains? " in command("warehouse", "describe", "gains").stderr
+    assert "did you mean raw.runs? " in command("warehouse", "describe", "raw.run").stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["sql", "select 1"], 1, "error: no warehouse in .*: `repdrift warehouse ingest"),
-        (["warehouse", "ingest"], 1, "error: no directory .*: `repdrift collect run` makes one"),
-        (["warehouse", "import", "juodelyte2023", "nowhere"], 1, "error: nowhere has no file AUC"),
+        (["sql", "select 1"], 1, "error: no warehouse in .*: no such directory; -w names another"),
+        (["warehouse", "ingest"], 1, "error: no warehouse in .*: no such directory"),
+        (["warehouse", "check"], 1, "error: no warehouse in .*: no such directory"),
+        (["warehouse", "import", "juodelyte2023", "nowhere"], 1, "error: no directory nowhere"),
         (["warehouse", "import", "nothing", "."], 1, "error: no mapping 'nothing'"),
         (["warehouse", "import", "juodelyte2023", "."], 1, r"error: .*has no file AUC\.csv"),
         (["sql", "-p", "fold"], 2, "give a SELECT"),
         (["sql", "select 1", "-p", "fold"], 1, "error: parameter 'fold': write name=value"),
-        (["sql", "@nothing"], 1, "error: no saved query 'nothing'"),
+        (["sql", "@nothing"], 1, "error: no saved query 'nothing': `repdrift sql --list`"),
+        (["sql", "@gain_over"], 1, r"did you mean @gain_over_scratch\? `repdrift sql --list`"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_line(command, arguments, code, message):

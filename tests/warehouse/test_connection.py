@@ -22,6 +22,9 @@ HEADERS, BLOCK = 3 * 4096, 256 * 1024  # bytes of a DuckDB file
 
 
 def test_reading_a_missing_warehouse_says_how_to_make_one(layout):
+    with pytest.raises(WarehouseError, match=r"no warehouse in .*: no such directory; -w names"):
+        connect(layout.root).__enter__()
+    layout.runs.mkdir(parents=True)
     with pytest.raises(WarehouseError, match=r"no warehouse in .*: `repdrift warehouse ingest -w"):
         connect(layout.root).__enter__()
     assert not layout.database.exists()

@@ -76,6 +76,19 @@ def test_reads(sandboxed, query, expected):
     assert query_rows(sandboxed, query, parameters).rows() == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "parameters", "message"),
+    [
+        ("select $score", {}, r"\$score has no value: give -p score=\.\.\."),
+        ("select $score", {"scroe": "auc"}, "the query has no parameter 'scroe'; it has score"),
+        ("select 1", {"score": "auc"}, "the query has no parameter 'score'; it has none"),
+    ],
+)
+def test_refuses_a_query_without_its_values(sandboxed, query, parameters, message):
+    with pytest.raises(WarehouseError, match=message):
+        query_rows(sandboxed, query, parameters)
+
+
 ESCAPES = [
     # read another file
     "select * from read_text('{outside}/secret.csv')",

@@ -160,6 +160,7 @@ def test_importing_again_changes_nothing_and_other_numbers_are_not_taken(read, l
         (LONG.replace("head = ", "haed = "), CSV, "unknown key 'haed' for raw.runs"),
         (LONG.replace('"scores"', '"metrics"'), CSV, r"number 1: table 'metrics' is none"),
         (LONG.replace("description", "about"), CSV, "unknown key 'about' at the top"),
+        (LONG.replace("divide_by = 100", "divide_by = 0"), CSV, "divide_by = 0 is no number to"),
         (LONG.replace('"mean"\nhead', "mean\nhead"), CSV, "is no TOML"),
     ],
 )  # fmt: skip

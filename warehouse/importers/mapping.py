@@ -176,8 +176,14 @@ def _rule(item: object, vocabulary: dict[str, object], where: str) -> Rule:
     return Rule(
         text=str(item["text"]),
         values=None if values is None else _table(values, f"values of {where}"),
-        divisor=None if divisor is None else float(divisor),
+        divisor=None if divisor is None else _divisor(divisor, where),
     )
+
+
+def _divisor(value: object, where: str) -> float:
+    if not isinstance(value, int | float) or value == 0:
+        raise ValueError(f"{where}: divide_by = {value!r} is no number to divide by")
+    return float(value)
 
 
 def _known(content: Items[str, object], keys: set[str], where: str) -> None:

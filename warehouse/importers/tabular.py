@@ -64,6 +64,8 @@ def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
 
 
 def _row_sets_by_file(directory: Path, mapping: Mapping) -> dict[Path, list[RowSet]]:
+    if not directory.is_dir():
+        raise WarehouseError(f"no directory {directory}")
     found: dict[Path, list[RowSet]] = {}
     for row_set in mapping.row_sets:
         paths = sorted(directory.glob(row_set.files))
