@@ -110,6 +110,12 @@ def meta_analysis(
         Random-effects mean: REML variance between datasets, Hartung-Knapp standard error,
         ``n_datasets - 1`` degrees of freedom.
 
+    Notes
+    -----
+    The weights count as known. Where standard errors differ by five times or more and true effects
+    differ too, the variance between datasets is often estimated as 0, all weight falls on the
+    smallest errors, and up to 15 % of true nulls are rejected at 5 % (2 to 7 datasets).
+
     References
     ----------
     .. [1] Viechtbauer (2005), J. Educ. Behav. Stat. 30, https://doi.org/10.3102/10769986030003261

@@ -4,16 +4,18 @@ import io
 import math
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 from typer.testing import CliRunner
 
 from analysis.cli import app
 from analysis.computing import meta_tables
 from analysis.printed.files import load_tables
 from analysis.printed.meta import FEW, NO_SPREAD, compare_printed, hedges_g
-from analysis.printed.summaries import Summary
+from analysis.printed.summaries import Summary, meta_analysis
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
 from warehouse.views import read_view
@@ -155,6 +157,20 @@ def test_means_over_few_columns_of_five_runs_keep_their_level(rng, n_columns):
             rejected[effect] += p_value < 0.05
     most = 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
     assert max(rejected.values()) / trials < most
+
+
+@pytest.mark.parametrize("n_columns", [2, 5])
+def test_the_paired_t_keeps_its_level_where_unequal_errors_cost_the_weighted_mean_its_own(
+    rng, n_columns
+):
+    trials = 600
+    errors = np.array([0.2, *[1.0] * (n_columns - 1)])
+    effects = rng.normal(size=(trials, n_columns)) + errors * rng.normal(size=(trials, n_columns))
+    weighted = np.mean([meta_analysis(trial, errors).p_value < 0.05 for trial in effects])
+    alike = np.mean(stats.ttest_1samp(effects, 0.0, axis=1).pvalue < 0.05)
+    error = math.sqrt(0.05 * 0.95 / trials)
+    assert 0.05 + 3 * error < weighted < 0.15 + 4 * error  # documented
+    assert alike < 0.05 + 3 * error
 
 
 def test_command_prints_all_columns_together_or_each(made_warehouse):
