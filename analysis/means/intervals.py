@@ -68,6 +68,17 @@ def test_train_ratio() -> pl.Expr:
     return pl.when(is_recorded).then(recorded).otherwise(1.0 / (pl.col("n_folds").max() - 1))
 
 
+def shared_ratio() -> pl.Expr:
+    """Test over training images of the folds of a cell, as if plain where unknown; 0 of one fold.
+
+    Unlike `test_train_ratio`, which leaves an interval undefined there: folds are never taken for
+    independent.
+    """
+    n_folds = pl.col("fold").n_unique()
+    ratio = pl.coalesce(test_train_ratio(), 1 / (n_folds - 1))
+    return pl.when(n_folds > 1).then(ratio).otherwise(0.0)
+
+
 def effective_runs() -> pl.Expr:
     """Independent runs that would say as much about a share as those of a cell.
 
@@ -76,8 +87,8 @@ def effective_runs() -> pl.Expr:
     Over seeds all of them.
     """
     n_folds = pl.col("fold").n_unique()
-    ratio = pl.coalesce(test_train_ratio(), 1 / (n_folds - 1))
-    return pl.when(n_folds > 1).then(1 / (1 / n_folds + ratio)).otherwise(pl.len().cast(pl.Float64))
+    of_folds = 1 / (1 / n_folds + shared_ratio())
+    return pl.when(n_folds > 1).then(of_folds).otherwise(pl.len().cast(pl.Float64))
 
 
 def mean_intervals(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from analysis.means.intervals import shared_ratio
 from analysis.means.power import (
     minimal_detectable_effect,
     power_of_t,
@@ -115,14 +116,13 @@ def _designs(differences: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     cells = differences.group_by([*by, "dataset"]).agg(
         n_folds=pl.col("fold").n_unique(),
         n_seeds=pl.len() / pl.col("fold").n_unique(),
-        ratio=(pl.col("n_test") / pl.col("n_train")).mean(),
-        of=pl.col("n_folds").max(),
+        ratio=shared_ratio(),
     )
     sizes = cells.group_by(by).agg(
         pl.len().cast(pl.Float64).alias("n_datasets"),
         pl.col("dataset").first(),
         pl.col("n_folds", "n_seeds").median().round(),
-        ratio=pl.coalesce(pl.col("ratio").mean(), 1 / (pl.col("of").max() - 1)).fill_null(0.0),
+        pl.col("ratio").mean(),
     )
     components = variance_components(differences, by=by, nested=("dataset", "fold"))
     variances = components.group_by(by).agg(

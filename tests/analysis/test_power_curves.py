@@ -215,6 +215,16 @@ def test_one_dataset_is_tested_over_its_folds_as_nadeau_and_bengio_do(rng):
     assert_allclose(rows["std_error"], expected["std_error"].item(), rtol=1e-9)
 
 
+def test_folds_of_unknown_number_are_plain_ones_and_never_independent(rng):
+    frame = frame_of(rng.normal(size=(1, 5, 1))).with_columns(
+        pl.lit(None, pl.Int64).alias(name) for name in ("n_train", "n_test")
+    )
+    known, unknown = (
+        curve(frame.with_columns(n_folds=pl.lit(n, pl.Int64)))["std_error"] for n in (5, None)
+    )
+    assert_allclose(unknown, known, rtol=1e-12)
+
+
 def test_one_split_is_tested_over_its_seeds(rng):
     frame = frame_of(rng.normal(size=(1, 1, 6)), fold=None, n_folds=None)
     row = curve(frame).filter("is_current").row(0, named=True)
