@@ -45,11 +45,13 @@ def show_plan(
     ] = True,
 ) -> None:
     """List the runs of a study as CSV: what is there, what it will cost, what the gate finds."""
+    from collect.configuration.names import require_known
     from collect.configuration.plan import plan
     from collect.configuration.study import Study
     from warehouse.layout import Layout
 
     planned = plan(Study.load(study, miniature=miniature), Layout(warehouse))
+    require_known(planned.to_run)
     table = planned.table()
     if cost:
         from collect.configuration.cost import costs
@@ -91,6 +93,7 @@ def run_study(
     """Train, measure and record every run of a study that the warehouse does not have."""
     from rich.console import Console
 
+    from collect.configuration.names import require_known
     from collect.configuration.plan import plan
     from collect.configuration.study import Study
     from collect.data.gate import require_clean
@@ -107,6 +110,7 @@ def run_study(
     layout = Layout(warehouse)
     quiet = quiet or (executor == "torchrun" and not is_first())
     planned = plan(Study.load(study, miniature=miniature), layout)
+    require_known(planned.to_run)
     if not quiet:
         _report_findings(planned.findings)
     reason = require_clean(planned.findings, accept_leakage)

@@ -75,11 +75,23 @@ def find_weights(backbone: str, pretraining: str, known: Architecture) -> Weight
     CollectError
         If the name means nothing for this backbone, or the weights are not at hand.
     """
+    require_weights(backbone, pretraining, known)
     if pretraining == "random":
         return None
     if pretraining in known.weights:
         return known.weights[pretraining]()
-    if pretraining.endswith(SUFFIXES):
-        return Weights(Path(pretraining))
+    return Weights(Path(pretraining))
+
+
+def require_weights(backbone: str, pretraining: str, known: Architecture) -> None:
+    """Refuse a pre-training whose name means nothing for this backbone.
+
+    Raises
+    ------
+    CollectError
+        The message has the names that mean something.
+    """
+    if pretraining in {"random", *known.weights} or pretraining.endswith(SUFFIXES):
+        return
     names = ", ".join(["random", *sorted(known.weights), f"a file ({', '.join(SUFFIXES)})"])
     raise CollectError(f"{backbone} has no weights named {pretraining!r}; it has {names}")

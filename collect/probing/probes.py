@@ -10,13 +10,12 @@ from collect.configuration.sections import ProbingConfig
 from collect.data.run_data import Part, RunData
 from collect.measures.compare import Comparison, defined_comparisons
 from collect.measures.inference import Inference
-from collect.measures.registry import MEASURES
 from collect.networks.heads import Network, poolings, require_pooling
 from collect.probing.activations import Token, chosen_layers
 from collect.probing.layer_rows import LINEAR_CKA, by_positions, cka_path, of_token
+from collect.probing.measure_names import require_measures
 from collect.probing.reading import Layers, Reading, joined, read, with_head
 from collect.probing.units import Unit, unit_of, unit_of_image
-from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}
 
@@ -92,11 +91,7 @@ class Observer:
             n_blocks=probing.n_blocks,
             trimmed=probing.trimmed,
         )
-        unknown = [name for name in probing.measures if name not in MEASURES]
-        if unknown:
-            raise CollectError(
-                f"probing.measures: no measure {unknown[0]!r}; there are {', '.join(MEASURES)}"
-            )
+        require_measures(probing.measures)
         for token in self.probing.tokens:
             if token != "spatial":
                 require_pooling(network.description, token)

@@ -11,13 +11,13 @@ import torch
 
 from collect.measures.compare import Comparison, Pairs, defined_comparisons
 from collect.measures.inference import Inference
-from collect.measures.registry import MEASURES
 from collect.probing.kept_activations import (
     KeptActivations,
     kept_activations,
     kept_groups,
     kept_kinds,
 )
+from collect.probing.measure_names import require_measures
 from collect.probing.probes import Similarity
 from collect.probing.units import Unit, unit_of, unit_of_image
 from collect.recording.records import similarity_rows
@@ -106,9 +106,7 @@ def remeasure(layout: Layout, wanted: Wanted, *, study: str | None = None) -> It
     CollectError
         If a measure is unknown, or no run can be compared.
     """
-    unknown = [name for name in wanted.measures if name not in MEASURES]
-    if unknown:
-        raise CollectError(f"no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
+    require_measures(wanted.measures)
     runs = [run for run in _records(layout) if study in (None, run["study"])]
     found = [
         (run, other)

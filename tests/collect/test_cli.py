@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from collect.cli import app
 from collect.datasets.catalogue import DATASETS
-from warehouse.errors import StudyError
+from warehouse.errors import CollectError, StudyError
 
 STUDY = """
 name = "tiny"
@@ -116,6 +116,33 @@ def test_bad_input_is_one_line(collect, dataset, message):
     with pytest.raises(StudyError, match=message):
         raise result.exception
     assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            ('"cka_linear_debiased"', '"cka_linaer"'),
+            "no measure 'cka_linaer'; did you mean cka_lin",
+        ),
+        (('"test_resnet"', '"test_resnett"'), r"test_resnett: timm .* similar: test_resnet"),
+        (
+            ('["random"]\nadaptation = ["scratch"]', '["imagnet"]\nadaptation = ["full"]'),
+            "test_resnet has no weights named 'imagnet'; it has random, r160_in1k",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_name_that_nothing_has_stops_before_the_first_run(
+    tmp_path, monkeypatch, command, change, message
+):
+    monkeypatch.chdir(tmp_path)
+    text = STUDY.format(dataset='name = "demo:ihc"\nmax_images = 150')
+    (tmp_path / "study.toml").write_text(text.replace(*change))
+    result = CliRunner().invoke(app, [command, "study.toml", "-w", "w"])
+    assert result.stdout == ""
+    assert isinstance(result.exception, CollectError)
+    assert re.search(message, str(result.exception))
 
 
 def test_datasets_are_listed_with_source_licence_layout_and_counts():

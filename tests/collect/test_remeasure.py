@@ -200,7 +200,7 @@ def test_a_process_killed_before_the_manifest_leaves_the_run_as_it_was(layout):
 @pytest.mark.parametrize(
     ("options", "study", "message"),
     [
-        ({"measures": ["cka"]}, None, "no measure 'cka'; there are"),
+        ({"measures": ["cka"]}, None, "no measure 'cka'; did you mean cka_rbf"),
         ({"measures": ["cka_linear"], "against": "imagenet"}, None, "a partner with 'imagenet'"),
         ({"measures": ["cka_linear"]}, "other", "kept activations"),
     ],
