@@ -10,6 +10,8 @@ from numpy.testing import assert_allclose
 from analysis.regression.crossed import FEW
 from analysis.regression.stacking import Model
 from analysis.regression.two_way import two_way_rows
+from analysis.settings import Settings
+from analysis.steps.slopes import crossed_rows_of_networks
 from tests.analysis.crossed_designs import COLUMNS, DESIGNS, SHAPES, rejections
 from tests.analysis.documented import documented_rates
 
@@ -81,6 +83,22 @@ def test_undefined_is_a_reason(points, kept, reason):
 
 def test_no_points_are_no_rows(points):
     assert two_way(points.head(0)).is_empty()
+
+
+def test_an_analysis_pools_three_networks_and_adjusts_each_method_by_itself(points):
+    names: dict[str, str | None] = {"origin": "repdrift", "study": "s", "backbone": "tiny"}
+    names |= {"adaptation": "full", "n_blocks": None, "variant": ""}
+    names |= {"pooling": "cls", "head": "linear"}
+    names |= {"token": "cls", "probe": "source", "measure": "cka", "outcome": "knn_accuracy"}
+    named = points.with_columns(
+        *(pl.lit(value).alias(name) for name, value in names.items()), pretraining="network"
+    )
+    layers = pl.concat([named, named.with_columns(layer=pl.lit("conv2"))])
+    rows = crossed_rows_of_networks(layers, Settings())
+    assert set(rows["method"]) == {"crossed", "two_way"}
+    assert set(rows["pretraining"]) == {"pooled"}
+    assert rows["family_size"].to_list() == [2] * 4  # layers
+    assert len(crossed_rows_of_networks(layers.filter(pl.col("network") < "c"), Settings())) == 0
 
 
 @pytest.mark.parametrize("name", DESIGNS)
