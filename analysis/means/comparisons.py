@@ -52,8 +52,8 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
     DataFrame
         One row per pair of networks and fold, ``by, dataset, first, second, fold ... n_test,
         value`` (second less first) and ``run_ids``: the means over the seeds of a fold are paired.
-        Where there are no folds, one per pair and seed; seeds that only one of them has are left
-        out.
+        Where there are no folds, or both networks have the same single one, one per pair and seed
+        that both have, as `analysis.means.intervals.mean_intervals` takes them.
     """
     unit = [*by, "dataset", "fold", "n_folds"]
     folds = scores.group_by([*unit, "network"]).agg(
@@ -65,14 +65,13 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
     single = scores.group_by([*unit, "seed", "network"]).agg(
         pl.col("value").mean(), pl.col("n_train", "n_test").mean(), pl.col("run_id").sort()
     )
+    has_one = pl.col("fold").n_unique().over([*by, "dataset", "network"]) == 1
+    by_seed = _pair(single.filter(has_one).cast({"seed": pl.Int64}), [*unit, "seed"])
     has_folds = pl.col("fold").is_not_null()
-    return pl.concat(
-        [
-            _pair(folds.filter(has_folds).with_columns(seed=pl.lit(None, pl.Int64)), unit),
-            _pair(single.filter(~has_folds).cast({"seed": pl.Int64}), [*unit, "seed"]),
-        ],
-        how="diagonal",
-    )
+    by_fold = _pair(folds.filter(has_folds).with_columns(seed=pl.lit(None, pl.Int64)), unit)
+    pair = [*by, "dataset", "first", "second"]
+    left = by_fold.join(by_seed, on=pair, how="anti", nulls_equal=True, maintain_order="left")
+    return pl.concat([left, by_seed], how="diagonal")
 
 
 def run_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:

@@ -125,6 +125,28 @@ def test_seeds_without_folds_are_paired_by_seed():
     assert_allclose(row["p_value"], theirs.pvalue, rtol=1e-9)
 
 
+def test_seeds_of_a_single_fold_are_paired_by_seed(scores):
+    rng = np.random.default_rng(3)
+    (fold,) = scores["fold"].unique().sort().head(1)
+    seeds = pl.concat(
+        scores.filter(fold=fold).with_columns(
+            seed=pl.lit(seed, scores.schema["seed"]),
+            run_id=pl.format("{}-{}", "run_id", pl.lit(seed)),
+            value=pl.col("value")
+            + pl.Series(0.01 * rng.normal(size=len(scores.filter(fold=fold)))),
+        )
+        for seed in range(4)
+    )
+    row = pair(compare_within_datasets(seeds, Comparison(), by=["score"]), dataset="d1")
+    wide = seeds.filter(dataset="d1").pivot("network", index="seed", values="value")
+    theirs = stats.ttest_rel(wide["b"], wide["a"])
+    assert (row["method"], row["n_pairs"]) == ("t", 4)
+    assert_allclose(row["p_value"], theirs.pvalue, rtol=1e-9)
+    other = seeds.with_columns(seed=pl.when(network="b").then(pl.col("seed") + 9).otherwise("seed"))
+    unpaired = pair(compare_within_datasets(other, Comparison(), by=["score"]), dataset="d1")
+    assert (unpaired["n_pairs"], unpaired["p_value"]) == (1, None)
+
+
 def test_one_fold_has_a_difference_but_no_verdict(scores):
     row = pair(
         compare_within_datasets(scores.filter(pl.col("fold") == 1), Comparison(), by=["score"]),
