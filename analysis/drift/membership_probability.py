@@ -81,9 +81,10 @@ def membership_probability(
     Notes
     -----
     The mean over infinitely many draws of a run and of its images, in closed form: similarity is
-    normal about the one seen with the error of its interval, the score that of ``n_test`` images,
-    independently given the run. What is seen varies by its images already, so that they count
-    twice: probabilities lie between the true one and one half. The reference counts as known.
+    normal about the one seen with the error of its interval, the score with that of a share of
+    ``n_test`` images (which an AUC or a kappa is not), independently given the run. What is seen
+    varies by its images already, so that they count twice: probabilities lie between the true one
+    and one half. The reference counts as known.
 
     The interval joins [1]_ that of a share of as many runs as the folds are worth with the images:
     runs that all saw the same ones (the source probe; seeds of one split) would all move together,

@@ -1,5 +1,6 @@
 """Final similarity against score, run by run, and how many belong together (Zu et al., Fig. 4b)."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import polars as pl
@@ -53,7 +54,6 @@ def _figure(
     where = sources[0].where
     measure, score = measure_name(str(where["measure"])), score_name(str(where["score"]))
     layer = where["layer"]
-    side = "at most {} below" if where["divergence"] == "shortfall" else "within {} of"
     return Artefact(
         name=slug(
             "members",
@@ -65,15 +65,26 @@ def _figure(
             f"{where['probe']} probe) against {score} on the held-out fold ({where['origin']}). A "
             f"point is a run. Grey: the similarity space of Zu et al. (eq. 5) at η = "
             f"{where['eta']}, ε = {where['epsilon']}: similarity of at least 1 − η, {score} "
-            f"{side.format('ε')} {REFERENCES[str(where['reference_policy'])]}. Printed: runs that "
-            "belong, of how many, their share with its "
-            f"{percent(sources[0].rows['level'][0])} interval."
+            f"{near_reference(where)}. Printed: runs that belong, of how many, their share with "
+            f"its {percent(sources[0].rows['level'][0])} interval."
         ),
         content=partial(
             space_panels, panels, data.networks, x_label=f"{measure}, {layer}", y_label=score
         ),
         sources=sources,
     )
+
+
+def near_reference(where: Mapping[str, object]) -> str:
+    """Return in words how near to its reference the score of a member is.
+
+    Examples
+    --------
+    >>> near_reference({"divergence": "shortfall", "reference_policy": "linear"})
+    'at most ε below the mean of frozen backbones'
+    """
+    side = "at most ε below" if where["divergence"] == "shortfall" else "within ε of"
+    return f"{side} {REFERENCES[str(where['reference_policy'])]}"
 
 
 def _panel(title: str, sets: pl.DataFrame, points: pl.DataFrame) -> SpacePanel:

@@ -5,6 +5,7 @@ from functools import partial
 import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
+from reports.exhibits.members import near_reference
 from reports.exhibits.outcomes import of_what
 from reports.exhibits.robustness import SCORES
 from reports.exhibits.settings import of_own_head, with_setting
@@ -53,8 +54,8 @@ def surfaces(data: Data) -> list[Artefact]:
                 caption=(
                     "Similarity space of Zu et al. (eq. 5, 6) from data: share of runs whose "
                     f"{measure_name(str(where['measure']))} at {last} is at least 1 − η and whose "
-                    f"{score_name(str(where['score']))} lies within ε of the reference "
-                    f"({where['reference_policy']}, {where['divergence']}; {of_what(where)}). "
+                    f"{score_name(str(where['score']))} lies {near_reference(where)} "
+                    f"({of_what(where)}). "
                     "Intersection: members on every dataset. Line: half of them belong."
                 ),
                 content=partial(membership_surfaces, panels),

@@ -47,7 +47,7 @@ def membership_surfaces(panels: Sequence[tuple[str, pl.DataFrame]]) -> Figure:
         axis.grid(visible=False)
         axis.set_xlabel("η: similarity ≥ 1 − η")
         if axis in [row[0] for row in axes]:
-            axis.set_ylabel("ε: score within ε")
+            axis.set_ylabel("ε: room for the score")
         else:
             axis.tick_params(labelleft=False)
             axis.sharey(flat[0])

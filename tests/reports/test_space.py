@@ -67,6 +67,15 @@ def test_the_surface_is_that_of_the_last_layer_and_of_all_datasets_together(con)
     assert titles[0] == "resnet50 · ImageNet\nfull, intersection"
 
 
+def test_a_surface_says_on_which_side_of_the_reference_there_is_room(con):
+    each = [point("block4", "intersection", None) | {"epsilon": e} for e in (0.0, 0.1)]
+    insert(
+        con, "results.membership_surfaces", rows(*(e | {"divergence": "shortfall"} for e in each))
+    )
+    (artefact,) = built(con, space.SURFACES)
+    assert "whose AUC lies at most ε below the best network's mean" in artefact.caption
+
+
 def test_bands_hold_the_mean_and_what_analysis_put_around_it():
     frame = pl.DataFrame(
         {
