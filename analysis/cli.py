@@ -101,8 +101,9 @@ def run(
         grid=load_grid(grid),
         seed=seed,
     )
-    typer.echo("analysis,analysis_id,n_runs,n_rows")
-    for found in run_analyses(warehouse, settings, on_wait=_say):
+    for number, found in enumerate(run_analyses(warehouse, settings, on_wait=_say)):
+        if number == 0:  # not before: a warehouse that is not there leaves no output
+            typer.echo("analysis,analysis_id,n_runs,n_rows")
         typer.echo(f"{found.name},{found.analysis_id},{found.n_runs},{found.n_rows}")
 
 

@@ -11,6 +11,7 @@ import polars as pl
 
 from analysis.analyses import ANALYSES, Analysis
 from analysis.computing import STUDIES, Tables, analysis_tables
+from analysis.conditions import unmet_condition
 from analysis.questions import QUESTIONS
 from analysis.settings import Settings
 from warehouse.connection import connect
@@ -155,7 +156,7 @@ def analysed_rows(
     Raises
     ------
     AnalysisError
-        If no run is of use for it.
+        If no run is of use for it, or no row is asked for.
     WarehouseError
         If the result has no such column.
     """
@@ -170,6 +171,8 @@ def analysed_rows(
     with connect(root, on_wait=on_wait) as con:
         own = {"analysis_id": found.analysis_id, **where}
         rows = read_view(con, f"results.{analysis.table}", where=own)
+        if rows.is_empty():
+            raise AnalysisError(f"{name}: {_none_left(con, analysis.table, where)}")
     return rows.drop("analysis_id", "run_ids", strict=False)
 
 
@@ -205,9 +208,8 @@ def typed_rows(
     """
     with connect(root, on_wait=on_wait) as con:
         rows = read_view(con, f"results.{name}", where=where)
-    if rows.is_empty():
-        asked = ", ".join(f"{column} {value}" for column, value in where.items()) or "any kind"
-        raise AnalysisError(f"{root} has no {name} of {asked}: `repdrift analysis run -w {root}`")
+        if rows.is_empty():
+            raise AnalysisError(f"{root}: {_none_left(con, name, where)}")
     require_one_kind(
         rows.drop_nulls("ci_low")["uncertainty"],
         table=name,
@@ -215,3 +217,13 @@ def typed_rows(
         allow_mixed=allow_mixed,
     )
     return rows
+
+
+def _none_left(con: duckdb.DuckDBPyConnection, name: str, where: Mapping[str, object]) -> str:
+    """Say why no row of a table of results is left: it has none, or a condition is not met."""
+    rows = read_view(con, f"results.{name}")
+    if rows.is_empty():
+        return f"no {name} yet: `repdrift analysis run` computes them"
+    missing = unmet_condition(rows, where.items())
+    asked = ", ".join(f"{column} = {value!r}" for column, value in where.items())
+    return f"no row has {missing or f'all of {asked}'}"

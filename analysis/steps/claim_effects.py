@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from analysis.conditions import unmet_condition
 from analysis.regression.slope_differences import with_interaction
 from analysis.regression.stacking import Model
 from analysis.testing.claims import Claim
@@ -102,12 +103,9 @@ def unmet(claim: Claim, frames: Frames) -> str:
     sides = [side for side in (claim.first, claim.second) if side is not None]
     if claim.kind == "slope_difference":
         sides = [{claim.between: side} for side in sides]
-    for name, value in (item for part in (claim.where, *sides) for item in part.items()):
-        found = rows[name].drop_nulls().unique().sort().to_list()
-        if not set(_listed(value)) & set(found):
-            there = ", ".join(str(one) for one in found) or "none"
-            return f"no run has {name} = {value!r}; there are {there}"
-    return "no runs have all that it asks for"
+    conditions = (item for part in (claim.where, *sides) for item in part.items())
+    missing = unmet_condition(rows, conditions)
+    return "no runs have all that it asks for" if missing is None else f"no run has {missing}"
 
 
 def _rows(claim: Claim, frames: Frames) -> pl.DataFrame:

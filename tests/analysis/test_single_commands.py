@@ -82,6 +82,12 @@ def test_refuses_a_column_that_is_not_there(made_warehouse):
     assert "results.sign_alarms has no column lair; it has " in str(done.exception)
 
 
+def test_refuses_a_value_that_no_row_has(made_warehouse):
+    done = answer("regressions", "-w", made_warehouse, "--where", "layer=lat")
+    assert done.exit_code == 1
+    assert str(done.exception) == "regressions: no row has layer = 'lat'; there are early, late"
+
+
 def test_says_what_it_needs_and_would_have_read(made_warehouse):
     done = answer("logged-agreements", "-w", made_warehouse)
     assert done.exit_code == 1
