@@ -9,7 +9,7 @@ with cells as (
         scores.backbone,
         scores.pooling,
         scores.head,
-        scores.score,
+        if(scores.score = 'auc_ovr_weighted', 'auc', scores.score) as score,
         avg(scores.value order by scores.run_id) as mean_score
     from marts.final_scores as scores
     inner join staging.studies as sets on scores.origin = sets.origin and scores.study = sets.study

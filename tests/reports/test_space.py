@@ -179,6 +179,14 @@ def test_members_are_counted_over_the_space_that_is_drawn(con):
     assert [text.get_text() for text in axis.texts] == ["1 of 2, 0.50 [0.09, 0.91]"]
 
 
+def test_several_classes_have_the_reference_of_their_auc(con):
+    insert(con, "results.memberships", rows(membership()))
+    two_classes = built(con, members.EXHIBIT)[0].sources[0].rows["reference_score"].item()
+    con.execute("update raw.scores set score = 'auc_ovr_weighted' where score = 'auc'")
+    several = built(con, members.EXHIBIT)[0].sources[0].rows["reference_score"].item()
+    assert several == two_classes is not None
+
+
 def test_a_shortfall_leaves_the_space_open_above(con):
     insert(con, "results.memberships", rows(membership(divergence="shortfall")))
     (artefact,) = built(con, members.EXHIBIT)
