@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug, span
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, slug, span
 from reports.exhibits.score_matrix import (
-    OWN_ROW,
     SET,
     best_note,
+    cell_number,
     compared,
     one_score_per_dataset,
     sets_of_one_kind,
@@ -76,7 +76,7 @@ def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Tabl
     columns: list[list[Number]] = []
     for dataset in datasets:
         own = compared(pairs, rows.filter(dataset=dataset))
-        cls = [_score(rows, {**line, "pooling": "cls", "dataset": dataset}) for line in lines]
+        cls = [cell_number(rows, {**line, "pooling": "cls", "dataset": dataset}) for line in lines]
         names = [str(NetworkName.of({**line, "pooling": "cls"})) for line in lines]
         columns.append(with_best_marked(cls, tied=tied_with_best(own, names, cls)))
         columns.append([_difference(own, line) for line in lines])
@@ -102,15 +102,6 @@ def _table(rows: pl.DataFrame, pairs: pl.DataFrame, datasets: list[str]) -> Tabl
         blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
         notes=_notes(rows, pairs),
     )
-
-
-def _score(rows: pl.DataFrame, where: dict[str, object]) -> Number:
-    for row in rows.filter(matching(where)).iter_rows(named=True):
-        where = {**where, **{name: row[name] for name in OWN_ROW}}
-        return Number(
-            row["estimate"], 1, row["sd"], scale=100, where=where, uncertainty=row["uncertainty"]
-        )
-    return Number(None)
 
 
 def _difference(pairs: pl.DataFrame, line: Mapping[str, object]) -> Number:

@@ -81,7 +81,7 @@ def _table(rows: pl.DataFrame, datasets: list[str], pairs: pl.DataFrame) -> Tabl
     columns = []
     for dataset in datasets:
         own = rows.filter(dataset=dataset)
-        cells = [_number(own, line) for line in lines]
+        cells = [cell_number(own, line) for line in lines]
         largest = not is_better_small(scores[dataset])
         tied = tied_with_best(compared(pairs, own), names, cells, largest=largest)
         columns.append(with_best_marked(cells, largest=largest, tied=tied))
@@ -129,9 +129,10 @@ def best_note(pairs: pl.DataFrame) -> str:
     )
 
 
-def _number(rows: pl.DataFrame, line: dict[str, object]) -> Number:
-    for row in rows.filter(matching(line)).iter_rows(named=True):
-        where = {**line, **{name: row[name] for name in OWN_ROW}}
+def cell_number(rows: pl.DataFrame, cell: dict[str, object]) -> Number:
+    """Return the mean ± SD of the first row of a cell, × 100; a dash where it has none."""
+    for row in rows.filter(matching(cell)).iter_rows(named=True):
+        where = {**cell, **{name: row[name] for name in OWN_ROW}}
         return Number(
             row["estimate"], 1, row["sd"], scale=100, where=where, uncertainty=row["uncertainty"]
         )
