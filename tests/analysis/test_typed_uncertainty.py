@@ -64,7 +64,7 @@ def test_the_mixture_is_printed_when_it_is_asked_for(warehouse):
 
 
 def test_what_is_not_there_is_said(warehouse):
-    with pytest.raises(AnalysisError, match="no row has dataset = 'nose'; there are e"):
+    with pytest.raises(AnalysisError, match="no row has dataset = 'nose'; there are bone, eye, "):
         printed("intervals", "-w", warehouse, "--dataset", "nose")
 
 
