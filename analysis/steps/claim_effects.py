@@ -18,7 +18,10 @@ SPLIT = ("n_folds", "n_train", "n_test")
 
 
 def claimed_effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
-    """Gather the points of a claim, with the columns ``panel`` and ``cluster``, and their model.
+    """Gather the points of a claim and their model.
+
+    Beside the columns of the model the points have ``panel``, ``cluster`` and ``run_ids``, of both
+    sides of a pair and of their starts.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def claimed_effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
     """
     rows = _rows(claim, frames)
     _require_columns(claim.over, rows)
-    points = _filtered(rows, claim.where)
+    points = _filtered(rows, claim.where).with_columns(run_ids=pl.concat_list("run_id"))
     if "slope" in claim.kind:
         points, model = _slope_points(claim, _with_panels(claim, points))
     else:
@@ -70,7 +73,10 @@ def _paired_points(claim: Claim, rows: pl.DataFrame) -> pl.DataFrame:
         )
     )
     paired = second.join(first, on=keys, nulls_equal=True, suffix="_first")
-    return paired.with_columns(outcome_value=pl.col("value") - pl.col("value_first"))
+    return paired.with_columns(
+        outcome_value=pl.col("value") - pl.col("value_first"),
+        run_ids=pl.concat_list("run_ids", "run_ids_first"),
+    )
 
 
 def _side(
@@ -81,14 +87,17 @@ def _side(
     means = [
         _filtered(rows, which)
         .group_by(keys)
-        .agg(pl.col("value", *sizes).mean(), pl.col("run_id").min())
+        .agg(pl.col("value", *sizes).mean(), pl.col("run_id").min(), pl.col("run_ids").explode())
         for which in (side, start)
         if which is not None
     ]
     if start is None:
         return means[0]
     both = means[0].join(means[1], on=keys, nulls_equal=True, suffix="_start")
-    return both.with_columns(value=pl.col("value") - pl.col("value_start"))
+    return both.with_columns(
+        value=pl.col("value") - pl.col("value_start"),
+        run_ids=pl.concat_list("run_ids", "run_ids_start"),
+    )
 
 
 def unmet(claim: Claim, frames: Frames) -> str:

@@ -72,7 +72,10 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
         others = rows if many == single else _judged(claim, fits[method], many)
         others = others.select("panel", verdict_among_many="verdict")
         frames_found.append(rows.join(others, on="panel").with_columns(rigour=pl.lit(rigour)))
-    return pl.concat([frame.select(*_PANEL) for frame in frames_found])
+    runs = effects.drop_nulls(model.columns).group_by("panel")
+    run_ids = runs.agg(pl.col("run_ids").explode().unique().sort())
+    panels = pl.concat([frame.select(*_FOUND) for frame in frames_found])
+    return panels.join(run_ids, on="panel", maintain_order="left").select(*_PANEL)
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def _verdict(claim: Claim, row: Mapping[str, Any]) -> Verdict:
     )
 
 
-_PANEL: dict[str, pl.DataType] = {
+_FOUND: dict[str, pl.DataType] = {
     "rigour": pl.String(),
     "panel": pl.String(),
     "verdict": pl.String(),
@@ -194,5 +197,5 @@ _PANEL: dict[str, pl.DataType] = {
     "reason": pl.String(),
     "n_runs": pl.Int64(),
     "n_clusters": pl.Int64(),
-    "run_ids": pl.List(pl.String()),
 }
+_PANEL = _FOUND | {"run_ids": pl.List(pl.String())}

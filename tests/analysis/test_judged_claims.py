@@ -106,6 +106,14 @@ def test_differences_are_paired_on_dataset_and_fold(rng):
     assert (panel["n_runs"], panel["n_clusters"]) == (40, 8)
 
 
+def test_the_runs_of_a_difference_are_those_of_both_sides(rng):
+    [claim] = read_claims(DIFFERENCE.format(expects="greater", margin=0.0))
+    scores = score_frames(rng, effect=0.2)["scores"]
+    panels = judge(claim, {"scores": scores})
+    assert set(panels["n_runs"]) == {40}
+    assert {tuple(ids) for ids in panels["run_ids"]} == {tuple(scores["run_id"].sort())}
+
+
 def test_one_dataset_takes_the_interval_over_its_folds(rng):
     [claim] = read_claims(DIFFERENCE.format(expects="greater", margin=0.0))
     panels = judge(claim, score_frames(rng, effect=0.2, n_datasets=1))
