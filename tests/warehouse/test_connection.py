@@ -1,6 +1,9 @@
 """A database is opened by those whom it fits, and whoever it does not fit is told why."""
 
 import multiprocessing
+import os
+import signal
+import threading
 import time
 
 import duckdb
@@ -28,6 +31,16 @@ def test_reading_a_missing_warehouse_says_how_to_make_one(layout):
     with pytest.raises(WarehouseError, match=r"no warehouse in .*: `repdrift warehouse ingest -w"):
         connect(layout.root).__enter__()
     assert not layout.database.exists()
+
+
+def test_a_query_is_interrupted_as_everything_else_is(layout):
+    endless = "select count(*) from range(1000000) as a, range(1000000) as b"
+    with connect(layout.root, read_only=False):
+        pass
+    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    interrupt.start()
+    with pytest.raises(KeyboardInterrupt), connect(layout.root) as con:
+        con.sql(endless).pl()
 
 
 def test_a_reader_cannot_write(layout):
