@@ -169,8 +169,12 @@ def _submitted(
             "--executor slurm: there is no Slurm here (srun is not found)"
         ) from error
     executor.update_parameters(name="repdrift", **settings.parameters())
-    with executor.batch():
-        jobs = [executor.submit(SlurmRun(config, layout)) for config in configs]
+    try:
+        with executor.batch():
+            jobs = [executor.submit(SlurmRun(config, layout)) for config in configs]
+    except submitit.core.utils.FailedJobError as error:
+        reason = "; ".join(str(error).strip().splitlines())
+        raise CollectError(f"--executor slurm: {reason}") from error
     pairs = zip(jobs, configs, strict=True)
     return {str(job.job_id): (config.run_id, job) for job, config in pairs}
 
