@@ -4,6 +4,7 @@ import io
 import multiprocessing
 import os
 import pickle
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -55,9 +56,14 @@ def drawn(artefacts: Sequence[Artefact]) -> dict[str, Drawing]:
     else:
         # Started anew, not forked: the threads of this process's libraries would not survive that.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(n_processes, mp_context=context) as pool:
+        # Ctrl-C reaches every process: this one cancels what is left, the others end in silence.
+        with ProcessPoolExecutor(n_processes, context, _ignore_interrupts) as pool:
             made = list(pool.map(_draw_packed, map(packed, figures)))
     return {one.name: drawing for one, drawing in zip(figures, made, strict=True)}
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def packed(artefact: Artefact) -> bytes:
