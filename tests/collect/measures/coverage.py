@@ -24,6 +24,7 @@ SCORES = (
     "ece_smooth",
 )
 N_TRUTH, N_RESAMPLES = 400_000, 500
+N_TRIALS = {300: 1000, 1500: 400}  # by number of images
 Sample = tuple[Tensor, Tensor]
 
 
@@ -78,12 +79,12 @@ def coverage(setting: str, n: int, n_trials: int) -> dict[str, float]:
     return {name: count / n_trials for name, count in held.items()}
 
 
-def rows(n_trials: int) -> Iterator[str]:
+def rows() -> Iterator[str]:
     """One row per setting and number of images, below the head of the table."""
     yield f"| forecasts | images | {' | '.join(SCORES)} |"
     yield "|---|---:|" + "---:|" * len(SCORES)
     for setting in SETTINGS:
-        for n in (300, 1500):
+        for n, n_trials in N_TRIALS.items():
             shares = coverage(setting, n, n_trials).values()
             cells = [f"{100 * share:.0f}" for share in shares]
             yield f"| {setting} | {n:,} | {' | '.join(cells)} |"
@@ -91,6 +92,6 @@ def rows(n_trials: int) -> Iterator[str]:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for row in rows(int(sys.argv[1]) if len(sys.argv) > 1 else 200):
+    for row in rows():
         sys.stdout.write(f"{row}\n")
         sys.stdout.flush()
