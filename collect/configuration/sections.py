@@ -267,9 +267,9 @@ class ProbingConfig(Section):
         probed. A pair of layers takes as long as ``n_permutations + n_blocks`` values or so.
     unit : {"group", "image"}, default "group"
         What is paired at random and left out, and whose rows the debiased CKA never pairs with
-        each other: patients (groups) where the data name them, and images elsewhere; or images
-        whatever the data name. The closed form of the null is of images, so with patients who
-        have several images it is permuted too.
+        each other: patients (groups) where the data name them, of whom a probe needs four, and
+        images elsewhere; or images whatever the data name. The closed form of the null is of
+        images, so with patients who have several images it is permuted too.
     """
 
     epochs: Literal["all", "last"] | tuple[Annotated[int, Field(ge=0)], ...] = "all"

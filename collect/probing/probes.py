@@ -10,12 +10,14 @@ from collect.configuration.sections import ProbingConfig
 from collect.data.run_data import Part, RunData
 from collect.measures.compare import Comparison, defined_comparisons
 from collect.measures.inference import Inference
+from collect.measures.representation import MINIMUM_ROWS
 from collect.networks.heads import Network, poolings, require_pooling
 from collect.probing.activations import Token, chosen_layers
 from collect.probing.layer_rows import LINEAR_CKA, by_positions, cka_path, of_token
 from collect.probing.measure_names import require_measures
 from collect.probing.reading import Layers, Reading, joined, read, with_head
 from collect.probing.units import Unit, unit_of, unit_of_image
+from warehouse.errors import CollectError
 
 PART_OF = {"target": "test", "source": "source"}
 
@@ -72,7 +74,8 @@ class Observer:
     Raises
     ------
     CollectError
-        If a layer, token or measure is asked for that does not exist.
+        If a layer, token or measure is asked for that does not exist, or the images of a probe are
+        of fewer than four groups.
     """
 
     def __init__(
@@ -95,6 +98,18 @@ class Observer:
         for token in self.probing.tokens:
             if token != "spatial":
                 require_pooling(network.description, token)
+        for probe in self.probes:
+            self._require_units(probe)
+
+    def _require_units(self, probe: str) -> None:
+        """Refuse a probe of so few groups that no similarity counts them as units."""
+        n_groups = len(set(self._groups(probe) or ()))
+        if self.probing.measures and 0 < n_groups < MINIMUM_ROWS:
+            raise CollectError(
+                f"the {probe} probe has images of {n_groups} patients or groups, and similarities "
+                f"need {MINIMUM_ROWS}: take more images (probing.n_{probe}) or larger folds, or "
+                'count images as independent (probing.unit = "image")'
+            )
 
     @property
     def probes(self) -> tuple[str, ...]:

@@ -228,6 +228,7 @@ def test_images_that_are_not_those_planned_are_refused(tmp_path):
         ({"probing": {"layers": ("layer4",)}}, "no layer 'layer4'"),
         ({"probing": {"measures": ("cka",)}}, "no measure 'cka'"),
         ({"probing": {"tokens": ("cls",)}}, "no class token"),
+        ({"probing": {"n_target": 3}}, 'of 2 patients or groups.*probing.unit = "image"'),
     ],
 )
 def test_refuses(tmp_path, changes, message):

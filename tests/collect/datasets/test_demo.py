@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from collect.configuration.sections import DatasetConfig
+from collect.configuration.study import Study
 from collect.data.splits import split_of
 from collect.datasets.demo import PHOTOGRAPHS, TILE, read_demo
+from collect.preparation import prepared
+from collect.probing.probes import Observer
+from repdrift import STUDIES
 from warehouse.errors import StudyError
 
 NAMES = ("demo:ihc", "demo:photographs")
@@ -71,3 +75,12 @@ def test_the_photographs_are_classes():
 def test_refuses_other_names():
     with pytest.raises(StudyError, match="there is demo:ihc and demo:photographs"):
         read_demo("demo:retina")
+
+
+def test_every_fold_of_the_demo_has_enough_units_to_be_observed():
+    runs = [run for run in Study.load(STUDIES / "demo.toml").runs() if run.image_size == 32]
+    for run in {run.fold: run for run in runs}.values():
+        config = run.model_copy(update={"data_hash": tiles("demo:ihc").content_hash})
+        ready = prepared(config)
+        observer = Observer(ready.data, config.probing, ready.network)
+        assert set(observer.probes) == {"target", "source"}
