@@ -10,6 +10,9 @@ RepdriftError
 └── ReportError       an artefact that cannot be written
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class RepdriftError(Exception):
     """What a user can mend; the message names the thing and the way out."""
@@ -49,3 +52,18 @@ def reason(error: Exception) -> str:
     """
     system = error.strerror if isinstance(error, OSError) else None
     return system or str(error)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say the way out for a name that nothing has: the nearest that there is, or all of them.
+
+    Examples
+    --------
+    >>> nearest("acuracy", ["accuracy", "auc"])
+    'did you mean accuracy?'
+    >>> nearest("x", ["accuracy", "auc"])
+    'there are accuracy, auc'
+    """
+    known = list(dict.fromkeys(known))
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"

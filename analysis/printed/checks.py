@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
+
+from warehouse.errors import nearest
 
 Tables = Mapping[str, pl.DataFrame]
 Check = Mapping[str, Any]
@@ -99,7 +100,4 @@ def _named(check: Check, what: str) -> Iterator[tuple[str, str]]:
 
 def _require_one(name: str, what: str, known: list[str]) -> None:
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        there = ", ".join(dict.fromkeys(known)) or "none"
-        hint = f"did you mean {near[0]}?" if near else f"there are {there}"
-        raise ValueError(f"no {what} {name!r}; {hint}")
+        raise ValueError(f"no {what} {name!r}; {nearest(name, known)}")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 import polars as pl
@@ -11,6 +10,7 @@ from analysis.conditions import unmet_condition
 from analysis.regression.slope_differences import with_interaction
 from analysis.regression.stacking import Model
 from analysis.testing.claims import Claim
+from warehouse.errors import nearest
 
 Frames = Mapping[str, pl.DataFrame]
 VALUES = {"summaries": {"mean": "value"}, "trajectories": {"similarity": "value"}}
@@ -138,9 +138,7 @@ def _filtered(rows: pl.DataFrame, where: Mapping[str, Any]) -> pl.DataFrame:
 def _require_columns(names: Iterable[str], rows: pl.DataFrame) -> None:
     missing = [name for name in names if name not in rows.columns]
     if missing:
-        near = get_close_matches(missing[0], rows.columns, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(rows.columns)}"
-        raise ValueError(f"no column {missing[0]!r}; {hint}")
+        raise ValueError(f"no column {missing[0]!r}; {nearest(missing[0], rows.columns)}")
 
 
 def _listed(value: object) -> list[Any]:

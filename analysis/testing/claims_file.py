@@ -4,10 +4,10 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any
 
 from analysis.testing.claims import Claim
+from warehouse.errors import nearest
 
 KNOWN = tuple(field.name for field in fields(Claim))
 REQUIRED = ("id", "text", "kind", "expects")
@@ -94,9 +94,7 @@ def _require_complete(claim: Claim) -> None:
 def _require_known(entry: Mapping[str, Any], known: tuple[str, ...]) -> None:
     unknown = sorted(set(entry) - set(known))
     if unknown:
-        near = get_close_matches(unknown[0], known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-        raise ValueError(f"unknown key {unknown[0]!r}; {hint}")
+        raise ValueError(f"unknown key {unknown[0]!r}; {nearest(unknown[0], sorted(known))}")
 
 
 def _is_list_of(kind: type) -> Callable[[object], bool]:
