@@ -10,6 +10,7 @@ import pytest
 from reports.build import write_report
 from reports.exhibits.exhibit import Artefact
 from reports.macros import named_numbers, number_macros
+from reports.places import Places
 from reports.rendering import Report
 from reports.tables.model import Block, Column, Number, Row, Table
 from reports.typesetting import has_pdflatex
@@ -103,3 +104,11 @@ def test_latex_prints_the_number_and_stops_at_an_unknown_name(tmp_path):
 def test_an_empty_report_defines_the_macro_all_the_same():
     assert r"\providecommand{\repdrift}" in number_macros([])
     assert pl.DataFrame(named_numbers([])).is_empty()
+
+
+def test_a_number_stands_only_where_the_row_has_its_value():
+    rows = pl.DataFrame({"dataset": ["chest", "knee"], "estimate": [0.5, 0.7]})
+    among = Places("tables/t.csv", rows)
+    assert among.row(Number(0.7, 1, where={"dataset": "knee"})) == 1
+    assert among.row(Number(0.71, 1, where={"dataset": "knee"})) is None
+    assert among.row(Number(0.7, 1, where={"dataset": "isic"})) is None

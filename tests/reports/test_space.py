@@ -7,8 +7,9 @@ import pytest
 from reports.exhibits import bands, distributions, members, space
 from reports.figures.bands import mean_bands
 from reports.figures.boxes import quartile_boxes
+from reports.figures.space import SpacePanel, panels_on_a_page, space_panels
 from reports.figures.surface import membership_surfaces
-from reports.style import appearances
+from reports.style import MM_PER_INCH, appearances
 from tests.reports.building import (
     FIT,
     add_runs,
@@ -253,3 +254,14 @@ def test_the_runs_of_a_box_stand_beside_it(con):
     """).fetchall()
     points = next(drawn(line)[:, 1] for line in axis.lines if line.get_label() == "run")
     np.testing.assert_allclose(sorted(points), [value for (value,) in values])
+
+
+@pytest.mark.parametrize(("n_networks", "n_fit"), [(3, 12), (10, 9), (40, 3)])
+def test_panels_of_many_networks_leave_room_for_a_caption(n_networks, n_fit):
+    names = [f"net{i}" for i in range(n_networks)]
+    runs = pl.DataFrame({"series": names, "x": [0.5] * n_networks, "y": [0.5] * n_networks})
+    statistics = dict.fromkeys(names, "1 of 2")
+    panels = [SpacePanel("dataset\nfull", runs, 0.5, None, statistics)] * 12
+    assert panels_on_a_page(panels) == n_fit
+    figure = space_panels(panels[:n_fit], appearances(names), x_label="CKA", y_label="accuracy")
+    assert figure.get_figheight() * MM_PER_INCH < 240
