@@ -124,3 +124,12 @@ def cca_mean(x: Tensor, y: Tensor) -> float:
 def mean_correlation(x: WhitenedLayer, y: WhitenedLayer) -> float:
     """:func:`cca_mean` of layers that are already whitened."""
     return float(canonical_correlations(x, y).mean().clamp(max=1.0))
+
+
+def half_the_rows_suffice(x: WhitenedLayer, y: WhitenedLayer) -> bool:
+    """Whether of half of the rows at most half of the correlations are 1 whatever the layers are.
+
+    Two subspaces of all rows meet in as many dimensions as their ranks exceed the rows by.
+    """
+    n_rows, ranks = len(x.basis), (x.basis.shape[1], y.basis.shape[1])
+    return sum(ranks) - n_rows / 2 <= min(ranks) / 2

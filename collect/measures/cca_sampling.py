@@ -6,7 +6,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from collect.measures.cca import WhitenedLayer, mean_correlation, whitened_layer
+from collect.measures.cca import (
+    WhitenedLayer,
+    half_the_rows_suffice,
+    mean_correlation,
+    whitened_layer,
+)
 from collect.measures.representation import paired_representations, representation, units
 
 Sampling = Literal["published", "images"]
@@ -159,3 +164,8 @@ def repeated_correlation(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> floa
     n_repeats = max(len(x), len(y))
     values = [mean_correlation(x[i % len(x)], y[i % len(y)]) for i in range(n_repeats)]
     return sum(values) / n_repeats
+
+
+def half_the_rows_suffice_each(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> bool:
+    """:func:`~collect.measures.cca.half_the_rows_suffice` in the first repeat; all are alike."""
+    return half_the_rows_suffice(x[0], y[0])

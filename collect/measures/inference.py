@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from collect.measures.intervals import Jackknife, block_jackknife
+from collect.measures.intervals import HalfSamples, Jackknife, block_jackknife, half_samples
 from collect.measures.large_layers import is_large
 from collect.measures.null import NullDistribution, pairing_null
 from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
@@ -43,8 +43,8 @@ class Inference:
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
     n_blocks : int
-        Blocks of units of a jackknife that computes the measure anew without each; 0 leaves it
-        out.
+        Blocks of units that are left out one by one, or put together to halves of all units where
+        the measure asks for it, to compute the measure anew; 0 leaves it out.
     trimmed : float
         Share of the units, those farthest from the mean, without which the value is taken once
         more, see :func:`~collect.measures.trimming.typical_rows`; 0 leaves it out.
@@ -211,10 +211,10 @@ def _is_over_units(layer: _Layer) -> bool:
 def _inferred(value: float, x: _Layer, y: _Layer, inference: Inference) -> Inferred:
     null = _null(x, y, inference)
     left_out = _without_each_unit(x, y) if inference.interval else None
-    jackknife = left_out or (_without_blocks(x, y, inference) if inference.n_blocks else None)
+    resampled = left_out or (_from_blocks(x, y, inference) if inference.n_blocks else None)
     low, high = (None, None)
-    if jackknife:
-        low, high = jackknife.interval(level=inference.level, bounds=x.measure.range)
+    if resampled:
+        low, high = resampled.interval(level=inference.level, bounds=x.measure.range)
     return Inferred(
         value,
         null_mean=null.mean if null else None,
@@ -267,17 +267,23 @@ def _without_each_unit(x: _Layer, y: _Layer) -> Jackknife | None:
     return Jackknife(float(statistic.value), statistic.without.cpu())
 
 
-def _without_blocks(x: _Layer, y: _Layer, inference: Inference) -> Jackknife | None:
-    try:
-        return block_jackknife(
-            lambda rows: _value(_part(x, rows), _part(y, rows)),
-            len(x.x),
-            x.groups,
-            n_blocks=inference.n_blocks,
-            seed=inference.seed,
-        )
-    except ValueError:  # the value exists, but not without one of the blocks
-        return None
+def _from_blocks(x: _Layer, y: _Layer, inference: Inference) -> HalfSamples | Jackknife | None:
+    halves = x.measure.may_be_halved
+    ways: list[Callable[..., HalfSamples | Jackknife]] = [block_jackknife]
+    if halves and halves(x.prepared, y.prepared):
+        ways.insert(0, half_samples)
+    for resample in ways:
+        try:
+            return resample(
+                lambda rows: _value(_part(x, rows), _part(y, rows)),
+                len(x.x),
+                x.groups,
+                n_blocks=inference.n_blocks,
+                seed=inference.seed,
+            )
+        except ValueError:  # the value exists, but not of one of the halves or without a block
+            continue
+    return None
 
 
 def _without_far_units(x: _Layer, y: _Layer, inference: Inference) -> float | None:

@@ -9,8 +9,17 @@ import math
 from functools import partial
 from importlib.metadata import EntryPoints, entry_points
 
-from collect.measures.cca import WhitenedLayer, mean_correlation, whitened_layer
-from collect.measures.cca_sampling import repeated_correlation, sampled_layers
+from collect.measures.cca import (
+    WhitenedLayer,
+    half_the_rows_suffice,
+    mean_correlation,
+    whitened_layer,
+)
+from collect.measures.cca_sampling import (
+    half_the_rows_suffice_each,
+    repeated_correlation,
+    sampled_layers,
+)
 from collect.measures.gram import CentredLayer
 from collect.measures.kernel import KernelLayer, kernel_alignment, kernel_layer
 from collect.measures.large_layers import (
@@ -45,6 +54,7 @@ from collect.measures.similarity_measure import LeaveOneOut, SimilarityMeasure, 
 from collect.measures.svcca import (
     ProjectedLayer,
     component_correlation,
+    half_the_rows_suffice_projected,
     principal_layer,
     projected_layer,
     weighted_correlation,
@@ -128,6 +138,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=whitened_layer,
             combine=mean_correlation,
             reorder=WhitenedLayer.reordered,
+            may_be_halved=half_the_rows_suffice,
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
         ),
@@ -136,6 +147,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=sampled_layers,
             combine=repeated_correlation,
+            may_be_halved=half_the_rows_suffice_each,
             invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
             range=(0.0, 1.0),
             knows_groups=True,
@@ -146,6 +158,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=principal_layer,
             combine=component_correlation,
             reorder=WhitenedLayer.reordered,
+            may_be_halved=half_the_rows_suffice,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),
@@ -155,6 +168,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=projected_layer,
             combine=weighted_correlation,
             reorder=ProjectedLayer.reordered,
+            may_be_halved=half_the_rows_suffice_projected,
             invariant_to=SHAPE_PRESERVING - {"rotation"},
             range=(0.0, 1.0),
             symmetric=False,
@@ -172,6 +186,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=neighbour_sets,
             combine=overlap,
+            may_be_halved=lambda _x, _y: True,
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),

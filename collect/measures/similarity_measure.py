@@ -65,6 +65,10 @@ class SimilarityMeasure:
         is cheaper than preparing anew.
     leave_one_out : LeaveOneOut, optional
         The value without each unit, where that takes no computation anew.
+    may_be_halved : callable, optional
+        ``may_be_halved(prepared_x, prepared_y)``: whether halves of the units say how far the value
+        varies, see :func:`~collect.measures.intervals.half_samples`. Without it, and where it
+        says no, blocks are left out one by one.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -83,6 +87,7 @@ class SimilarityMeasure:
     all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
+    may_be_halved: Callable[[Any, Any], bool] | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
 

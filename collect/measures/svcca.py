@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from collect.measures.cca import WhitenedLayer, canonical_correlations, whitened_layer
+from collect.measures.cca import (
+    WhitenedLayer,
+    canonical_correlations,
+    half_the_rows_suffice,
+    whitened_layer,
+)
 from collect.measures.representation import centred, paired_representations, representation
 
 KEPT_VARIANCE = 0.99
@@ -155,3 +160,8 @@ def weighted_correlation(x: ProjectedLayer, y: ProjectedLayer) -> float:
     )
     weights = (u.T @ x.coordinates).abs().sum(dim=1)
     return float((weights @ correlations / weights.sum()).clamp(max=1.0))
+
+
+def half_the_rows_suffice_projected(x: ProjectedLayer, y: ProjectedLayer) -> bool:
+    """:func:`~collect.measures.cca.half_the_rows_suffice` of layers with their coordinates."""
+    return half_the_rows_suffice(x.whitened, y.whitened)

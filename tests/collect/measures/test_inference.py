@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from collect.measures.compare import compare, defined_comparisons
 from collect.measures.inference import Inference
-from collect.measures.intervals import block_jackknife
+from collect.measures.intervals import block_jackknife, half_samples
 from collect.measures.permutation import permutation_null, row_permutations
 from collect.measures.registry import MEASURES
 from collect.measures.unit_sums import cka_over_units, grouped_layer
@@ -43,16 +43,34 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
     assert_allclose([found.null_mean, found.null_sd, found.null_p_value], expected, rtol=1e-8)
 
 
-@pytest.mark.parametrize("name", ["svcca", "cca_mean", "procrustes"])
-def test_blocks_are_left_out_of_rows(pair, name):
+@pytest.mark.parametrize(
+    ("name", "resample"),
+    [
+        ("cca_mean", half_samples),
+        ("mutual_knn", half_samples),
+        ("pwcca", half_samples),
+        ("svcca", half_samples),
+        ("procrustes", block_jackknife),
+        ("linear_predictivity", block_jackknife),
+    ],
+)
+def test_intervals_come_from_halves_or_blocks_of_rows(pair, name, resample):
     x, y = pair
     measure = MEASURES[name]
-    jackknife = block_jackknife(
-        lambda rows: measure.compute(x[rows], y[rows]), 48, n_blocks=8, seed=3
-    )
     found = only(pair, name)
-    expected = jackknife.interval(bounds=measure.range)
-    assert_allclose([found.ci_low, found.ci_high], expected, rtol=1e-8)
+    expected = resample(lambda rows: measure.compute(x[rows], y[rows]), 48, n_blocks=8, seed=3)
+    assert_allclose([found.ci_low, found.ci_high], expected.interval(bounds=measure.range))
+
+
+@pytest.mark.parametrize("name", ["cca_mean", "pwcca", "svcca"])
+def test_no_halves_where_most_of_their_correlations_would_be_1(rng, name):
+    x = torch.from_numpy(rng.normal(size=(48, 20)))
+    pair = x, x + torch.from_numpy(rng.normal(size=(48, 20)))
+    found, measure = only(pair, name), MEASURES[name]
+    blocks = block_jackknife(
+        lambda rows: measure.compute(*(a[rows] for a in pair)), 48, n_blocks=8, seed=3
+    )
+    assert_allclose([found.ci_low, found.ci_high], blocks.interval(bounds=measure.range))
 
 
 def test_debiased_cka_takes_images_as_units(pair):

@@ -8,7 +8,7 @@ from scipy import stats
 
 from collect.measures.compare import compare
 from collect.measures.inference import Inference
-from collect.measures.intervals import Jackknife, block_jackknife
+from collect.measures.intervals import Jackknife, block_jackknife, half_samples
 from collect.measures.registry import MEASURES
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
 
@@ -62,7 +62,10 @@ def test_cka_intervals_cover_93_to_97_percent(rng, n_positions, mixing):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cka_linear", "angular_cka", "cca_mean", "procrustes", "rsa"])
+@pytest.mark.parametrize(
+    "name",
+    ["cka_linear", "angular_cka", "cca_mean", "pwcca", "svcca", "mutual_knn", "procrustes", "rsa"],
+)
 def test_other_intervals_cover_the_expected_value(rng, name):
     a = 0.5 * rng.normal(size=(6, 5))
 
@@ -121,6 +124,37 @@ def test_blocks_of_rows_cover(rng):
         low, high = block_jackknife(mean_of(values), 50, n_blocks=10, seed=trial).interval()
         covered += low <= 0 <= high
     assert covered / 400 == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 400))
+
+
+def test_halves_of_a_mean_are_the_t_interval_of_block_means(rng):
+    values = torch.from_numpy(rng.normal(size=48))
+    images = torch.arange(48) % 16
+    found = half_samples(mean_of(values), 48, images, n_blocks=20).interval()
+    means = [float(values[images == i].mean()) for i in range(16)]
+    expected = stats.t.interval(0.95, 15, float(np.mean(means)), float(stats.sem(means)))
+    assert_allclose(np.array(found), np.array(expected), rtol=1e-10)
+
+
+def test_halves_see_what_jumps_where_blocks_do_not(rng):
+    """The variance of a rounded mean: 4 of 5 samples of this size round to 0, the others to 1."""
+    values = [torch.from_numpy(rng.normal(size=64) + 0.4) for _ in range(300)]
+
+    def rounded_mean(sample):
+        return lambda rows: float(sample[rows].mean().round())
+
+    variance = np.var([rounded_mean(v)(torch.arange(64)) for v in values])
+    by_halves, by_blocks = (
+        np.mean([resample(rounded_mean(v), 64, n_blocks=16).std_error ** 2 for v in values])
+        for resample in (half_samples, block_jackknife)
+    )
+    assert by_halves < 2 * variance
+    assert by_blocks > 2 * variance
+
+
+@pytest.mark.parametrize("n_blocks", [2, 3, 40])
+def test_refuses_halves_of_blocks_that_are_not_there(n_blocks):
+    with pytest.raises(ValueError, match=r"n_blocks = (2|3|32)"):
+        half_samples(mean_of(torch.ones(20)), 20, n_blocks=n_blocks)
 
 
 def test_influence_is_the_largest_change():
