@@ -6,6 +6,7 @@ counts.
 """
 
 import importlib.metadata
+import math
 import multiprocessing
 import resource
 import time
@@ -77,7 +78,11 @@ def seconds(*calls: Callable[[], object], repeats: int = REPEATS) -> list[float]
 
 
 def debiased_cka() -> Iterator[Measured]:
-    """All pairs of layers against pytorch-cka and against the bare matrix products."""
+    """All pairs of layers against pytorch-cka and against the bare matrix products.
+
+    These are the triangles of the Gram matrices, thrown away as soon as they are written, and,
+    where they are kept together, with the products of each with each that CKA makes of them.
+    """
     from cka import cka_from_features
 
     x, y = networks()
@@ -94,9 +99,22 @@ def debiased_cka() -> Iterator[Measured]:
             for start in range(0, N_ROWS, BLOCK_ROWS):
                 torch.mm(a[start : start + BLOCK_ROWS], a[start:].T)
 
-    own, theirs, products = seconds(ours, lambda: cka_from_features(x, y), bare)
+    strips = torch.empty(BLOCK_ROWS * 2 * N_LAYERS * N_ROWS)
+
+    def both() -> None:
+        for start in range(0, N_ROWS, BLOCK_ROWS):
+            shape = (min(BLOCK_ROWS, N_ROWS - start), 2 * N_LAYERS, N_ROWS - start)
+            strip = strips[: math.prod(shape)].view(shape)
+            for i, a in enumerate((*x, *y)):
+                torch.mm(a[start : start + BLOCK_ROWS], a[start:].T, out=strip[:, i])
+            torch.bmm(strip, strip.mT)
+
+    own, theirs, first, needed = seconds(
+        ours, lambda: cka_from_features(x, y), bare, both, repeats=3 * REPEATS
+    )
     yield Measured(work, peer, own / theirs, "<= 0.7")
-    yield Measured(work, "the matrix products alone", own / products, "<= 1.25")
+    yield Measured(work, "its first matrix products alone", own / first, "<= 1.25")
+    yield Measured(work, "all matrix products that it needs", own / needed, "<= 1.25")
     exact = alignments(
         [centred_layer(a.double()) for a in x],
         [centred_layer(b.double()) for b in y],
