@@ -1,6 +1,7 @@
 """Printed tables of papers, cell by cell as they stand, with what the audit found as notes."""
 
 import re
+import string
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -10,7 +11,6 @@ from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.printed_layouts import LAYOUTS, Layout
 from reports.tables.model import Block, Column, Number, Row, Table, with_best_marked
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 OF_BRACKETS = ("derived", "bracket_sign")  # kinds of checks that look at what is in brackets
 TIES = "highest"  # the kind of check that says which numbers a test does not tell from the best
 _NAMES = re.compile(r" > | = | over ")
@@ -44,7 +44,8 @@ def _table(layout: Layout, cells: pl.DataFrame, checks: pl.DataFrame) -> Table:
     is_tie = pl.col("kind") == TIES
     open_ties = checks.filter(is_tie, ~pl.col("is_consistent"))
     findings = checks.filter(~is_tie, ~pl.col("is_consistent"))
-    letters = dict(zip(findings["states"].unique(maintain_order=True), LETTERS, strict=False))
+    stated = findings["states"].unique(maintain_order=True)
+    letters = dict(zip(stated, string.ascii_letters, strict=False))
     is_of_bracket = pl.col("kind").is_in(OF_BRACKETS)
     marks = _marks(findings.filter(~is_of_bracket), letters)
     bracket_marks = _marks(findings.filter(is_of_bracket), letters)
@@ -72,7 +73,12 @@ def _table(layout: Layout, cells: pl.DataFrame, checks: pl.DataFrame) -> Table:
     return Table(
         columns=(Column(layout.stub), *_columns(layout, heads)),
         blocks=tuple(Block(tuple(rows), heading) for heading, rows in blocks.items()),
-        notes=(*layout.notes, *_tie_notes(checks.filter(is_tie)), *_notes(letters, checks)),
+        notes=(
+            *layout.notes,
+            *_tie_notes(checks.filter(is_tie)),
+            *_notes(letters, checks),
+            *_unlettered_notes(len(stated) - len(letters)),
+        ),
     )
 
 
@@ -97,7 +103,12 @@ def _by_cell(findings: pl.DataFrame) -> Iterator[tuple[tuple[str, str], pl.DataF
 
 def _marks(findings: pl.DataFrame, letters: Mapping[str, str]) -> dict[tuple[str, str], str]:
     return {
-        key: "".join(sorted({letters[states] for states in own["states"] if states in letters}))
+        key: "".join(
+            sorted(
+                {letters[states] for states in own["states"] if states in letters},
+                key=string.ascii_letters.index,
+            )
+        )
         for key, own in _by_cell(findings)
     }
 
@@ -158,6 +169,14 @@ def _notes(letters: Mapping[str, str], checks: pl.DataFrame) -> Iterator[str]:
         own = checks.filter(states=states)
         n_wrong = len(own.filter(~pl.col("is_consistent")))
         yield f"{letter} The paper says: “{states}”. {n_wrong} of {len(own)} checks disagree."
+
+
+def _unlettered_notes(n_statements: int) -> Iterator[str]:
+    if n_statements:
+        yield (
+            f"{n_statements} more statements of the paper that its numbers contradict have no "
+            "letter left; results.audits has them."
+        )
 
 
 def exhibit(layout: Layout) -> Exhibit:

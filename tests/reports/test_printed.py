@@ -9,9 +9,10 @@ import pytest
 
 from analysis.printed.audit import audit
 from analysis.printed.files import load_tables, printed_numbers
-from reports.exhibits.printed import printed_table
+from reports.exhibits.papers import places_of
+from reports.exhibits.printed import _table, printed_table
 from reports.exhibits.printed_layouts import LAYOUTS
-from reports.rendering import Report, render
+from reports.rendering import Report, _data, render
 from reports.tables.model import Number, Table
 from tests.reports.conftest import fill, insert
 
@@ -45,9 +46,6 @@ def reports(published) -> dict[str, Report]:
 
 def table_of(published, name: str) -> Table:
     """Return a printed table as data."""
-    from reports.exhibits.papers import places_of
-    from reports.rendering import _data
-
     (layout,) = [layout for layout in LAYOUTS if layout.name == name]
     data = _data(published, places_of(layout.paper), layout.paper)
     (artefact,) = printed_table(layout, data)
@@ -97,6 +95,21 @@ def test_wrong_brackets_of_pales_table_3_carry_the_letter_of_their_note(publishe
     assert "a The paper says: “Percentage gain" in table.notes[-2]
     assert table.notes[-2].endswith("14 of 20 checks disagree.")
     assert table.notes[-1].endswith("5 of 20 checks disagree.")
+
+
+@pytest.mark.parametrize(("n_statements", "n_left"), [(30, 0), (52, 0), (55, 3)])
+def test_statements_get_every_letter_and_the_others_are_counted(published, n_statements, n_left):
+    own = {"printed_table": "pales2024_table3"}
+    (layout,) = [layout for layout in LAYOUTS if layout.name == own["printed_table"]]
+    cells = _data(published, places_of(layout.paper), layout.paper).select("printed_numbers", **own)
+    one = published.sql("from results.audits").pl().filter(**own, kind="derived").head(1)
+    many = pl.concat(
+        one.with_columns(states=pl.lit(f"statement {i}"), is_consistent=False)
+        for i in range(n_statements)
+    )
+    notes = _table(layout, cells.rows, many).notes
+    assert len({note[0] for note in notes if "statement " in note}) == n_statements - n_left
+    assert ("3 more statements" in notes[-1]) == (n_left == 3)
 
 
 def test_difference_columns_say_their_sign(published):
