@@ -151,7 +151,8 @@ def remeasure_runs(
         int, typer.Option(min=0, help="Random pairings for the null of measures that need them.")
     ] = 0,
     blocks: Annotated[
-        int, typer.Option(min=0, help="Blocks of images left out in turn for the interval.")
+        int,
+        typer.Option(min=0, help="Blocks of images to leave out or halve by, for the interval."),
     ] = 0,
     trimmed: Annotated[
         float,

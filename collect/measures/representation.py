@@ -142,7 +142,7 @@ def centred_with_norms(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _memory_like(x: Tensor) -> Tensor:
-    """Memory for a copy; that of numpy has large pages, which halves the time of the first write."""
+    """Memory for a copy; that of numpy has large pages, which halves the time of its writing."""
     if x.device.type != "cpu":
         return torch.empty_like(x)
     return torch.from_numpy(np.empty(x.shape, dtype=x.new_empty(0).numpy().dtype))
