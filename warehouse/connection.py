@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 
 from warehouse.errors import WarehouseError
+from warehouse.interruption import interruptible
 from warehouse.layout import Layout
 from warehouse.schema import migrate, require_current
 from warehouse.shard_views import create_shard_views
 
 PAUSE_S = (0.02, 0.1)  # between two attempts to open a locked database, drawn at random
 PATIENCE_S = 60.0
-INTERRUPTED = "Query interrupted"  # what DuckDB makes of Ctrl-C
 # What a connection throws when the disk, the memory or the file fails it, and not the query.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException)
 
@@ -65,15 +65,13 @@ def connect(
         else:
             migrate(con, layout.database)
         create_shard_views(con, layout)
-        yield con
+        with interruptible(con):
+            yield con
     except duckdb.Error as error:
         if is_corrupt(error):
             raise _unreadable(layout.database, error) from error
         if isinstance(error, BROKEN):
             raise WarehouseError(f"{layout.database}: {first_line(error)}") from error
-        raise
-    except RuntimeError as error:
-        _raise_interrupt(error)
         raise
     finally:
         con.close()
@@ -89,11 +87,6 @@ def no_warehouse(root: Path) -> WarehouseError:
             "import` make one"
         )
     return WarehouseError(f"no warehouse in {root}: {makes}")
-
-
-def _raise_interrupt(error: RuntimeError) -> None:
-    if str(error) == INTERRUPTED:
-        raise KeyboardInterrupt from error
 
 
 def is_corrupt(error: duckdb.Error) -> bool:

@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import duckdb
 import polars as pl
@@ -33,15 +35,60 @@ def test_reading_a_missing_warehouse_says_how_to_make_one(layout):
     assert not layout.database.exists()
 
 
-def test_a_query_is_interrupted_as_everything_else_is(layout):
-    # DuckDB looks for signals between pieces of some 100,000 rows of a source.
-    endless = "select sum(hash(i)) from range(10000000000000) as t (i)"
+PAIRS = "select count(*) from range(1000000) as a, range(1000000) as b"
+
+
+def interrupt_soon() -> None:
+    """Press Ctrl-C in half a second."""
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+
+@pytest.mark.parametrize(
+    "endless", ["select sum(hash(i)) from range(10000000000000) as t (i)", PAIRS]
+)
+def test_a_query_is_interrupted_as_everything_else_is(layout, endless):
     with connect(layout.root, read_only=False):
         pass
-    interrupt = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    interrupt.start()
+    interrupt_soon()
     with pytest.raises(KeyboardInterrupt), connect(layout.root) as con:
         con.sql(endless).pl()
+    with connect(layout.root) as con:
+        assert con.execute("select 1").fetchone() == (1,)
+
+
+def test_who_has_their_own_way_with_ctrl_c_keeps_it(layout):
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+    try:
+        with connect(layout.root, read_only=False) as con:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert con.execute("select count(*) from range(30000000)").fetchone() == (30000000,)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == [1]
+
+
+def test_a_wakeup_of_the_program_is_back_afterwards(layout):
+    told, telling = socket.socketpair()
+    telling.setblocking(False)
+    signal.set_wakeup_fd(telling.fileno())
+    try:
+        with connect(layout.root, read_only=False):
+            pass
+    finally:
+        assert signal.set_wakeup_fd(-1) == telling.fileno()
+        told.close()
+        telling.close()
+
+
+def test_a_thread_connects_too(layout):
+    with ThreadPoolExecutor(1) as pool:
+
+        def one() -> tuple[int, ...] | None:
+            with connect(layout.root, read_only=False) as con:
+                return con.execute("select 1").fetchone()
+
+        assert pool.submit(one).result() == (1,)
 
 
 def test_a_reader_cannot_write(layout):
