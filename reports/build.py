@@ -9,6 +9,8 @@ from reports.rendering import Report
 from reports.typesetting import INSTALL, has_pdflatex, typeset
 from warehouse.errors import ReportError
 
+MANIFEST = "manifest.json"
+
 
 @dataclass(frozen=True)
 class Written:
@@ -43,9 +45,11 @@ def write_report(report: Report, directory: Path, *, pdf: bool = True) -> Writte
     ReportError
         If the directory cannot be written, or LaTeX stops.
     """
+    # The manifest first: whoever interrupts the writing leaves no file that it does not list.
+    files = sorted(report.files.items(), key=lambda file: file[0] != MANIFEST)
     try:
         _remove_earlier(directory, keep=report.files.keys())
-        for path, content in report.files.items():
+        for path, content in files:
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
@@ -60,7 +64,7 @@ def write_report(report: Report, directory: Path, *, pdf: bool = True) -> Writte
 
 
 def _remove_earlier(directory: Path, *, keep: Iterable[str]) -> None:
-    manifest = directory / "manifest.json"
+    manifest = directory / MANIFEST
     if not manifest.is_file():
         return
     try:

@@ -48,6 +48,25 @@ def test_files_of_an_earlier_report_go_and_others_stay(report, tmp_path):
     assert (tmp_path / "tables" / "mine.tex").read_text() == "mine"
 
 
+def test_what_an_interrupted_writing_leaves_goes_with_the_next_report(
+    report, tmp_path, monkeypatch
+):
+    write = Path.write_bytes
+
+    def interrupted(path, content):
+        if path.name == "report.tex":
+            raise KeyboardInterrupt
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_report(report, tmp_path, pdf=False)
+    monkeypatch.undo()
+    assert list(tmp_path.rglob("*.csv"))
+    write_report(small_report(), tmp_path, pdf=False)
+    assert not list(tmp_path.rglob("*.csv"))
+
+
 def test_a_manifest_cannot_remove_files_elsewhere(tmp_path):
     precious = tmp_path / "precious.txt"
     precious.write_text("x")
