@@ -38,11 +38,20 @@ def test_reading_a_missing_warehouse_says_how_to_make_one(layout):
 PAIRS = "select count(*) from range(1000000) as a, range(1000000) as b"
 
 
+@pytest.fixture
+def ctrl_c():
+    """Return to Python's own way with Ctrl-C: what runs in the background is started without it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_soon() -> None:
     """Press Ctrl-C in half a second."""
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize(
     "endless", ["select sum(hash(i)) from range(10000000000000) as t (i)", PAIRS]
 )
@@ -68,6 +77,7 @@ def test_who_has_their_own_way_with_ctrl_c_keeps_it(layout):
     assert seen == [1]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_wakeup_of_the_program_is_back_afterwards(layout):
     told, telling = socket.socketpair()
     telling.setblocking(False)
