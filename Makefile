@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo check test test-slow bench clean
+.PHONY: help demo check test test-slow bench conformance clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ test-slow: .venv/.test ## what takes minutes: the demo, interrupted studies, lon
 
 bench: .venv/.bench ## speed and memory as ratios against named peers
 	OMP_NUM_THREADS=2 $(BIN)/python -m bench
+
+conformance: .venv/.bench ## what we and named peers compute, check by check
+	$(BIN)/python -m tests.conformance.matrix > docs/conformance.md
 
 clean: ## remove what the targets made
 	rm -rf .venv repdrift-demo repdrift-report

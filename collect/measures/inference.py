@@ -268,14 +268,15 @@ def _without_each_unit(x: _Layer, y: _Layer) -> Jackknife | None:
 
 
 def _from_blocks(x: _Layer, y: _Layer, inference: Inference) -> HalfSamples | Jackknife | None:
-    halves = x.measure.may_be_halved
+    may_be_halved = x.measure.may_be_halved
     ways: list[Callable[..., HalfSamples | Jackknife]] = [block_jackknife]
-    if halves and halves(x.prepared, y.prepared):
+    if may_be_halved and may_be_halved(x.prepared, y.prepared):
         ways.insert(0, half_samples)
     for resample in ways:
+        value = _value_of_half if resample is half_samples else _value
         try:
             return resample(
-                lambda rows: _value(_part(x, rows), _part(y, rows)),
+                lambda rows, value=value: value(_part(x, rows), _part(y, rows)),
                 len(x.x),
                 x.groups,
                 n_blocks=inference.n_blocks,
@@ -284,6 +285,11 @@ def _from_blocks(x: _Layer, y: _Layer, inference: Inference) -> HalfSamples | Ja
         except ValueError:  # the value exists, but not of one of the halves or without a block
             continue
     return None
+
+
+def _value_of_half(x: _Layer, y: _Layer) -> float:
+    combine = x.measure.combine_halves or x.measure.combine
+    return combine(x.prepared, y.prepared)
 
 
 def _without_far_units(x: _Layer, y: _Layer, inference: Inference) -> float | None:

@@ -159,6 +159,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             combine=component_correlation,
             reorder=WhitenedLayer.reordered,
             may_be_halved=half_the_rows_suffice,
+            combine_halves=mean_correlation,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),

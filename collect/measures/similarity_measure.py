@@ -69,6 +69,8 @@ class SimilarityMeasure:
         ``may_be_halved(prepared_x, prepared_y)``: whether halves of the units say how far the value
         varies, see :func:`~collect.measures.intervals.half_samples`. Without it, and where it
         says no, blocks are left out one by one.
+    combine_halves : callable, optional
+        ``combine`` of halves, where they have a value that ``combine`` would refuse.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -88,6 +90,7 @@ class SimilarityMeasure:
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
     may_be_halved: Callable[[Any, Any], bool] | None = None
+    combine_halves: Callable[[Any, Any], float] | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
 

@@ -1,6 +1,6 @@
 """Write docs/conformance.md: every check of every implementation that is installed.
 
-`python -m tests.conformance.matrix > docs/conformance.md` in an environment with the peers;
+`make conformance` installs the peers and writes the page;
 `python -m tests.conformance.matrix package.module:function "debiased CKA"` checks one callable
 ``function(x, y)`` of float32 tensors.
 """
@@ -20,9 +20,9 @@ from tests.conformance.subjects import OURS, OURS_BATCHED, batched_peers, peers,
 HEAD = """# Conformance: what implementations of CKA and CCA do
 
 Each row is an implementation, each column a check; *yes* it holds, **no** it does not, *error* it
-raised one where a number was due. `python -m tests.conformance.matrix` writes this page, and takes
-`package.module:function` to check another one. Values are compared with slow definitions in
-float64, to 1e-4 on float32 input.
+raised one where a number was due. `make conformance` writes this page; `python -m
+tests.conformance.matrix package.module:function "debiased CKA"` checks another one. Values are
+compared with slow definitions in float64, to 1e-4 on float32 input.
 """
 FOOT = """
 Biased CKA and mean CCA of unrelated layers are above 0 by definition, so **no** under "unrelated

@@ -4,11 +4,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from collect.measures.cca import mean_correlation
 from collect.measures.compare import compare, defined_comparisons
 from collect.measures.inference import Inference
 from collect.measures.intervals import block_jackknife, half_samples
 from collect.measures.permutation import permutation_null, row_permutations
 from collect.measures.registry import MEASURES
+from collect.measures.svcca import principal_layer
 from collect.measures.unit_sums import cka_over_units, grouped_layer
 
 MANY = Inference(n_permutations=29, n_blocks=8, seed=3)
@@ -71,6 +73,20 @@ def test_no_halves_where_most_of_their_correlations_would_be_1(rng, name):
         lambda rows: measure.compute(*(a[rows] for a in pair)), 48, n_blocks=8, seed=3
     )
     assert_allclose([found.ci_low, found.ci_high], blocks.interval(bounds=measure.range))
+
+
+def test_halves_have_a_value_where_svcca_of_as_many_rows_would_be_refused(rng):
+    x = torch.from_numpy(rng.normal(size=(48, 14)))
+    pair = x, x + torch.from_numpy(rng.normal(size=(48, 14)))
+    with pytest.raises(ValueError, match="kept components of 24 rows"):
+        MEASURES["svcca"].compute(*(a[:24] for a in pair))
+
+    def principal_correlation(rows):
+        return mean_correlation(*(principal_layer(a[rows]) for a in pair))
+
+    found = only(pair, "svcca")
+    halves = half_samples(principal_correlation, 48, n_blocks=8, seed=3)
+    assert_allclose([found.ci_low, found.ci_high], halves.interval(bounds=(0, 1)))
 
 
 def test_debiased_cka_takes_images_as_units(pair):
