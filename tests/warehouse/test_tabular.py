@@ -161,12 +161,34 @@ def test_importing_again_changes_nothing_and_other_numbers_are_not_taken(read, l
         (LONG.replace('"scores"', '"metrics"'), CSV, r"number 1: table 'metrics' is none"),
         (LONG.replace("description", "about"), CSV, "unknown key 'about' at the top"),
         (LONG.replace("divide_by = 100", "divide_by = 0"), CSV, "divide_by = 0 is no number to"),
+        (LONG.replace(", divide_by = 100", ""), CSV,
+         r"accuracy = 75.0 is no fraction in \[0, 1\] \(3 such rows\): for percentages, write "
+         "divide_by = 100 for value in the mapping"),
+        (LONG, CSV.replace("50", "-50"), "accuracy = -0.5 is no fraction"),
         (LONG.replace('"mean"\nhead', "mean\nhead"), CSV, "is no TOML"),
     ],
 )  # fmt: skip
 def test_refuses(read, mapping, rows, message):
     with pytest.raises(WarehouseError, match=message):
         read(mapping, rows)
+
+
+def test_a_score_of_a_run_that_diverged_comes_in_as_it_is(read):
+    imported = read(rows=CSV.replace("81.5", "nan"))
+    assert sorted(map(str, imported.tables["scores"]["value"])) == ["0.5", "0.75", "nan"]
+
+
+def test_a_loss_is_no_fraction(read):
+    imported = read(LONG.replace('acc = "accuracy"', 'acc = "nll"'), CSV.replace(",75", ",750"))
+    assert 7.5 in imported.tables["scores"].filter(score="nll")["value"]
+
+
+def test_refuses_percentages_in_printed_tables(tmp_path):
+    printed = Path(__file__).parents[2] / "analysis" / "published"
+    shipped = (printed.parents[1] / "warehouse/importers/mappings/zu2025.toml").read_text()
+    (tmp_path / "mine.toml").write_text(shipped.replace(", divide_by = 100", ""))
+    with pytest.raises(WarehouseError, match="write divide_by = 100 for mean in the mapping"):
+        read_tables(printed, read_mapping(str(tmp_path / "mine.toml")))
 
 
 def test_refuses_a_row_that_fits_two_sets(read):

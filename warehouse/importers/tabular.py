@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from warehouse.errors import WarehouseError
+from warehouse.importers.fractions import require_fractions
 from warehouse.importers.imported import ImportedRuns, with_run_id
 from warehouse.importers.mapping import PLACEHOLDER, Mapping, RowSet, Rule
 from warehouse.importers.mlflow import read_mlflow
@@ -37,8 +38,9 @@ def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
     Raises
     ------
     WarehouseError
-        If a file or column is missing, a value has no entry in a vocabulary, a row fits two sets,
-        or two rows say different things about one run.
+        If a file or column is missing, a value has no entry in a vocabulary, a score that is a
+        fraction is not in [0, 1], a row fits two sets, or two rows say different things about one
+        run.
     """
     runs: list[pl.DataFrame] = []
     tables: dict[str, list[pl.DataFrame]] = {}
@@ -125,6 +127,7 @@ def _mapped(
     if row_set.table == "summaries":
         runs = runs.with_columns(status=pl.lit("summary"))
     mapped = _columns(rows, row_set.columns, table(f"raw.{row_set.table}").types, path)
+    require_fractions(mapped, row_set.table, path.name)
     if row_set.reference_run:
         reference = with_run_id(_described(rows, row_set.reference_run, origin, path))
         mapped = mapped.with_columns(reference["run_id"].alias("reference_run_id"))
