@@ -257,7 +257,7 @@ class ProbingConfig(Section):
         Random pairings of the images, for the null of measures that have no closed form; 0 leaves
         it out.
     n_blocks : int, default 20
-        Blocks of images that are left out in turn, or put together to halves (canonical
+        Blocks of images that are left out in turn, or put together to thirds (canonical
         correlations, shared neighbours), for the interval of measures that cannot leave out each
         image by a shortcut; 0 leaves it out.
     trimmed : float, default 0.05

@@ -126,10 +126,10 @@ def mean_correlation(x: WhitenedLayer, y: WhitenedLayer) -> float:
     return float(canonical_correlations(x, y).mean().clamp(max=1.0))
 
 
-def half_the_rows_suffice(x: WhitenedLayer, y: WhitenedLayer) -> bool:
-    """Whether of half of the rows at most half of the correlations are 1 whatever the layers are.
+def two_thirds_suffice(x: WhitenedLayer, y: WhitenedLayer) -> bool:
+    """Whether of two thirds of the rows at most half of the correlations are 1 in any layers.
 
     Two subspaces of all rows meet in as many dimensions as their ranks exceed the rows by.
     """
     n_rows, ranks = len(x.basis), (x.basis.shape[1], y.basis.shape[1])
-    return sum(ranks) - n_rows / 2 <= min(ranks) / 2
+    return sum(ranks) - 2 / 3 * n_rows <= min(ranks) / 2

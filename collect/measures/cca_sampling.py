@@ -8,8 +8,8 @@ from torch import Tensor
 
 from collect.measures.cca import (
     WhitenedLayer,
-    half_the_rows_suffice,
     mean_correlation,
+    two_thirds_suffice,
     whitened_layer,
 )
 from collect.measures.representation import paired_representations, representation, units
@@ -166,6 +166,6 @@ def repeated_correlation(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> floa
     return sum(values) / n_repeats
 
 
-def half_the_rows_suffice_each(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> bool:
-    """:func:`~collect.measures.cca.half_the_rows_suffice` in the first repeat; all are alike."""
-    return half_the_rows_suffice(x[0], y[0])
+def two_thirds_suffice_each(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> bool:
+    """:func:`~collect.measures.cca.two_thirds_suffice` in the first repeat; all are alike."""
+    return two_thirds_suffice(x[0], y[0])

@@ -7,7 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from collect.measures.intervals import HalfSamples, Jackknife, block_jackknife, half_samples
+from collect.measures.intervals import (
+    Jackknife,
+    ThirdsJackknife,
+    block_jackknife,
+    thirds_jackknife,
+)
 from collect.measures.large_layers import is_large
 from collect.measures.null import NullDistribution, pairing_null
 from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
@@ -43,7 +48,7 @@ class Inference:
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
     n_blocks : int
-        Blocks of units that are left out one by one, or put together to halves of all units where
+        Blocks of units that are left out one by one, or put together to thirds of all units where
         the measure asks for it, to compute the measure anew; 0 leaves it out.
     trimmed : float
         Share of the units, those farthest from the mean, without which the value is taken once
@@ -267,29 +272,30 @@ def _without_each_unit(x: _Layer, y: _Layer) -> Jackknife | None:
     return Jackknife(float(statistic.value), statistic.without.cpu())
 
 
-def _from_blocks(x: _Layer, y: _Layer, inference: Inference) -> HalfSamples | Jackknife | None:
-    may_be_halved = x.measure.may_be_halved
-    ways: list[Callable[..., HalfSamples | Jackknife]] = [block_jackknife]
-    if may_be_halved and may_be_halved(x.prepared, y.prepared):
-        ways.insert(0, half_samples)
-    for resample in ways:
-        value = _value_of_half if resample is half_samples else _value
-        try:
-            return resample(
-                lambda rows, value=value: value(_part(x, rows), _part(y, rows)),
-                len(x.x),
-                x.groups,
-                n_blocks=inference.n_blocks,
-                seed=inference.seed,
-            )
-        except ValueError:  # the value exists, but not of one of the halves or without a block
-            continue
-    return None
+def _from_blocks(x: _Layer, y: _Layer, inference: Inference) -> ThirdsJackknife | Jackknife | None:
+    thirds = x.measure.leave_thirds
+    if thirds and thirds.suffice(x.prepared, y.prepared):
+        found = _resampled(thirds_jackknife, thirds.combine, x, y, inference)
+        if found:
+            return found
+    return _resampled(block_jackknife, None, x, y, inference)
 
 
-def _value_of_half(x: _Layer, y: _Layer) -> float:
-    combine = x.measure.combine_halves or x.measure.combine
-    return combine(x.prepared, y.prepared)
+def _resampled(
+    resample: Callable[..., ThirdsJackknife | Jackknife],
+    combine: Callable[[Any, Any], float] | None,
+    x: _Layer,
+    y: _Layer,
+    inference: Inference,
+) -> ThirdsJackknife | Jackknife | None:
+    def value(rows: Tensor) -> float:
+        parts = _part(x, rows), _part(y, rows)
+        return combine(*(part.prepared for part in parts)) if combine else _value(*parts)
+
+    try:
+        return resample(value, len(x.x), x.groups, n_blocks=inference.n_blocks, seed=inference.seed)
+    except ValueError:  # the value exists, but not without a block, or a third
+        return None
 
 
 def _without_far_units(x: _Layer, y: _Layer, inference: Inference) -> float | None:

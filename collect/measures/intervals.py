@@ -1,17 +1,17 @@
-"""Intervals over images or patients by the jackknife or by balanced halves of them."""
+"""Intervals over images or patients: what a value does when some of them are left out."""
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import torch
-from scipy.linalg import hadamard
 from scipy.stats import t as student_t
 from torch import Tensor
 
 from collect.measures.representation import units
 
-MINIMUM_TO_HALVE = 4
+MINIMUM_FOR_THIRDS = 9
 
 
 @dataclass(frozen=True)
@@ -51,30 +51,32 @@ class Jackknife:
 
 
 @dataclass(frozen=True)
-class HalfSamples:
-    """Values from halves of the units.
+class ThirdsJackknife:
+    """Values without each third of the units, for several balanced ways of making thirds.
 
     Attributes
     ----------
     value : float
         From all units.
-    halves : Tensor of shape (n_halves, 2)
-        float64, from balanced halves and from what each leaves.
+    without : Tensor of shape (n_partitions, 3)
+        float64.
     """
 
     value: float
-    halves: Tensor
+    without: Tensor
 
     @property
     def std_error(self) -> float:
-        """Root of the mean squared deviation of the halves from their mean."""
-        return float((self.halves - self.halves.mean()).square().mean().sqrt())
+        """Jackknife standard error: by how much the thirds of a partition differ."""
+        deviations = self.without - self.without.mean(dim=1, keepdim=True)
+        return float((2 * deviations.square().mean()).sqrt())
 
     def interval(
         self, *, level: float = 0.95, bounds: tuple[float, float] = (-torch.inf, torch.inf)
     ) -> tuple[float, float]:
-        """:func:`t_interval` with n_halves degrees of freedom."""
-        return t_interval(self.value, self.std_error, len(self.halves), level=level, bounds=bounds)
+        """:func:`t_interval` with 2 * n_partitions degrees of freedom."""
+        n_free = 2 * len(self.without)
+        return t_interval(self.value, self.std_error, n_free, level=level, bounds=bounds)
 
 
 def t_interval(
@@ -158,54 +160,71 @@ def block_jackknife(
     return Jackknife(compute(torch.arange(n_rows)), torch.tensor(without, dtype=torch.float64))
 
 
-def half_samples(
+def thirds_jackknife(
     compute: Callable[[Tensor], float],
     n_rows: int,
     groups: Tensor | None = None,
     *,
     n_blocks: int = 20,
     seed: int = 0,
-) -> HalfSamples:
-    """Take balanced halves of the units, for measures that are not smooth in the data.
+) -> ThirdsJackknife:
+    """Leave out balanced thirds of the units, for measures that are not smooth in the data.
 
-    A jackknife looks at what small changes of the data do. Where a measure jumps (a component more
-    or less, another neighbour), or is biased by an amount that its own variance follows (canonical
-    correlations), that is far from what new data would do; halves are. Halves are put together of
-    blocks by the rows of a Hadamard matrix: of a mean they give exactly the standard error between
-    blocks.
+    Leaving out little looks at what small changes of the data do. Where a measure jumps (a
+    component more or less, another neighbour), or is biased by an amount that grows with every row
+    less (canonical correlations), that is far from what new data would do; leaving out a third is
+    closer. Thirds are put together of blocks by an orthogonal array: of a mean they give exactly
+    the standard error between blocks.
 
     Parameters
     ----------
     compute, n_rows, groups, seed
         As in :func:`block_jackknife`.
     n_blocks : int, default 20
-        At most so many blocks: the largest power of 2 below is taken, and of 16 blocks 15 halves
-        and 15 that these leave.
+        The power of 3 that is closest by ratio and not above the number of units is taken. Of 9
+        blocks 4 partitions into thirds are made, of 27 blocks 13: 39 computations.
 
     Returns
     -------
-    HalfSamples
+    ThirdsJackknife
         The interval is about the expected value at this number of rows.
 
     Raises
     ------
     ValueError
-        If there are fewer than 4 blocks, or fewer units than blocks.
+        If there are fewer than 9 units.
 
     References
     ----------
-    .. [1] McCarthy (1969), "Pseudo-replication: half samples", Review of the International
-       Statistical Institute 37.
-    .. [2] Shao and Wu (1989), "A general theory for jackknife variance estimation", Annals of
+    .. [1] Shao and Wu (1989), "A general theory for jackknife variance estimation", Annals of
        Statistics 17.
+    .. [2] Wu (1991), "Balanced repeated replications based on mixed orthogonal arrays",
+       Biometrika 78.
     """
-    if n_blocks < MINIMUM_TO_HALVE:
-        raise ValueError(f"n_blocks = {n_blocks}: halves take {MINIMUM_TO_HALVE} or more")
-    n_blocks = 2 ** int(math.log2(n_blocks))
-    block = _blocks(n_rows, groups, n_blocks, seed)
-    signs = torch.from_numpy(hadamard(n_blocks)[1:])[:, block]
-    halves = [[compute((row == side).nonzero().flatten()) for side in (1, -1)] for row in signs]
-    return HalfSamples(compute(torch.arange(n_rows)), torch.tensor(halves, dtype=torch.float64))
+    _, n_units = units(n_rows, groups)
+    if n_units < MINIMUM_FOR_THIRDS:
+        raise ValueError(f"{n_units} units: balanced thirds take {MINIMUM_FOR_THIRDS} or more")
+    exponent = max(2, round(math.log(n_blocks, 3)))
+    while 3**exponent > n_units:
+        exponent -= 1
+    block = _blocks(n_rows, groups, 3**exponent, seed)
+    without = [
+        [compute((third[block] != left_out).nonzero().flatten()) for left_out in range(3)]
+        for third in _partitions(exponent)
+    ]
+    return ThirdsJackknife(
+        compute(torch.arange(n_rows)), torch.tensor(without, dtype=torch.float64)
+    )
+
+
+def _partitions(exponent: int) -> Tensor:
+    """Third of each of 3 ** exponent blocks, in as many ways as differ by more than names.
+
+    Blocks are points of a space over the integers modulo 3; each direction in it makes thirds.
+    """
+    points = torch.tensor(list(product(range(3), repeat=exponent)))
+    directions = points[[bool(p.any()) and int(p[p != 0][0]) == 1 for p in points]]
+    return (directions @ points.T) % 3
 
 
 def _blocks(n_rows: int, groups: Tensor | None, n_blocks: int, seed: int) -> Tensor:

@@ -11,14 +11,14 @@ from importlib.metadata import EntryPoints, entry_points
 
 from collect.measures.cca import (
     WhitenedLayer,
-    half_the_rows_suffice,
     mean_correlation,
+    two_thirds_suffice,
     whitened_layer,
 )
 from collect.measures.cca_sampling import (
-    half_the_rows_suffice_each,
     repeated_correlation,
     sampled_layers,
+    two_thirds_suffice_each,
 )
 from collect.measures.gram import CentredLayer
 from collect.measures.kernel import KernelLayer, kernel_alignment, kernel_layer
@@ -50,13 +50,18 @@ from collect.measures.shape import (
     unit_shape,
     wide_layer,
 )
-from collect.measures.similarity_measure import LeaveOneOut, SimilarityMeasure, Transformation
+from collect.measures.similarity_measure import (
+    LeaveOneOut,
+    LeaveThirds,
+    SimilarityMeasure,
+    Transformation,
+)
 from collect.measures.svcca import (
     ProjectedLayer,
     component_correlation,
-    half_the_rows_suffice_projected,
     principal_layer,
     projected_layer,
+    two_thirds_suffice_projected,
     weighted_correlation,
 )
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
@@ -138,7 +143,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=whitened_layer,
             combine=mean_correlation,
             reorder=WhitenedLayer.reordered,
-            may_be_halved=half_the_rows_suffice,
+            leave_thirds=LeaveThirds(two_thirds_suffice),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
         ),
@@ -147,7 +152,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=sampled_layers,
             combine=repeated_correlation,
-            may_be_halved=half_the_rows_suffice_each,
+            leave_thirds=LeaveThirds(two_thirds_suffice_each),
             invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
             range=(0.0, 1.0),
             knows_groups=True,
@@ -158,8 +163,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=principal_layer,
             combine=component_correlation,
             reorder=WhitenedLayer.reordered,
-            may_be_halved=half_the_rows_suffice,
-            combine_halves=mean_correlation,
+            leave_thirds=LeaveThirds(two_thirds_suffice, mean_correlation),
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),
@@ -169,7 +173,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=projected_layer,
             combine=weighted_correlation,
             reorder=ProjectedLayer.reordered,
-            may_be_halved=half_the_rows_suffice_projected,
+            leave_thirds=LeaveThirds(two_thirds_suffice_projected),
             invariant_to=SHAPE_PRESERVING - {"rotation"},
             range=(0.0, 1.0),
             symmetric=False,
@@ -187,7 +191,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=neighbour_sets,
             combine=overlap,
-            may_be_halved=lambda _x, _y: True,
+            leave_thirds=LeaveThirds(lambda _x, _y: True),
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),

@@ -33,6 +33,22 @@ class LeaveOneOut:
 
 
 @dataclass(frozen=True)
+class LeaveThirds:
+    """That the interval comes from thirds of the units left out, and how.
+
+    Attributes
+    ----------
+    suffice : callable
+        ``suffice(prepared_x, prepared_y)``: whether what is left says how far the value varies.
+    combine : callable, optional
+        ``combine`` of what is left, where that has a value that ``combine`` would refuse.
+    """
+
+    suffice: Callable[[Any, Any], bool]
+    combine: Callable[[Any, Any], float] | None = None
+
+
+@dataclass(frozen=True)
 class SimilarityMeasure:
     """A function of two representations of the same inputs, and its claims.
 
@@ -65,12 +81,10 @@ class SimilarityMeasure:
         is cheaper than preparing anew.
     leave_one_out : LeaveOneOut, optional
         The value without each unit, where that takes no computation anew.
-    may_be_halved : callable, optional
-        ``may_be_halved(prepared_x, prepared_y)``: whether halves of the units say how far the value
-        varies, see :func:`~collect.measures.intervals.half_samples`. Without it, and where it
-        says no, blocks are left out one by one.
-    combine_halves : callable, optional
-        ``combine`` of halves, where they have a value that ``combine`` would refuse.
+    leave_thirds : LeaveThirds, optional
+        For a value that is not smooth in the data, see
+        :func:`~collect.measures.intervals.thirds_jackknife`. Without it, and where it does not
+        suffice, blocks are left out one by one.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -89,8 +103,7 @@ class SimilarityMeasure:
     all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
-    may_be_halved: Callable[[Any, Any], bool] | None = None
-    combine_halves: Callable[[Any, Any], float] | None = None
+    leave_thirds: LeaveThirds | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from collect.measures.cca import (
     WhitenedLayer,
     canonical_correlations,
-    half_the_rows_suffice,
+    two_thirds_suffice,
     whitened_layer,
 )
 from collect.measures.representation import centred, paired_representations, representation
@@ -162,6 +162,6 @@ def weighted_correlation(x: ProjectedLayer, y: ProjectedLayer) -> float:
     return float((weights @ correlations / weights.sum()).clamp(max=1.0))
 
 
-def half_the_rows_suffice_projected(x: ProjectedLayer, y: ProjectedLayer) -> bool:
-    """:func:`~collect.measures.cca.half_the_rows_suffice` of layers with their coordinates."""
-    return half_the_rows_suffice(x.whitened, y.whitened)
+def two_thirds_suffice_projected(x: ProjectedLayer, y: ProjectedLayer) -> bool:
+    """:func:`~collect.measures.cca.two_thirds_suffice` of layers with their coordinates."""
+    return two_thirds_suffice(x.whitened, y.whitened)

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from collect.measures.cca import mean_correlation
 from collect.measures.compare import compare, defined_comparisons
 from collect.measures.inference import Inference
-from collect.measures.intervals import block_jackknife, half_samples
+from collect.measures.intervals import block_jackknife, thirds_jackknife
 from collect.measures.permutation import permutation_null, row_permutations
 from collect.measures.registry import MEASURES
 from collect.measures.svcca import principal_layer
@@ -48,15 +48,15 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
 @pytest.mark.parametrize(
     ("name", "resample"),
     [
-        ("cca_mean", half_samples),
-        ("mutual_knn", half_samples),
-        ("pwcca", half_samples),
-        ("svcca", half_samples),
+        ("cca_mean", thirds_jackknife),
+        ("mutual_knn", thirds_jackknife),
+        ("pwcca", thirds_jackknife),
+        ("svcca", thirds_jackknife),
         ("procrustes", block_jackknife),
         ("linear_predictivity", block_jackknife),
     ],
 )
-def test_intervals_come_from_halves_or_blocks_of_rows(pair, name, resample):
+def test_intervals_come_from_thirds_or_blocks_of_rows(pair, name, resample):
     x, y = pair
     measure = MEASURES[name]
     found = only(pair, name)
@@ -64,10 +64,10 @@ def test_intervals_come_from_halves_or_blocks_of_rows(pair, name, resample):
     assert_allclose([found.ci_low, found.ci_high], expected.interval(bounds=measure.range))
 
 
-@pytest.mark.parametrize("name", ["cca_mean", "pwcca", "svcca"])
-def test_no_halves_where_most_of_their_correlations_would_be_1(rng, name):
-    x = torch.from_numpy(rng.normal(size=(48, 20)))
-    pair = x, x + torch.from_numpy(rng.normal(size=(48, 20)))
+@pytest.mark.parametrize("name", ["cca_mean", "pwcca"])
+def test_no_thirds_where_most_correlations_of_the_rest_would_be_1(rng, name):
+    x = torch.from_numpy(rng.normal(size=(48, 22)))
+    pair = x, x + torch.from_numpy(rng.normal(size=(48, 22)))
     found, measure = only(pair, name), MEASURES[name]
     blocks = block_jackknife(
         lambda rows: measure.compute(*(a[rows] for a in pair)), 48, n_blocks=8, seed=3
@@ -75,18 +75,18 @@ def test_no_halves_where_most_of_their_correlations_would_be_1(rng, name):
     assert_allclose([found.ci_low, found.ci_high], blocks.interval(bounds=measure.range))
 
 
-def test_halves_have_a_value_where_svcca_of_as_many_rows_would_be_refused(rng):
-    x = torch.from_numpy(rng.normal(size=(48, 14)))
-    pair = x, x + torch.from_numpy(rng.normal(size=(48, 14)))
-    with pytest.raises(ValueError, match="kept components of 24 rows"):
-        MEASURES["svcca"].compute(*(a[:24] for a in pair))
+def test_two_thirds_have_a_value_where_svcca_of_as_many_rows_would_be_refused(rng):
+    x = torch.from_numpy(rng.normal(size=(48, 18)))
+    pair = x, x + torch.from_numpy(rng.normal(size=(48, 18)))
+    with pytest.raises(ValueError, match="kept components of 32 rows"):
+        MEASURES["svcca"].compute(*(a[:32] for a in pair))
 
     def principal_correlation(rows):
         return mean_correlation(*(principal_layer(a[rows]) for a in pair))
 
     found = only(pair, "svcca")
-    halves = half_samples(principal_correlation, 48, n_blocks=8, seed=3)
-    assert_allclose([found.ci_low, found.ci_high], halves.interval(bounds=(0, 1)))
+    expected = thirds_jackknife(principal_correlation, 48, n_blocks=8, seed=3)
+    assert_allclose([found.ci_low, found.ci_high], expected.interval(bounds=(0, 1)))
 
 
 def test_debiased_cka_takes_images_as_units(pair):

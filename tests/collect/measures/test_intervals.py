@@ -8,7 +8,12 @@ from scipy import stats
 
 from collect.measures.compare import compare
 from collect.measures.inference import Inference
-from collect.measures.intervals import Jackknife, block_jackknife, half_samples
+from collect.measures.intervals import (
+    Jackknife,
+    _partitions,
+    block_jackknife,
+    thirds_jackknife,
+)
 from collect.measures.registry import MEASURES
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
 
@@ -126,35 +131,54 @@ def test_blocks_of_rows_cover(rng):
     assert covered / 400 == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 400))
 
 
-def test_halves_of_a_mean_are_the_t_interval_of_block_means(rng):
-    values = torch.from_numpy(rng.normal(size=48))
-    images = torch.arange(48) % 16
-    found = half_samples(mean_of(values), 48, images, n_blocks=20).interval()
-    means = [float(values[images == i].mean()) for i in range(16)]
-    expected = stats.t.interval(0.95, 15, float(np.mean(means)), float(stats.sem(means)))
+@pytest.mark.parametrize("n_images", [9, 27])
+def test_thirds_of_a_mean_are_the_t_interval_of_image_means(rng, n_images):
+    values = torch.from_numpy(rng.normal(size=3 * n_images))
+    images = torch.arange(3 * n_images) % n_images
+    found = thirds_jackknife(mean_of(values), 3 * n_images, images, n_blocks=20).interval()
+    means = [float(values[images == i].mean()) for i in range(n_images)]
+    expected = stats.t.interval(0.95, n_images - 1, float(np.mean(means)), float(stats.sem(means)))
     assert_allclose(np.array(found), np.array(expected), rtol=1e-10)
 
 
-def test_halves_see_what_jumps_where_blocks_do_not(rng):
+@pytest.mark.parametrize(
+    ("n_rows", "n_blocks", "n_partitions"), [(80, 20, 13), (26, 20, 4), (80, 2, 4), (80, 60, 13)]
+)
+def test_thirds_are_made_of_about_as_many_blocks_as_asked_for(n_rows, n_blocks, n_partitions):
+    found = thirds_jackknife(mean_of(torch.ones(n_rows)), n_rows, n_blocks=n_blocks)
+    assert found.without.shape == (n_partitions, 3)
+
+
+def test_every_two_blocks_are_in_one_third_equally_often():
+    for exponent in (2, 3):
+        partitions = _partitions(exponent)
+        n_blocks = 3**exponent
+        assert partitions.shape == ((n_blocks - 1) // 2, n_blocks)
+        assert all((row.bincount() == n_blocks // 3).all() for row in partitions)
+        together = (partitions[:, :, None] == partitions[:, None]).sum(dim=0)
+        apart = ~torch.eye(n_blocks, dtype=torch.bool)
+        assert (together[apart] == (n_blocks // 3 - 1) // 2).all()
+
+
+def test_thirds_see_what_jumps_where_blocks_do_not(rng):
     """The variance of a rounded mean: 4 of 5 samples of this size round to 0, the others to 1."""
-    values = [torch.from_numpy(rng.normal(size=64) + 0.4) for _ in range(300)]
+    values = [torch.from_numpy(rng.normal(size=63) + 0.4) for _ in range(300)]
 
     def rounded_mean(sample):
         return lambda rows: float(sample[rows].mean().round())
 
-    variance = np.var([rounded_mean(v)(torch.arange(64)) for v in values])
-    by_halves, by_blocks = (
-        np.mean([resample(rounded_mean(v), 64, n_blocks=16).std_error ** 2 for v in values])
-        for resample in (half_samples, block_jackknife)
+    variance = np.var([rounded_mean(v)(torch.arange(63)) for v in values])
+    by_thirds, by_blocks = (
+        np.mean([resample(rounded_mean(v), 63, n_blocks=20).std_error ** 2 for v in values])
+        for resample in (thirds_jackknife, block_jackknife)
     )
-    assert by_halves < 2 * variance
+    assert by_thirds < 2 * variance
     assert by_blocks > 2 * variance
 
 
-@pytest.mark.parametrize("n_blocks", [2, 3, 40])
-def test_refuses_halves_of_blocks_that_are_not_there(n_blocks):
-    with pytest.raises(ValueError, match=r"n_blocks = (2|3|32)"):
-        half_samples(mean_of(torch.ones(20)), 20, n_blocks=n_blocks)
+def test_refuses_thirds_of_few_units():
+    with pytest.raises(ValueError, match="8 units: balanced thirds take 9 or more"):
+        thirds_jackknife(mean_of(torch.ones(16)), 16, torch.arange(16) // 2)
 
 
 def test_influence_is_the_largest_change():
