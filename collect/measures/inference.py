@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from collect.measures.intervals import (
+    BalancedJackknife,
     Jackknife,
-    ThirdsJackknife,
+    balanced_jackknife,
     block_jackknife,
-    thirds_jackknife,
 )
 from collect.measures.large_layers import is_large
 from collect.measures.null import NullDistribution, pairing_null
@@ -48,8 +48,8 @@ class Inference:
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
     n_blocks : int
-        Blocks of units that are left out one by one, or put together to thirds of all units where
-        the measure asks for it, to compute the measure anew; 0 leaves it out.
+        Blocks of units that are left out one by one, or put together to halves or thirds where the
+        measure asks for it, to compute the measure anew; 0 leaves it out.
     trimmed : float
         Share of the units, those farthest from the mean, without which the value is taken once
         more, see :func:`~collect.measures.trimming.typical_rows`; 0 leaves it out.
@@ -272,29 +272,32 @@ def _without_each_unit(x: _Layer, y: _Layer) -> Jackknife | None:
     return Jackknife(float(statistic.value), statistic.without.cpu())
 
 
-def _from_blocks(x: _Layer, y: _Layer, inference: Inference) -> ThirdsJackknife | Jackknife | None:
-    thirds = x.measure.leave_thirds
-    if thirds and thirds.suffice(x.prepared, y.prepared):
-        found = _resampled(thirds_jackknife, thirds.combine, x, y, inference)
+def _from_blocks(
+    x: _Layer, y: _Layer, inference: Inference
+) -> BalancedJackknife | Jackknife | None:
+    parts = x.measure.leave_parts
+    if parts and (not parts.suffice or parts.suffice(x.prepared, y.prepared)):
+        resample = partial(balanced_jackknife, n_parts=parts.n_parts)
+        found = _resampled(resample, parts.combine, x, y, inference)
         if found:
             return found
     return _resampled(block_jackknife, None, x, y, inference)
 
 
 def _resampled(
-    resample: Callable[..., ThirdsJackknife | Jackknife],
+    resample: Callable[..., BalancedJackknife | Jackknife],
     combine: Callable[[Any, Any], float] | None,
     x: _Layer,
     y: _Layer,
     inference: Inference,
-) -> ThirdsJackknife | Jackknife | None:
+) -> BalancedJackknife | Jackknife | None:
     def value(rows: Tensor) -> float:
         parts = _part(x, rows), _part(y, rows)
         return combine(*(part.prepared for part in parts)) if combine else _value(*parts)
 
     try:
         return resample(value, len(x.x), x.groups, n_blocks=inference.n_blocks, seed=inference.seed)
-    except ValueError:  # the value exists, but not without a block, or a third
+    except ValueError:  # the value exists, but not without a block, or a large part
         return None
 
 

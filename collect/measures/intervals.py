@@ -11,7 +11,7 @@ from torch import Tensor
 
 from collect.measures.representation import units
 
-MINIMUM_FOR_THIRDS = 9
+MINIMUM_OF_BLOCKS = 8
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class Jackknife:
 
 
 @dataclass(frozen=True)
-class ThirdsJackknife:
-    """Values without each third of the units, for several balanced ways of making thirds.
+class BalancedJackknife:
+    """Values without each half or third of the units, for several balanced ways of making them.
 
     Attributes
     ----------
     value : float
         From all units.
-    without : Tensor of shape (n_partitions, 3)
+    without : Tensor of shape (n_partitions, n_parts)
         float64.
     """
 
@@ -67,15 +67,15 @@ class ThirdsJackknife:
 
     @property
     def std_error(self) -> float:
-        """Jackknife standard error: by how much the thirds of a partition differ."""
+        """Jackknife standard error: by how much the parts of a partition differ."""
         deviations = self.without - self.without.mean(dim=1, keepdim=True)
-        return float((2 * deviations.square().mean()).sqrt())
+        return float(((self.without.shape[1] - 1) * deviations.square().mean()).sqrt())
 
     def interval(
         self, *, level: float = 0.95, bounds: tuple[float, float] = (-torch.inf, torch.inf)
     ) -> tuple[float, float]:
-        """:func:`t_interval` with 2 * n_partitions degrees of freedom."""
-        n_free = 2 * len(self.without)
+        """:func:`t_interval` with n_partitions * (n_parts - 1) degrees of freedom."""
+        n_free = len(self.without) * (self.without.shape[1] - 1)
         return t_interval(self.value, self.std_error, n_free, level=level, bounds=bounds)
 
 
@@ -160,71 +160,77 @@ def block_jackknife(
     return Jackknife(compute(torch.arange(n_rows)), torch.tensor(without, dtype=torch.float64))
 
 
-def thirds_jackknife(
+def balanced_jackknife(
     compute: Callable[[Tensor], float],
     n_rows: int,
     groups: Tensor | None = None,
     *,
+    n_parts: int = 3,
     n_blocks: int = 20,
     seed: int = 0,
-) -> ThirdsJackknife:
-    """Leave out balanced thirds of the units, for measures that are not smooth in the data.
+) -> BalancedJackknife:
+    """Leave out balanced halves or thirds of the units, for measures that are not smooth.
 
     Leaving out little looks at what small changes of the data do. Where a measure jumps (a
     component more or less, another neighbour), or is biased by an amount that grows with every row
-    less (canonical correlations), that is far from what new data would do; leaving out a third is
-    closer. Thirds are put together of blocks by an orthogonal array: of a mean they give exactly
+    less (canonical correlations), that is far from what new data would do; leaving out much is
+    closer. Parts are put together of blocks by an orthogonal array: of a mean they give exactly
     the standard error between blocks.
 
     Parameters
     ----------
     compute, n_rows, groups, seed
         As in :func:`block_jackknife`.
+    n_parts : int, default 3
+        2 leaves out halves, 3 thirds; a prime number.
     n_blocks : int, default 20
-        The power of 3 that is closest by ratio and not above the number of units is taken. Of 9
-        blocks 4 partitions into thirds are made, of 27 blocks 13: 39 computations.
+        The power of n_parts that is closest by ratio, at least 8 and not above the number of units
+        is taken: 27 for thirds, in 13 partitions, 39 computations; 16 for halves, 15 and 30.
 
     Returns
     -------
-    ThirdsJackknife
+    BalancedJackknife
         The interval is about the expected value at this number of rows.
 
     Raises
     ------
     ValueError
-        If there are fewer than 9 units.
+        If there are fewer units than 8 (halves) or 9 (thirds).
 
     References
     ----------
-    .. [1] Shao and Wu (1989), "A general theory for jackknife variance estimation", Annals of
+    .. [1] McCarthy (1969), "Pseudo-replication: half samples", Review of the International
+       Statistical Institute 37.
+    .. [2] Shao and Wu (1989), "A general theory for jackknife variance estimation", Annals of
        Statistics 17.
-    .. [2] Wu (1991), "Balanced repeated replications based on mixed orthogonal arrays",
+    .. [3] Wu (1991), "Balanced repeated replications based on mixed orthogonal arrays",
        Biometrika 78.
     """
     _, n_units = units(n_rows, groups)
-    if n_units < MINIMUM_FOR_THIRDS:
-        raise ValueError(f"{n_units} units: balanced thirds take {MINIMUM_FOR_THIRDS} or more")
-    exponent = max(2, round(math.log(n_blocks, 3)))
-    while 3**exponent > n_units:
+    lowest = math.ceil(math.log(MINIMUM_OF_BLOCKS, n_parts) - 1e-9)
+    if n_units < n_parts**lowest:
+        raise ValueError(f"{n_units} units: {n_parts} balanced parts take {n_parts**lowest}")
+    exponent = max(lowest, round(math.log(n_blocks, n_parts)))
+    while n_parts**exponent > n_units:
         exponent -= 1
-    block = _blocks(n_rows, groups, 3**exponent, seed)
+    block = _blocks(n_rows, groups, n_parts**exponent, seed)
     without = [
-        [compute((third[block] != left_out).nonzero().flatten()) for left_out in range(3)]
-        for third in _partitions(exponent)
+        [compute((part[block] != left_out).nonzero().flatten()) for left_out in range(n_parts)]
+        for part in _partitions(n_parts, exponent)
     ]
-    return ThirdsJackknife(
+    return BalancedJackknife(
         compute(torch.arange(n_rows)), torch.tensor(without, dtype=torch.float64)
     )
 
 
-def _partitions(exponent: int) -> Tensor:
-    """Third of each of 3 ** exponent blocks, in as many ways as differ by more than names.
+def _partitions(n_parts: int, exponent: int) -> Tensor:
+    """Part of each of n_parts ** exponent blocks, in as many ways as differ by more than names.
 
-    Blocks are points of a space over the integers modulo 3; each direction in it makes thirds.
+    Blocks are points of a space over the integers modulo n_parts; a direction in it makes parts.
     """
-    points = torch.tensor(list(product(range(3), repeat=exponent)))
+    points = torch.tensor(list(product(range(n_parts), repeat=exponent)))
     directions = points[[bool(p.any()) and int(p[p != 0][0]) == 1 for p in points]]
-    return (directions @ points.T) % 3
+    return (directions @ points.T) % n_parts
 
 
 def _blocks(n_rows: int, groups: Tensor | None, n_blocks: int, seed: int) -> Tensor:

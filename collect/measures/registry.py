@@ -52,7 +52,7 @@ from collect.measures.shape import (
 )
 from collect.measures.similarity_measure import (
     LeaveOneOut,
-    LeaveThirds,
+    LeaveParts,
     SimilarityMeasure,
     Transformation,
 )
@@ -71,6 +71,7 @@ SHAPE_PRESERVING: frozenset[Transformation] = frozenset(
     {"translation", "isotropic_scaling", "permutation", "rotation"}
 )
 ANY_INVERTIBLE_MAP: frozenset[Transformation] = SHAPE_PRESERVING | {"channel_scaling", "linear"}
+HALVES, THIRDS = 2, 3
 
 OWN_MEASURES: dict[str, SimilarityMeasure] = {
     measure.name: measure
@@ -143,7 +144,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=whitened_layer,
             combine=mean_correlation,
             reorder=WhitenedLayer.reordered,
-            leave_thirds=LeaveThirds(two_thirds_suffice),
+            leave_parts=LeaveParts(THIRDS, two_thirds_suffice),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
         ),
@@ -152,7 +153,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=sampled_layers,
             combine=repeated_correlation,
-            leave_thirds=LeaveThirds(two_thirds_suffice_each),
+            leave_parts=LeaveParts(THIRDS, two_thirds_suffice_each),
             invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
             range=(0.0, 1.0),
             knows_groups=True,
@@ -163,7 +164,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=principal_layer,
             combine=component_correlation,
             reorder=WhitenedLayer.reordered,
-            leave_thirds=LeaveThirds(two_thirds_suffice, mean_correlation),
+            leave_parts=LeaveParts(THIRDS, two_thirds_suffice, mean_correlation),
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),
@@ -173,7 +174,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=projected_layer,
             combine=weighted_correlation,
             reorder=ProjectedLayer.reordered,
-            leave_thirds=LeaveThirds(two_thirds_suffice_projected),
+            leave_parts=LeaveParts(THIRDS, two_thirds_suffice_projected),
             invariant_to=SHAPE_PRESERVING - {"rotation"},
             range=(0.0, 1.0),
             symmetric=False,
@@ -191,7 +192,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=neighbour_sets,
             combine=overlap,
-            leave_thirds=LeaveThirds(lambda _x, _y: True),
+            leave_parts=LeaveParts(HALVES),
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),

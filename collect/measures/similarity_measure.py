@@ -33,18 +33,21 @@ class LeaveOneOut:
 
 
 @dataclass(frozen=True)
-class LeaveThirds:
-    """That the interval comes from thirds of the units left out, and how.
+class LeaveParts:
+    """That the interval comes from large parts of the units left out, and how.
 
     Attributes
     ----------
-    suffice : callable
+    n_parts : int
+        2 leaves out halves, 3 thirds.
+    suffice : callable, optional
         ``suffice(prepared_x, prepared_y)``: whether what is left says how far the value varies.
     combine : callable, optional
         ``combine`` of what is left, where that has a value that ``combine`` would refuse.
     """
 
-    suffice: Callable[[Any, Any], bool]
+    n_parts: int
+    suffice: Callable[[Any, Any], bool] | None = None
     combine: Callable[[Any, Any], float] | None = None
 
 
@@ -81,10 +84,10 @@ class SimilarityMeasure:
         is cheaper than preparing anew.
     leave_one_out : LeaveOneOut, optional
         The value without each unit, where that takes no computation anew.
-    leave_thirds : LeaveThirds, optional
+    leave_parts : LeaveParts, optional
         For a value that is not smooth in the data, see
-        :func:`~collect.measures.intervals.thirds_jackknife`. Without it, and where it does not
-        suffice, blocks are left out one by one.
+        :func:`~collect.measures.intervals.balanced_jackknife`. Without it, and where what is
+        left does not suffice, blocks are left out one by one.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -103,7 +106,7 @@ class SimilarityMeasure:
     all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
-    leave_thirds: LeaveThirds | None = None
+    leave_parts: LeaveParts | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
 

@@ -1,5 +1,7 @@
 """Values with their null and interval: what is computed, from what, and what is left out."""
 
+from functools import partial
+
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -7,7 +9,7 @@ from numpy.testing import assert_allclose
 from collect.measures.cca import mean_correlation
 from collect.measures.compare import compare, defined_comparisons
 from collect.measures.inference import Inference
-from collect.measures.intervals import block_jackknife, thirds_jackknife
+from collect.measures.intervals import balanced_jackknife, block_jackknife
 from collect.measures.permutation import permutation_null, row_permutations
 from collect.measures.registry import MEASURES
 from collect.measures.svcca import principal_layer
@@ -48,15 +50,15 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
 @pytest.mark.parametrize(
     ("name", "resample"),
     [
-        ("cca_mean", thirds_jackknife),
-        ("mutual_knn", thirds_jackknife),
-        ("pwcca", thirds_jackknife),
-        ("svcca", thirds_jackknife),
+        ("cca_mean", balanced_jackknife),
+        ("mutual_knn", partial(balanced_jackknife, n_parts=2)),
+        ("pwcca", balanced_jackknife),
+        ("svcca", balanced_jackknife),
         ("procrustes", block_jackknife),
         ("linear_predictivity", block_jackknife),
     ],
 )
-def test_intervals_come_from_thirds_or_blocks_of_rows(pair, name, resample):
+def test_intervals_come_from_halves_thirds_or_blocks_of_rows(pair, name, resample):
     x, y = pair
     measure = MEASURES[name]
     found = only(pair, name)
@@ -85,7 +87,7 @@ def test_two_thirds_have_a_value_where_svcca_of_as_many_rows_would_be_refused(rn
         return mean_correlation(*(principal_layer(a[rows]) for a in pair))
 
     found = only(pair, "svcca")
-    expected = thirds_jackknife(principal_correlation, 48, n_blocks=8, seed=3)
+    expected = balanced_jackknife(principal_correlation, 48, n_blocks=8, seed=3)
     assert_allclose([found.ci_low, found.ci_high], expected.interval(bounds=(0, 1)))
 
 

@@ -1,5 +1,7 @@
 """Intervals over images cover what they promise, also when an image has many rows."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -11,8 +13,8 @@ from collect.measures.inference import Inference
 from collect.measures.intervals import (
     Jackknife,
     _partitions,
+    balanced_jackknife,
     block_jackknife,
-    thirds_jackknife,
 )
 from collect.measures.registry import MEASURES
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
@@ -131,54 +133,69 @@ def test_blocks_of_rows_cover(rng):
     assert covered / 400 == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 400))
 
 
-@pytest.mark.parametrize("n_images", [9, 27])
-def test_thirds_of_a_mean_are_the_t_interval_of_image_means(rng, n_images):
+@pytest.mark.parametrize(("n_parts", "n_images"), [(2, 8), (2, 16), (3, 9), (3, 27)])
+def test_parts_of_a_mean_are_the_t_interval_of_image_means(rng, n_parts, n_images):
     values = torch.from_numpy(rng.normal(size=3 * n_images))
     images = torch.arange(3 * n_images) % n_images
-    found = thirds_jackknife(mean_of(values), 3 * n_images, images, n_blocks=20).interval()
+    found = balanced_jackknife(mean_of(values), 3 * n_images, images, n_parts=n_parts).interval()
     means = [float(values[images == i].mean()) for i in range(n_images)]
     expected = stats.t.interval(0.95, n_images - 1, float(np.mean(means)), float(stats.sem(means)))
     assert_allclose(np.array(found), np.array(expected), rtol=1e-10)
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "n_blocks", "n_partitions"), [(80, 20, 13), (26, 20, 4), (80, 2, 4), (80, 60, 13)]
+    ("n_parts", "n_rows", "n_blocks", "n_partitions"),
+    [
+        (3, 80, 20, 13),
+        (3, 26, 20, 4),
+        (3, 80, 2, 4),
+        (3, 80, 60, 13),
+        (2, 80, 20, 15),
+        (2, 8, 9, 7),
+    ],
 )
-def test_thirds_are_made_of_about_as_many_blocks_as_asked_for(n_rows, n_blocks, n_partitions):
-    found = thirds_jackknife(mean_of(torch.ones(n_rows)), n_rows, n_blocks=n_blocks)
-    assert found.without.shape == (n_partitions, 3)
+def test_parts_are_made_of_about_as_many_blocks_as_asked_for(
+    n_parts, n_rows, n_blocks, n_partitions
+):
+    values = torch.ones(n_rows)
+    found = balanced_jackknife(mean_of(values), n_rows, n_parts=n_parts, n_blocks=n_blocks)
+    assert found.without.shape == (n_partitions, n_parts)
 
 
-def test_every_two_blocks_are_in_one_third_equally_often():
-    for exponent in (2, 3):
-        partitions = _partitions(exponent)
-        n_blocks = 3**exponent
-        assert partitions.shape == ((n_blocks - 1) // 2, n_blocks)
-        assert all((row.bincount() == n_blocks // 3).all() for row in partitions)
-        together = (partitions[:, :, None] == partitions[:, None]).sum(dim=0)
-        apart = ~torch.eye(n_blocks, dtype=torch.bool)
-        assert (together[apart] == (n_blocks // 3 - 1) // 2).all()
+@pytest.mark.parametrize(("n_parts", "exponent"), [(2, 3), (2, 4), (3, 2), (3, 3)])
+def test_every_two_blocks_are_in_one_part_equally_often(n_parts, exponent):
+    partitions, n_blocks = _partitions(n_parts, exponent), n_parts**exponent
+    assert partitions.shape == ((n_blocks - 1) // (n_parts - 1), n_blocks)
+    assert all((row.bincount() == n_blocks // n_parts).all() for row in partitions)
+    together = (partitions[:, :, None] == partitions[:, None]).sum(dim=0)
+    apart = ~torch.eye(n_blocks, dtype=torch.bool)
+    assert (together[apart] == (n_blocks // n_parts - 1) // (n_parts - 1)).all()
 
 
-def test_thirds_see_what_jumps_where_blocks_do_not(rng):
+def test_parts_see_what_jumps_where_blocks_do_not(rng):
     """The variance of a rounded mean: 4 of 5 samples of this size round to 0, the others to 1."""
-    values = [torch.from_numpy(rng.normal(size=63) + 0.4) for _ in range(300)]
+    values = [torch.from_numpy(rng.normal(size=64) + 0.4) for _ in range(300)]
 
     def rounded_mean(sample):
         return lambda rows: float(sample[rows].mean().round())
 
-    variance = np.var([rounded_mean(v)(torch.arange(63)) for v in values])
-    by_thirds, by_blocks = (
-        np.mean([resample(rounded_mean(v), 63, n_blocks=20).std_error ** 2 for v in values])
-        for resample in (thirds_jackknife, block_jackknife)
+    variance = np.var([rounded_mean(v)(torch.arange(64)) for v in values])
+    by_halves, by_thirds, by_blocks = (
+        np.mean([resample(rounded_mean(v), 64).std_error ** 2 for v in values]) / variance
+        for resample in (
+            partial(balanced_jackknife, n_parts=2),
+            balanced_jackknife,
+            block_jackknife,
+        )
     )
-    assert by_thirds < 2 * variance
-    assert by_blocks > 2 * variance
+    assert max(by_halves, by_thirds) < 2 < by_blocks
 
 
-def test_refuses_thirds_of_few_units():
-    with pytest.raises(ValueError, match="8 units: balanced thirds take 9 or more"):
-        thirds_jackknife(mean_of(torch.ones(16)), 16, torch.arange(16) // 2)
+@pytest.mark.parametrize(("n_parts", "least"), [(2, 8), (3, 9)])
+def test_refuses_parts_of_few_units(n_parts, least):
+    images = torch.arange(14) // 2
+    with pytest.raises(ValueError, match=f"7 units: {n_parts} balanced parts take {least}"):
+        balanced_jackknife(mean_of(torch.ones(14)), 14, images, n_parts=n_parts)
 
 
 def test_influence_is_the_largest_change():

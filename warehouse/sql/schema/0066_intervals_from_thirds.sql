@@ -1,4 +1,0 @@
--- Intervals of canonical correlations and shared neighbours come from balanced thirds of the images.
-
-comment on column raw.similarities.ci_low is 'Lower end of the 95 % interval over images (or patients): jackknife; for canonical correlations and mutual_knn leaving out balanced thirds of them (from balanced halves in version 65 of the schema, leaving out blocks before).';
-comment on column results.similarity_intervals.method is 'nadeau_bengio (folds), t (seeds); of the stimuli jackknife (one run, as recorded), jackknife_independent (runs on images of their own), jackknife_bound (runs on the same images: an upper bound); sum (total).';
