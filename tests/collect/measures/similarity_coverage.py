@@ -66,7 +66,7 @@ def even(n_features: int, n_positions: int = 1, shared: float = 0.0) -> Design:
 
 
 def falling(n_features: int, n_images: int) -> Design:
-    """Variances fall as 1 / k, as those of layers do, in other directions in the second layer."""
+    """Variances fall as 1 / k, as those of layers do or more slowly; y is x turned, with noise."""
     own = np.diag(np.arange(1.0, n_features + 1) ** -0.5)
     entries = np.random.default_rng(7).normal(size=(n_features, n_features))
     rotation = np.linalg.qr(entries)[0]
