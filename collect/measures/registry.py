@@ -214,6 +214,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             combine=mean_cosine,
             invariant_to=frozenset({"isotropic_scaling"}),
             range=(-1.0, 1.0),
+            leave_parts=LeaveParts(THIRDS),
             sees_pairing=False,
         ),
     )

@@ -51,6 +51,7 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
     ("name", "resample"),
     [
         ("cca_mean", balanced_jackknife),
+        ("mean_representation", balanced_jackknife),
         ("mutual_knn", partial(balanced_jackknife, n_parts=2)),
         ("pwcca", balanced_jackknife),
         ("svcca", balanced_jackknife),
