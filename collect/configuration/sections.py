@@ -257,9 +257,9 @@ class ProbingConfig(Section):
         Random pairings of the images, for the null of measures that have no closed form; 0 leaves
         it out.
     n_blocks : int, default 20
-        Blocks of images that are left out in turn, or put together to thirds (canonical
-        correlations, mean representations) or halves (shared neighbours), for the interval of
-        measures that cannot leave out each image by a shortcut; 0 leaves it out.
+        Blocks of images that are left out in turn, or put together to thirds or halves, as the
+        measure asks for, for the interval of measures that cannot leave out each image by a
+        shortcut; 0 leaves it out.
     trimmed : float, default 0.05
         Share of the images, those farthest from the mean of a layer, without which each similarity
         is taken once more; 0 leaves it out.

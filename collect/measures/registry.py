@@ -203,6 +203,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=PredictiveLayer,
             combine=explained_share,
             reorder=PredictiveLayer.reordered,
+            leave_parts=LeaveParts(THIRDS),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
             symmetric=False,

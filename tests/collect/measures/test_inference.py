@@ -56,7 +56,7 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
         ("pwcca", balanced_jackknife),
         ("svcca", balanced_jackknife),
         ("procrustes", block_jackknife),
-        ("linear_predictivity", block_jackknife),
+        ("linear_predictivity", balanced_jackknife),
     ],
 )
 def test_intervals_come_from_halves_thirds_or_blocks_of_rows(pair, name, resample):
