@@ -1,6 +1,7 @@
 """`repdrift analysis run` fills results.* from the marts, and every row leads back to its runs."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,15 @@ from warehouse.lineage import rows_hash
 from warehouse.views import read_view
 
 NAMES = [analysis.name for analysis in ANALYSES]
+
+
+@pytest.fixture(scope="module")
+def made_warehouse(made_warehouse, tmp_path_factory):
+    """Copy the runs: a grid of settings that another module records would be counted here."""
+    own = Layout(tmp_path_factory.mktemp("store"))
+    shutil.copytree(Layout(made_warehouse).runs, own.runs)
+    ingest(own)
+    return own.root
 
 
 @pytest.fixture(scope="module")
