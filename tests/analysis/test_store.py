@@ -27,7 +27,7 @@ NAMES = [analysis.name for analysis in ANALYSES]
 
 @pytest.fixture(scope="module")
 def made_warehouse(made_warehouse, tmp_path_factory):
-    """Copy the runs: a grid of settings that another module records would be counted here."""
+    """Copy the runs: analyses that other modules record would be counted here."""
     own = Layout(tmp_path_factory.mktemp("store"))
     shutil.copytree(Layout(made_warehouse).runs, own.runs)
     ingest(own)
