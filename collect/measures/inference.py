@@ -1,34 +1,16 @@
 """Values of a measure with what chance has to do with them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from collect.measures.intervals import (
-    BalancedJackknife,
-    Jackknife,
-    balanced_jackknife,
-    block_jackknife,
-)
-from collect.measures.large_layers import is_large
+from collect.measures.measured_layer import MeasuredLayer, value_by_order, value_of
 from collect.measures.null import NullDistribution, pairing_null
-from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
-from collect.measures.representation import units
+from collect.measures.resampling import without_each_unit, without_far_units, without_parts
 from collect.measures.similarity_measure import SimilarityMeasure
-from collect.measures.trimming import typical_rows
-from collect.measures.unit_pairings import Pairings
-from collect.measures.unit_sums import (
-    MINIMUM_TO_LEAVE_ONE,
-    GroupedLayer,
-    cka_over_units,
-    grouped_layer,
-)
 
-OVER_UNITS = "cka_linear_debiased"
 Pair = tuple[str, str]
 
 
@@ -82,49 +64,6 @@ class Inferred:
     trimmed_value: float | None = None
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """What one layer brings to all its pairs."""
-
-    x: Tensor
-    name: str
-    measure: SimilarityMeasure
-    groups: Tensor | None
-    kept: dict[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def prepared(self) -> Any:  # noqa: ANN401 -- every measure has its own
-        return self.measure.prepared(self.x, self.name, self.groups)
-
-    @cached_property
-    def null_terms(self) -> NullTerms | None:
-        terms = self.measure.null_terms
-        return terms(self.prepared) if terms and len(self.x) >= MINIMUM_UNITS else None
-
-    @property
-    def grouped(self) -> GroupedLayer:
-        layer: GroupedLayer = self._once(
-            "grouped", lambda: grouped_layer(self.x, self.name, self.groups)
-        )
-        return layer
-
-    @property
-    def to_leave_one_out(self) -> Any:  # noqa: ANN401 -- every measure has its own
-        shortcut = self.measure.leave_one_out
-        assert shortcut is not None
-        if shortcut.prepare is grouped_layer:
-            return self.grouped
-        return self._once("left", lambda: shortcut.prepare(self.x, self.name, self.groups))
-
-    def _once(self, what: str, compute: Callable[[], Any]) -> Any:  # noqa: ANN401
-        """Compute and remember; of a large layer compute anew, so that one copy lives at a time."""
-        if is_large(self.x):
-            return compute()
-        if what not in self.kept:
-            self.kept[what] = compute()
-        return self.kept[what]
-
-
 def infer(
     measure: SimilarityMeasure,
     x: Mapping[str, Tensor],
@@ -161,7 +100,7 @@ def infer(
     for a, b in pairs:
         if a in ours and b in theirs:
             try:
-                value = values[a, b] if values else _value(ours[a], theirs[b])
+                value = values[a, b] if values else value_of(ours[a], theirs[b])
             except ValueError as error:
                 problems.append(f"{measure.name} of layer {a} and reference layer {b}: {error}")
                 continue
@@ -175,10 +114,10 @@ def _layers(
     names: Sequence[str],
     kind: str,
     groups: Tensor | None,
-) -> tuple[dict[str, _Layer], list[str]]:
+) -> tuple[dict[str, MeasuredLayer], list[str]]:
     layers, problems = {}, []
     for name in dict.fromkeys(names):
-        layer = _Layer(x[name], f"{kind} {name}", measure, groups)
+        layer = MeasuredLayer(x[name], f"{kind} {name}", measure, groups)
         try:
             layer.prepared  # noqa: B018 -- computed here, so that its errors are of the layer
         except ValueError as error:
@@ -189,7 +128,10 @@ def _layers(
 
 
 def _values_at_once(
-    measure: SimilarityMeasure, ours: dict[str, _Layer], theirs: dict[str, _Layer], n_pairs: int
+    measure: SimilarityMeasure,
+    ours: dict[str, MeasuredLayer],
+    theirs: dict[str, MeasuredLayer],
+    n_pairs: int,
 ) -> dict[Pair, float]:
     if measure.all_pairs is None or not 1 < n_pairs == len(ours) * len(theirs):
         return {}
@@ -203,20 +145,13 @@ def _values_at_once(
     return {(a, b): float(matrix[i, j]) for i, a in enumerate(ours) for j, b in enumerate(theirs)}
 
 
-def _value(x: _Layer, y: _Layer) -> float:
-    if _is_over_units(x):
-        return cka_over_units(x.grouped, y.grouped)
-    return x.measure.combine(x.prepared, y.prepared)
-
-
-def _is_over_units(layer: _Layer) -> bool:
-    return layer.measure.name == OVER_UNITS and layer.groups is not None
-
-
-def _inferred(value: float, x: _Layer, y: _Layer, inference: Inference) -> Inferred:
+def _inferred(value: float, x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> Inferred:
     null = _null(x, y, inference)
-    left_out = _without_each_unit(x, y) if inference.interval else None
-    resampled = left_out or (_from_blocks(x, y, inference) if inference.n_blocks else None)
+    n_blocks, seed = inference.n_blocks, inference.seed
+    left_out = without_each_unit(x, y) if inference.interval else None
+    resampled = left_out or (
+        without_parts(x, y, n_blocks=n_blocks, seed=seed) if n_blocks else None
+    )
     low, high = (None, None)
     if resampled:
         low, high = resampled.interval(level=inference.level, bounds=x.measure.range)
@@ -228,11 +163,15 @@ def _inferred(value: float, x: _Layer, y: _Layer, inference: Inference) -> Infer
         ci_low=low,
         ci_high=high,
         top_image_influence=left_out.influence if left_out else None,
-        trimmed_value=_without_far_units(x, y, inference) if inference.trimmed else None,
+        trimmed_value=without_far_units(x, y, share=inference.trimmed)
+        if inference.trimmed
+        else None,
     )
 
 
-def _null(x: _Layer, y: _Layer, inference: Inference) -> NullDistribution | PermutationNull | None:
+def _null(
+    x: MeasuredLayer, y: MeasuredLayer, inference: Inference
+) -> NullDistribution | PermutationNull | None:
     if inference.null and x.groups is None and x.null_terms and y.null_terms:
         return pairing_null(x.null_terms, y.null_terms)
     if inference.n_permutations and x.measure.sees_pairing:
@@ -240,76 +179,10 @@ def _null(x: _Layer, y: _Layer, inference: Inference) -> NullDistribution | Perm
             orders = row_permutations(
                 len(x.x), x.groups, n_permutations=inference.n_permutations, seed=inference.seed
             )
-            value = _value_by_order(x, y)
+            value = value_by_order(x, y)
             return permutation_null(
                 lambda order: value(order.to(x.x.device)), orders, kind=x.measure.kind
             )
         except ValueError:  # units of too different sizes to exchange, or a value undefined then
             return None
     return None
-
-
-def _value_by_order(x: _Layer, y: _Layer) -> Callable[[Tensor], float]:
-    if _is_over_units(x):
-        return Pairings(x.grouped, y.grouped).value
-    return partial(_value_reordered, x, y)
-
-
-def _value_reordered(x: _Layer, y: _Layer, order: Tensor) -> float:
-    if y.measure.reorder:
-        return y.measure.combine(x.prepared, y.measure.reorder(y.prepared, order))
-    return _value(x, _Layer(y.x[order], y.name, y.measure, y.groups))
-
-
-def _without_each_unit(x: _Layer, y: _Layer) -> Jackknife | None:
-    shortcut = x.measure.leave_one_out
-    if shortcut is None or units(len(x.x), x.groups)[1] < MINIMUM_TO_LEAVE_ONE:
-        return None
-    try:
-        statistic = shortcut.combine(x.to_leave_one_out, y.to_leave_one_out)
-    except ValueError:  # the value exists, but not without one of the units
-        return None
-    return Jackknife(float(statistic.value), statistic.without.cpu())
-
-
-def _from_blocks(
-    x: _Layer, y: _Layer, inference: Inference
-) -> BalancedJackknife | Jackknife | None:
-    parts = x.measure.leave_parts
-    if parts and (not parts.suffice or parts.suffice(x.prepared, y.prepared)):
-        resample = partial(balanced_jackknife, n_parts=parts.n_parts)
-        found = _resampled(resample, parts.combine, x, y, inference)
-        if found:
-            return found
-    return _resampled(block_jackknife, None, x, y, inference)
-
-
-def _resampled(
-    resample: Callable[..., BalancedJackknife | Jackknife],
-    combine: Callable[[Any, Any], float] | None,
-    x: _Layer,
-    y: _Layer,
-    inference: Inference,
-) -> BalancedJackknife | Jackknife | None:
-    def value(rows: Tensor) -> float:
-        parts = _part(x, rows), _part(y, rows)
-        return combine(*(part.prepared for part in parts)) if combine else _value(*parts)
-
-    try:
-        return resample(value, len(x.x), x.groups, n_blocks=inference.n_blocks, seed=inference.seed)
-    except ValueError:  # the value exists, but not without a block, or a large part
-        return None
-
-
-def _without_far_units(x: _Layer, y: _Layer, inference: Inference) -> float | None:
-    try:
-        rows = typical_rows(x.x, y.x, x.groups, share=inference.trimmed)
-        return _value(_part(x, rows), _part(y, rows))
-    except ValueError:  # the value exists, but not without these units
-        return None
-
-
-def _part(layer: _Layer, rows: Tensor) -> _Layer:
-    rows = rows.to(layer.x.device)
-    groups = None if layer.groups is None else layer.groups[rows.to(layer.groups.device)]
-    return _Layer(layer.x[rows], layer.name, layer.measure, groups)

@@ -2,13 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from collect.measures.cka import hsic_u
 from collect.measures.gram import centred_layer, inner_products
-from collect.measures.representation import MINIMUM_ROWS, paired_representations, representation
+from collect.measures.representation import (
+    MINIMUM_ROWS,
+    paired_representations,
+    representation,
+    units,
+)
+from collect.measures.unit_sums import GroupedLayer, grouped_layer, hsic_over_units
 
 BATCH_ROWS = 256
 
@@ -31,9 +38,17 @@ class MinibatchCka:
         """Add one batch; it needs at least 4 rows, any number of them."""
         x, y = paired_representations(x, y)
         products = inner_products([centred_layer(x, "x")], [centred_layer(y, "y")])
-        self.cross += len(x) * float(hsic_u(products.cross, len(x)))
-        self.own_x += len(x) * float(hsic_u(products.own_x, len(x)))
-        self.own_y += len(x) * float(hsic_u(products.own_y, len(x)))
+        own = hsic_u(products.own_x, len(x)), hsic_u(products.own_y, len(x))
+        self._add(len(x), hsic_u(products.cross, len(x)), *own)
+
+    def update_grouped(self, x: GroupedLayer, y: GroupedLayer) -> None:
+        """Add one batch of whole groups, from rows of different groups only."""
+        self._add(x.n_units, hsic_over_units(x, y).value, x.own.value, y.own.value)
+
+    def _add(self, n: int, cross: Tensor, own_x: Tensor, own_y: Tensor) -> None:
+        self.cross += n * float(cross)
+        self.own_x += n * float(own_x)
+        self.own_y += n * float(own_y)
 
     def value(self) -> float:
         """Debiased CKA of all batches so far.
@@ -48,7 +63,9 @@ class MinibatchCka:
         return self.cross / math.sqrt(self.own_x * self.own_y)
 
 
-def cka_minibatch(x: Tensor, y: Tensor, *, batch_rows: int = BATCH_ROWS) -> float:
+def cka_minibatch(
+    x: Tensor, y: Tensor, *, batch_rows: int = BATCH_ROWS, groups: Tensor | None = None
+) -> float:
     r"""Linear CKA as the ratio of HSICs that are averaged over minibatches.
 
     .. math:: \sum_b n_b \mathrm{HSIC}_u(K_b, L_b) \Big/
@@ -64,7 +81,11 @@ def cka_minibatch(x: Tensor, y: Tensor, *, batch_rows: int = BATCH_ROWS) -> floa
     x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
         Activations on the *same inputs in the same order*.
     batch_rows : int, default 256
-        Rows in a batch, in the order given. Fewer than 4 left over join the batch before.
+        Rows in a batch, in the order given. Fewer than 4 left over join the batch before. With
+        groups, so many of these with all their rows.
+    groups : Tensor of shape (n_rows,), optional
+        Image or patient of each row; HSICs then are of rows of different ones, as in
+        :mod:`~collect.measures.unit_sums`: positions of one image are alike in any network.
 
     Returns
     -------
@@ -75,8 +96,8 @@ def cka_minibatch(x: Tensor, y: Tensor, *, batch_rows: int = BATCH_ROWS) -> floa
     ------
     ValueError
         If an input is not 2-D, not finite, constant (also within one batch) or under 4 rows, row
-        counts differ, batches have fewer than 4 rows, or a layer's HSIC with itself is not
-        positive.
+        counts differ, batches have fewer than 4 rows, groups are not one per row or fewer than 4,
+        or a layer's HSIC with itself is not positive.
 
     Notes
     -----
@@ -94,22 +115,41 @@ def cka_minibatch(x: Tensor, y: Tensor, *, batch_rows: int = BATCH_ROWS) -> floa
     1.0
     """
     x, y = paired_representations(x, y)
-    return batch_alignment(*(batches(a, n, batch_rows=batch_rows) for a, n in ((x, "x"), (y, "y"))))
+    named = ((x, "x"), (y, "y"))
+    return batch_alignment(*(batches(a, n, groups, batch_rows=batch_rows) for a, n in named))
 
 
-def batches(x: Tensor, name: str = "x", *, batch_rows: int = BATCH_ROWS) -> list[Tensor]:
-    """Cut one layer into batches of ``batch_rows``; fewer than 4 left over join the last one."""
+def batches(
+    x: Tensor, name: str = "x", groups: Tensor | None = None, *, batch_rows: int = BATCH_ROWS
+) -> list[Any]:
+    """Cut one layer into batches of ``batch_rows``; fewer than 4 left over join the last one.
+
+    Returns
+    -------
+    list of Tensor of shape (n_rows, n_features), with groups of GroupedLayer
+        One per batch.
+    """
     if batch_rows < MINIMUM_ROWS:
         raise ValueError(f"batch_rows = {batch_rows}: HSIC needs at least {MINIMUM_ROWS}")
-    parts = list(torch.split(representation(x, name), batch_rows))
+    if groups is None:
+        return _cut(representation(x, name), batch_rows)
+    unit, n_units = units(len(x), groups)
+    by_batch = _cut(torch.arange(n_units, device=unit.device), batch_rows)
+    rows = [torch.isin(unit, batch).nonzero().flatten() for batch in by_batch]
+    return [grouped_layer(x[each.to(x.device)], name, unit[each]) for each in rows]
+
+
+def _cut(rows: Tensor, n: int) -> list[Tensor]:
+    parts = list(torch.split(rows, n))
     if len(parts[-1]) < MINIMUM_ROWS:
         parts[-2:] = [torch.cat(parts[-2:])]
     return parts
 
 
-def batch_alignment(x: list[Tensor], y: list[Tensor]) -> float:
-    """:func:`cka_minibatch` of layers that are already cut."""
+def batch_alignment(x: list[Any], y: list[Any]) -> float:
+    """:func:`cka_minibatch` of layers that are already cut, both with groups or both without."""
     sums = MinibatchCka()
+    add = sums.update_grouped if isinstance(x[0], GroupedLayer) else sums.update
     for a, b in zip(x, y, strict=True):
-        sums.update(a, b)
+        add(a, b)
     return sums.value()

@@ -1,15 +1,19 @@
-"""Measures of who is close to whom: dissimilarity matrices and shared neighbours."""
+"""Measures of who is close to whom: dissimilarity matrices and shared neighbours.
+
+Rows of one image are close to each other in any network. Where ``groups`` says which rows these
+are, only rows of different images (or patients) are compared.
+"""
 
 import torch
 from scipy.stats import rankdata
 from torch import Tensor
 
-from collect.measures.representation import paired_representations, representation
+from collect.measures.representation import paired_representations, representation, units
 
 NEIGHBOURS = 10
 
 
-def rsa(x: Tensor, y: Tensor) -> float:
+def rsa(x: Tensor, y: Tensor, *, groups: Tensor | None = None) -> float:
     r"""Representational similarity analysis: Spearman correlation of dissimilarity matrices.
 
     The dissimilarity of two inputs is 1 minus the Pearson correlation of their rows over features.
@@ -20,6 +24,8 @@ def rsa(x: Tensor, y: Tensor) -> float:
     ----------
     x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
         Activations on the *same inputs in the same order*.
+    groups : Tensor of shape (n_rows,), optional
+        Image or patient of each row; pairs of rows of the same one are left out.
 
     Returns
     -------
@@ -30,8 +36,8 @@ def rsa(x: Tensor, y: Tensor) -> float:
     ------
     ValueError
         If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, a row has
-        the same value in all features (its correlation is undefined), or all dissimilarities are
-        equal.
+        the same value in all features (its correlation is undefined), all dissimilarities are
+        equal, or groups are not one per row or fewer than 4.
 
     Notes
     -----
@@ -50,16 +56,17 @@ def rsa(x: Tensor, y: Tensor) -> float:
     1.0
     """
     x, y = paired_representations(x, y)
-    return rank_correlation(dissimilarity_ranks(x, "x"), dissimilarity_ranks(y, "y"))
+    ranks = [dissimilarity_ranks(a, name, groups) for a, name in ((x, "x"), (y, "y"))]
+    return rank_correlation(*ranks)
 
 
-def dissimilarity_ranks(x: Tensor, name: str = "x") -> Tensor:
+def dissimilarity_ranks(x: Tensor, name: str = "x", groups: Tensor | None = None) -> Tensor:
     """Ranks of the dissimilarities of all pairs of rows, centred, at unit length.
 
     Returns
     -------
-    Tensor of shape (n_rows * (n_rows - 1) / 2,)
-        float64.
+    Tensor of shape (n_pairs,)
+        float64; without groups of n_rows * (n_rows - 1) / 2 pairs.
     """
     rows = representation(x, name).double()
     rows = rows - rows.mean(dim=1, keepdim=True)
@@ -72,7 +79,8 @@ def dissimilarity_ranks(x: Tensor, name: str = "x") -> Tensor:
             "rows is undefined"
         )
     correlation = (rows / lengths) @ (rows / lengths).T
-    i, j = torch.triu_indices(len(rows), len(rows), offset=1, device=rows.device)
+    unit = units(len(rows), groups)[0].to(rows.device)
+    i, j = torch.triu(unit[:, None] != unit, diagonal=1).nonzero(as_tuple=True)
     ranks = torch.from_numpy(rankdata((1 - correlation[i, j]).cpu().numpy())).to(rows.device)
     ranks = ranks - ranks.mean()
     length = torch.linalg.vector_norm(ranks)
@@ -87,7 +95,9 @@ def rank_correlation(x: Tensor, y: Tensor) -> float:
     return float(x @ y)
 
 
-def mutual_knn(x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS) -> float:
+def mutual_knn(
+    x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS, groups: Tensor | None = None
+) -> float:
     r"""Mean share of common nearest neighbours by cosine.
 
     .. math:: \frac{1}{n k} \sum_i \left| N_k(x_i) \cap N_k(y_i) \right|
@@ -98,17 +108,21 @@ def mutual_knn(x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS) -> float
         Activations on the *same inputs in the same order*.
     n_neighbours : int, default 10
         k.
+    groups : Tensor of shape (n_rows,), optional
+        Image or patient of each row; neighbours are rows of other ones.
 
     Returns
     -------
     float
-        Unitless, in [0, 1]; unrelated layers score k / (n_rows - 1) on average.
+        Unitless, in [0, 1]; unrelated layers score k / (n_rows - 1) on average, and with groups of
+        m rows each k / (n_rows - m).
 
     Raises
     ------
     ValueError
-        If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, there are
-        no more rows than neighbours, or a row is 0.
+        If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, a row has
+        fewer others to choose from than neighbours, a row is 0, or groups are not one per row or
+        fewer than 4.
 
     Notes
     -----
@@ -126,28 +140,35 @@ def mutual_knn(x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS) -> float
     1.0
     """
     x, y = paired_representations(x, y)
-    sets = [neighbour_sets(a, n, n_neighbours=n_neighbours) for a, n in ((x, "x"), (y, "y"))]
-    return overlap(*sets)
+    named = ((x, "x"), (y, "y"))
+    return overlap(*(neighbour_sets(a, n, groups, n_neighbours=n_neighbours) for a, n in named))
 
 
-def neighbour_sets(x: Tensor, name: str = "x", *, n_neighbours: int = NEIGHBOURS) -> Tensor:
+def neighbour_sets(
+    x: Tensor, name: str = "x", groups: Tensor | None = None, *, n_neighbours: int = NEIGHBOURS
+) -> Tensor:
     """Nearest neighbours of each row as a 0/1 matrix.
 
     Returns
     -------
     Tensor of shape (n_rows, n_rows)
-        bool; row i marks the n_neighbours rows of largest cosine with row i, itself left out.
+        bool; row i marks the n_neighbours rows of largest cosine with row i, itself and others of
+        its group left out.
     """
     rows = representation(x, name).double()
-    if not 1 <= n_neighbours < len(rows):
-        raise ValueError(f"{name} has {len(rows)} rows: too few for {n_neighbours} neighbours")
+    unit, n_units = units(len(rows), groups)
+    n_others = len(rows) - int(unit.bincount(minlength=n_units).max())
+    if not 1 <= n_neighbours <= n_others:
+        who = f"{len(rows)} rows" if groups is None else f"a row with {n_others} of other groups"
+        raise ValueError(f"{name} has {who}: too few for {n_neighbours} neighbours")
     rows = rows / rows.abs().amax()
     lengths = rows.norm(dim=1, keepdim=True)
     if bool((lengths == 0).any()):
         row = int((lengths == 0).flatten().nonzero()[0])
         raise ValueError(f"row {row} of {name} is 0: its cosine is undefined")
     cosine = (rows / lengths) @ (rows / lengths).T
-    cosine.fill_diagonal_(-torch.inf)
+    unit = unit.to(rows.device)
+    cosine.masked_fill_(unit[:, None] == unit, -torch.inf)
     nearest = cosine.topk(n_neighbours, dim=1).indices
     return torch.zeros_like(cosine, dtype=torch.bool).scatter_(1, nearest, value=True)
 

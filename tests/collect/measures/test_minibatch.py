@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from collect.measures.cka import cka_linear_debiased
 from collect.measures.minibatch import MinibatchCka, batches, cka_minibatch
+from collect.measures.unit_sums import cka_over_units, grouped_layer, hsic_over_units
 
 
 def hsic_by_definition(x, y):
@@ -56,8 +57,8 @@ def test_order_of_batches_does_not_matter(pair):
 
 def test_few_rows_left_over_join_the_last_batch(rng):
     x = torch.from_numpy(rng.normal(size=(35, 2)))
-    assert [len(part) for part in batches(x, batch_rows=16)] == [16, 19]
-    assert [len(part) for part in batches(x[:20], batch_rows=16)] == [16, 4]
+    assert [part.shape[0] for part in batches(x, batch_rows=16)] == [16, 19]
+    assert [part.shape[0] for part in batches(x[:20], batch_rows=16)] == [16, 4]
 
 
 def test_a_ragged_batch_does_not_add_the_noise_that_equal_weights_do(rng):
@@ -72,6 +73,41 @@ def test_a_ragged_batch_does_not_add_the_noise_that_equal_weights_do(rng):
         )
         equal.append(cross / np.sqrt(own_x * own_y))
     assert np.std(weighted) < 0.8 * np.std(equal)
+
+
+def test_one_batch_of_images_is_debiased_cka_over_images(pair):
+    x, y = map(torch.from_numpy, pair)
+    images = torch.arange(50) // 3
+    expected = cka_over_units(*(grouped_layer(a, "x", images) for a in (x, y)))
+    assert_allclose(cka_minibatch(x, y, groups=images), expected, rtol=1e-10)
+
+
+def test_batches_of_images_hold_all_their_rows(pair):
+    x, y = map(torch.from_numpy, pair)
+    images = torch.arange(50).flip(0) % 13
+
+    def hsic(a, b):
+        parts = [(5, images < 5), (8, images >= 5)]
+        return sum(
+            n
+            * float(hsic_over_units(*(grouped_layer(z[at], "z", images[at]) for z in (a, b))).value)
+            for n, at in parts
+        )
+
+    value = cka_minibatch(x, y, batch_rows=5, groups=images)
+    assert_allclose(value, hsic(x, y) / np.sqrt(hsic(x, x) * hsic(y, y)), rtol=1e-10)
+
+
+def test_positions_that_are_alike_do_not_feign_similarity(rng):
+    def layer():
+        image = rng.normal(size=(32, 6)).repeat(4, axis=0)
+        return torch.from_numpy(image + 0.2 * rng.normal(size=(128, 6)))
+
+    images = torch.arange(128) // 4
+    pairs = [(layer(), layer()) for _ in range(100)]
+    values = [cka_minibatch(x, y, batch_rows=16, groups=images) for x, y in pairs]
+    assert np.mean(values) == pytest.approx(0, abs=4 * float(np.std(values)) / 10)
+    assert np.mean([cka_minibatch(x, y, batch_rows=16) for x, y in pairs]) > 0.3
 
 
 def test_refuses_small_batches(pair):

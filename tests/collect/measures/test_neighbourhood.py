@@ -6,9 +6,13 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
+from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
 from collect.measures.neighbourhood import mutual_knn, rsa
+
+ROWS = np.arange(25)
+IMAGES = np.array([9, 9, 9, 9, 2, 2, 2, 4, 4, 0, *range(10, 22), 0, 2, 30])
 
 
 @pytest.fixture
@@ -21,24 +25,26 @@ def ranks_by_counting(values):
     return [sum(v < u for v in values) + (1 + sum(v == u for v in values)) / 2 for u in values]
 
 
-def rsa_by_loops(x, y):
-    n = len(x)
+def rsa_by_loops(x, y, image):
+    pairs = [(i, j) for i in range(len(x)) for j in range(i + 1, len(x)) if image[i] != image[j]]
     ranks = [
-        ranks_by_counting(
-            [1 - np.corrcoef(z[i], z[j])[0, 1] for i in range(n) for j in range(i + 1, n)]
-        )
-        for z in (x, y)
+        ranks_by_counting([1 - np.corrcoef(z[i], z[j])[0, 1] for i, j in pairs]) for z in (x, y)
     ]
     return np.corrcoef(*ranks)[0, 1]
 
 
-def rsa_by_scipy(x, y):
-    return spearmanr(pdist(x, "correlation"), pdist(y, "correlation")).statistic
+def rsa_by_scipy(x, y, image):
+    other = pdist(image[:, None]) > 0
+    a, b = (pdist(z, "correlation")[other] for z in (x, y))
+    return spearmanr(a, b).statistic
 
 
 @pytest.mark.parametrize("oracle", [rsa_by_loops, rsa_by_scipy])
-def test_rsa_is_the_definition(pair, oracle):
-    assert_allclose(rsa(*map(torch.from_numpy, pair)), oracle(*pair), rtol=1e-10)
+@pytest.mark.parametrize("image", [ROWS, IMAGES], ids=["rows", "images"])
+def test_rsa_is_the_definition(pair, image, oracle):
+    groups = None if image is ROWS else torch.from_numpy(image)
+    value = rsa(*map(torch.from_numpy, pair), groups=groups)
+    assert_allclose(value, oracle(*pair, image), rtol=1e-10)
 
 
 def test_rsa_refuses_a_row_without_pattern(pair):
@@ -54,29 +60,55 @@ def test_rsa_refuses_equal_dissimilarities():
         rsa(x, torch.randn(4, 3))
 
 
-def overlap_by_loops(x, y, k):
+def overlap_by_loops(x, y, k, image):
     def nearest(z, i):
         cosine = z @ z[i] / np.linalg.norm(z, axis=1)
-        return set(sorted((j for j in range(len(z)) if j != i), key=lambda j: -cosine[j])[:k])
+        others = (j for j in range(len(z)) if image[j] != image[i])
+        return set(sorted(others, key=lambda j: -cosine[j])[:k])
 
     return np.mean([len(nearest(x, i) & nearest(y, i)) / k for i in range(len(x))])
 
 
-def overlap_by_scikit_learn(x, y, k):
-    sets = [NearestNeighbors(n_neighbors=k, metric="cosine").fit(z).kneighbors()[1] for z in (x, y)]
+def overlap_by_scikit_learn(x, y, k, image):
+    same = image[:, None] == image
+    distances = [np.where(same, 9, pairwise_distances(z, metric="cosine")) for z in (x, y)]
+    search = NearestNeighbors(n_neighbors=k, metric="precomputed")
+    sets = [search.fit(z).kneighbors(z, return_distance=False) for z in distances]
     return np.mean([len(set(a) & set(b)) / k for a, b in zip(*sets, strict=True)])
 
 
 @pytest.mark.parametrize("oracle", [overlap_by_loops, overlap_by_scikit_learn])
-@pytest.mark.parametrize("k", [1, 10, 24])
-def test_shared_neighbours_are_counted(pair, k, oracle):
-    value = mutual_knn(*map(torch.from_numpy, pair), n_neighbours=k)
-    assert_allclose(value, oracle(*pair, k), rtol=1e-10)
+@pytest.mark.parametrize("k", [1, 10, 21])
+@pytest.mark.parametrize("image", [ROWS, IMAGES], ids=["rows", "images"])
+def test_shared_neighbours_are_counted(pair, k, image, oracle):
+    groups = None if image is ROWS else torch.from_numpy(image)
+    value = mutual_knn(*map(torch.from_numpy, pair), n_neighbours=k, groups=groups)
+    assert_allclose(value, oracle(*pair, k, image), rtol=1e-10)
 
 
 def test_unrelated_layers_share_neighbours_by_chance(rng):
     values = [mutual_knn(*torch.from_numpy(rng.normal(size=(2, 30, 4)))) for _ in range(200)]
     assert np.mean(values) == pytest.approx(10 / 29, abs=4 * np.std(values) / np.sqrt(200))
+
+
+@pytest.mark.parametrize(("measure", "chance"), [(rsa, 0), (mutual_knn, 10 / 56)])
+def test_positions_that_are_alike_do_not_feign_similarity(rng, measure, chance):
+    groups = torch.arange(60) // 4
+
+    def layer():
+        image = rng.normal(size=(15, 6)).repeat(4, axis=0)
+        return torch.from_numpy(image + 0.2 * rng.normal(size=(60, 6)))
+
+    values = [measure(layer(), layer(), groups=groups) for _ in range(100)]
+    assert np.mean(values) == pytest.approx(chance, abs=4 * np.std(values) / 10)
+    assert measure(layer(), layer()) > chance + 0.1
+
+
+def test_shared_neighbours_of_other_images_must_be_enough(pair):
+    x, y = map(torch.from_numpy, pair)
+    groups = torch.arange(25).clamp(max=9)
+    with pytest.raises(ValueError, match="x has a row with 9 of other groups: too few for 10"):
+        mutual_knn(x, y, groups=groups)
 
 
 @pytest.mark.parametrize(
