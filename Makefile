@@ -45,7 +45,8 @@ bench: .venv/.bench ## speed and memory as ratios against named peers
 	OMP_NUM_THREADS=2 $(BIN)/python -m bench
 
 conformance: .venv/.bench ## what we and named peers compute, check by check
-	$(BIN)/python -m tests.conformance.matrix > docs/conformance.md
+	$(BIN)/python -m tests.conformance.matrix > docs/conformance.md.new
+	mv docs/conformance.md.new docs/conformance.md
 
 clean: ## remove what the targets made
 	rm -rf .venv repdrift-demo repdrift-report

@@ -31,8 +31,10 @@ def require_fractions(rows: pl.DataFrame, name: str, where: str) -> None:
     if name not in VALUE or not {"score", VALUE[name]} <= set(rows.columns):
         return
     values = rows.select("score", pl.col(VALUE[name]).alias("value")).filter(
-        pl.col("value").is_finite()
+        pl.col("value").is_finite() & ~pl.col("value").is_between(0, 1)
     )
+    if values.is_empty():  # as of nearly every log
+        return
     offending = _out_of_range(values)
     if len(offending):
         score, value = offending.row(0)
