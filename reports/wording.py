@@ -20,10 +20,13 @@ SCORES = {
 MEASURES = {
     "cca_mean": "mean CCA",
     "cca_mean_juodelyte": "mean CCA (Juodelyte)",
+    "cca_yanai": "Yanai's GCD",
     "cka_linear": "linear CKA",
     "cka_linear_debiased": "debiased linear CKA",
     "cka_minibatch": "minibatch CKA",
     "cka_rbf": "RBF CKA",
+    "knn_jaccard": "Jaccard similarity of neighbours",
+    "mutual_knn": "shared neighbours",
     "procrustes": "Procrustes",
     "pwcca": "PWCCA",
     "rsa": "RSA",

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from collect.measures.representation import paired_representations, representation
+from collect.measures.gram import CentredLayer
+from collect.measures.null_terms import NullTerms, null_terms
+from collect.measures.representation import (
+    paired_representations,
+    representation,
+    squared_row_norms,
+)
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,65 @@ def cca_mean(x: Tensor, y: Tensor) -> float:
 def mean_correlation(x: WhitenedLayer, y: WhitenedLayer) -> float:
     """:func:`cca_mean` of layers that are already whitened."""
     return float(canonical_correlations(x, y).mean().clamp(max=1.0))
+
+
+def cca_yanai(x: Tensor, y: Tensor) -> float:
+    r"""Yanai's generalised coefficient of determination: how far two subspaces are the same.
+
+    .. math:: \frac{\operatorname{tr} P_x P_y}{\sqrt{r_x r_y}}
+        = \frac{\lVert Q_x^\top Q_y \rVert_F^2}{\sqrt{r_x r_y}}
+
+    with projections P onto the spans of the centred features, orthonormal bases Q and ranks r: the
+    sum of the squared canonical correlations over the geometric mean of the ranks. It is the linear
+    CKA of whitened layers, so its distribution under random pairing has a closed form too.
+
+    Parameters
+    ----------
+    x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
+        Activations on the *same inputs in the same order*, any float or integer dtype and device.
+
+    Returns
+    -------
+    float
+        Unitless, in [0, 1]: 1 for the same subspace, at most the root of the ratio of ranks for one
+        inside another. Unrelated layers score ``sqrt(r_x r_y) / (n_rows - 1)`` on average.
+
+    Raises
+    ------
+    ValueError
+        If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, or there
+        are no more rows than features.
+
+    Notes
+    -----
+    Costs ``O(n_rows * n_features**2)`` time; everything is float64.
+
+    References
+    ----------
+    .. [1] Ramsay, ten Berge and Styan (1984), "Matrix correlation", Psychometrika 49, after Yanai
+       (1974).
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    >>> round(cca_yanai(x, x[:, :1]), 6)
+    0.707107
+    """
+    x, y = paired_representations(x, y)
+    return shared_dimensions(whitened_layer(x, "x"), whitened_layer(y, "y"))
+
+
+def shared_dimensions(x: WhitenedLayer, y: WhitenedLayer) -> float:
+    """:func:`cca_yanai` of layers that are already whitened."""
+    shared = (x.basis.T @ y.basis).square().sum()
+    ranks = x.basis.shape[1] * y.basis.shape[1]
+    return float((shared / ranks**0.5).clamp(max=1.0))
+
+
+def null_terms_of_whitened(layer: WhitenedLayer) -> NullTerms:
+    """Terms of the exact null distribution of :func:`shared_dimensions`."""
+    centred = CentredLayer(layer.basis, squared_row_norms(layer.basis))
+    return null_terms(centred, debiased=False)
 
 
 def two_thirds_suffice(x: WhitenedLayer, y: WhitenedLayer) -> bool:

@@ -21,8 +21,8 @@ class Inference:
     Attributes
     ----------
     null : bool
-        The exact distribution under random pairing, where it has a closed form (linear CKA with
-        one row per unit).
+        The exact distribution under random pairing, where it has a closed form (linear CKA and
+        Yanai's coefficient, with one row per unit).
     interval : bool
         The interval over units that leaves out each unit by subtraction (linear CKA and its angle),
         and the largest change that one of them makes.

@@ -181,3 +181,56 @@ def reordered_rows_and_columns(sets: Tensor, order: Tensor) -> Tensor:
 def overlap(x: Tensor, y: Tensor) -> float:
     """:func:`mutual_knn` of prepared neighbours."""
     return int((x & y).sum()) / int(x.sum())
+
+
+def knn_jaccard(
+    x: Tensor, y: Tensor, *, n_neighbours: int = NEIGHBOURS, groups: Tensor | None = None
+) -> float:
+    r"""Mean Jaccard similarity of nearest neighbours by cosine.
+
+    .. math:: \frac{1}{n} \sum_i
+        \frac{\left| N_k(x_i) \cap N_k(y_i) \right|}{\left| N_k(x_i) \cup N_k(y_i) \right|}
+
+    Parameters
+    ----------
+    x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
+        Activations on the *same inputs in the same order*.
+    n_neighbours : int, default 10
+        k.
+    groups : Tensor of shape (n_rows,), optional
+        Image or patient of each row; neighbours are rows of other ones.
+
+    Returns
+    -------
+    float
+        Unitless, in [0, 1]; never above :func:`mutual_knn` of the same layers.
+
+    Raises
+    ------
+    ValueError
+        As :func:`mutual_knn`.
+
+    Notes
+    -----
+    Costs ``O(n_rows**2 * n_features)`` time.
+
+    References
+    ----------
+    .. [1] Klabunde et al. (2025), "Similarity of neural network models: a survey of functional and
+       representational measures", ACM Computing Surveys 57. https://arxiv.org/abs/2305.06329
+
+    Examples
+    --------
+    >>> x = torch.tensor([[1.0, 0.1], [1.0, 0.2], [0.1, 1.0], [0.2, 1.0]])
+    >>> knn_jaccard(x, 3 * x, n_neighbours=1)
+    1.0
+    """
+    x, y = paired_representations(x, y)
+    named = ((x, "x"), (y, "y"))
+    return jaccard(*(neighbour_sets(a, n, groups, n_neighbours=n_neighbours) for a, n in named))
+
+
+def jaccard(x: Tensor, y: Tensor) -> float:
+    """:func:`knn_jaccard` of prepared neighbours."""
+    shared, either = (x & y).sum(dim=1), (x | y).sum(dim=1)
+    return float((shared.double() / either).mean())

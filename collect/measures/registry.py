@@ -12,6 +12,8 @@ from importlib.metadata import EntryPoints, entry_points
 from collect.measures.cca import (
     WhitenedLayer,
     mean_correlation,
+    null_terms_of_whitened,
+    shared_dimensions,
     two_thirds_suffice,
     whitened_layer,
 )
@@ -37,6 +39,7 @@ from collect.measures.leave_one_out import (
 from collect.measures.minibatch import batch_alignment, batches
 from collect.measures.neighbourhood import (
     dissimilarity_ranks,
+    jaccard,
     neighbour_sets,
     overlap,
     rank_correlation,
@@ -150,6 +153,17 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             range=(0.0, 1.0),
         ),
         SimilarityMeasure(
+            name="cca_yanai",
+            kind="similarity",
+            prepare=whitened_layer,
+            combine=shared_dimensions,
+            reorder=WhitenedLayer.reordered,
+            leave_parts=LeaveParts(THIRDS, two_thirds_suffice),
+            invariant_to=ANY_INVERTIBLE_MAP,
+            range=(0.0, 1.0),
+            null_terms=null_terms_of_whitened,
+        ),
+        SimilarityMeasure(
             name="cca_mean_juodelyte",
             kind="similarity",
             prepare=sampled_layers,
@@ -194,6 +208,17 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=neighbour_sets,
             combine=overlap,
+            knows_groups=True,
+            leave_parts=LeaveParts(HALVES),
+            reorder=reordered_rows_and_columns,
+            invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
+            range=(0.0, 1.0),
+        ),
+        SimilarityMeasure(
+            name="knn_jaccard",
+            kind="similarity",
+            prepare=neighbour_sets,
+            combine=jaccard,
             knows_groups=True,
             leave_parts=LeaveParts(HALVES),
             reorder=reordered_rows_and_columns,

@@ -25,9 +25,11 @@ tests.conformance.matrix package.module:function "debiased CKA"` checks another 
 compared with slow definitions in float64, to 1e-4 on float32 input.
 """
 FOOT = """
-Biased CKA and mean CCA of unrelated layers are above 0 by definition, so **no** under "unrelated
-layers score zero" says what is estimated, not that it is computed wrongly; that is what the null
-mean beside a value is for.
+Biased CKA, mean CCA and Yanai's GCD of unrelated layers are above 0 by definition, so **no** under
+"unrelated layers score zero" says what is estimated, not that it is computed wrongly; that is what
+the null mean beside a value is for. What repsim calls Yanai's GCD is the sum of squared canonical
+correlations over the smaller rank, which is the same where ranks are equal; what it calls Pillai's
+trace is the mean correlation.
 
 No check that a peer of the same estimand passes fails here, so nothing of what they compute was
 left to adopt.

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from collect.measures.cca import cca_mean
+from collect.measures.cca import cca_mean, cca_yanai
 from collect.measures.cka import cka_linear, cka_linear_debiased
 from collect.measures.minibatch import cka_minibatch
 from tests.conformance.batched import Batched
@@ -22,6 +22,7 @@ OURS = (
     Subject("repdrift cka_linear", "biased CKA", cka_linear),
     Subject("repdrift cka_linear_debiased", "debiased CKA", cka_linear_debiased),
     Subject("repdrift cca_mean", "mean CCA", cca_mean),
+    Subject("repdrift cca_yanai", "Yanai's GCD", cca_yanai),
 )
 OURS_BATCHED: dict[str, Batched] = {
     "repdrift cka_minibatch": lambda x, y, n: cka_minibatch(x, y, batch_rows=n)
@@ -76,6 +77,7 @@ def peers() -> Iterator[Subject]:
             "debiased CKA",
             pairwise(repsim.cka, kernel_type="linear", estimator="song"),
         )
+        yield Subject(f"repsim {version} cca(yanai)", "Yanai's GCD", pairwise(repsim.cca))
 
 
 def batched_peers() -> Iterator[tuple[str, Batched]]:

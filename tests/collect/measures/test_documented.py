@@ -55,6 +55,10 @@ ORACLES = {
         "test_cca_sampling.test_what_fits_is_mean_cca": 1,
         "test_cca_sampling.test_is_the_mean_over_draws_of_the_same_channels": 1,
     },
+    "cca_yanai": {
+        "test_cca.test_yanai_is_the_definition": 2,
+        "test_cca.test_yanai_of_a_shared_subspace_counts_its_share": 1,
+    },
     "svcca": {
         "test_svcca.test_svcca_is_cca_of_the_components_that_hold_the_variance": 1,
         "test_svcca.test_svcca_with_all_variance_is_mean_cca": 1,
@@ -65,6 +69,7 @@ ORACLES = {
     },
     "rsa": {"test_neighbourhood.test_rsa_is_the_definition": 2},
     "mutual_knn": {"test_neighbourhood.test_shared_neighbours_are_counted": 2},
+    "knn_jaccard": {"test_neighbourhood.test_jaccard_similarities_are_averaged": 2},
     "linear_predictivity": {
         "test_prediction.test_predictivity_is_the_share_of_variance_explained": 2
     },

@@ -28,7 +28,7 @@ pytestmark = [
 N, P = 300, 40
 # RSA and shared neighbours are step functions of the features: a rounding can move a rank.
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
-STEPS = {"rsa": 1e-4, "mutual_knn": 2 / (10 * N)}
+STEPS = {"rsa": 1e-4, "mutual_knn": 2 / (10 * N), "knn_jaccard": 4 / (10 * N)}
 
 
 def pair(rng, dtype):

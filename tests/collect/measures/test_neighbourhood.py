@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
-from collect.measures.neighbourhood import mutual_knn, rsa
+from collect.measures.neighbourhood import knn_jaccard, mutual_knn, rsa
 
 ROWS = np.arange(25)
 IMAGES = np.array([9, 9, 9, 9, 2, 2, 2, 4, 4, 0, *range(10, 22), 0, 2, 30])
@@ -19,6 +19,21 @@ IMAGES = np.array([9, 9, 9, 9, 2, 2, 2, 4, 4, 0, *range(10, 22), 0, 2, 30])
 def pair(rng):
     x = rng.normal(size=(25, 6)) + 1
     return x, x[:, :5] + rng.normal(size=(25, 5))
+
+
+@pytest.fixture(params=[1, 10, 21])
+def k(request):
+    return request.param
+
+
+@pytest.fixture(params=[ROWS, IMAGES], ids=["rows", "images"])
+def image(request):
+    return request.param
+
+
+@pytest.fixture
+def groups(image):
+    return None if image is ROWS else torch.from_numpy(image)
 
 
 def ranks_by_counting(values):
@@ -40,9 +55,7 @@ def rsa_by_scipy(x, y, image):
 
 
 @pytest.mark.parametrize("oracle", [rsa_by_loops, rsa_by_scipy])
-@pytest.mark.parametrize("image", [ROWS, IMAGES], ids=["rows", "images"])
-def test_rsa_is_the_definition(pair, image, oracle):
-    groups = None if image is ROWS else torch.from_numpy(image)
+def test_rsa_is_the_definition(pair, image, groups, oracle):
     value = rsa(*map(torch.from_numpy, pair), groups=groups)
     assert_allclose(value, oracle(*pair, image), rtol=1e-10)
 
@@ -60,30 +73,34 @@ def test_rsa_refuses_equal_dissimilarities():
         rsa(x, torch.randn(4, 3))
 
 
-def overlap_by_loops(x, y, k, image):
-    def nearest(z, i):
+def neighbours_by_loops(z, k, image):
+    def nearest(i):
         cosine = z @ z[i] / np.linalg.norm(z, axis=1)
         others = (j for j in range(len(z)) if image[j] != image[i])
         return set(sorted(others, key=lambda j: -cosine[j])[:k])
 
-    return np.mean([len(nearest(x, i) & nearest(y, i)) / k for i in range(len(x))])
+    return [nearest(i) for i in range(len(z))]
 
 
-def overlap_by_scikit_learn(x, y, k, image):
+def neighbours_by_scikit_learn(z, k, image):
     same = image[:, None] == image
-    distances = [np.where(same, 9, pairwise_distances(z, metric="cosine")) for z in (x, y)]
-    search = NearestNeighbors(n_neighbors=k, metric="precomputed")
-    sets = [search.fit(z).kneighbors(z, return_distance=False) for z in distances]
-    return np.mean([len(set(a) & set(b)) / k for a, b in zip(*sets, strict=True)])
+    distances = np.where(same, 9, pairwise_distances(z, metric="cosine"))
+    search = NearestNeighbors(n_neighbors=k, metric="precomputed").fit(distances)
+    return [set(found) for found in search.kneighbors(distances, return_distance=False)]
 
 
-@pytest.mark.parametrize("oracle", [overlap_by_loops, overlap_by_scikit_learn])
-@pytest.mark.parametrize("k", [1, 10, 21])
-@pytest.mark.parametrize("image", [ROWS, IMAGES], ids=["rows", "images"])
-def test_shared_neighbours_are_counted(pair, k, image, oracle):
-    groups = None if image is ROWS else torch.from_numpy(image)
+@pytest.mark.parametrize("oracle", [neighbours_by_loops, neighbours_by_scikit_learn])
+def test_shared_neighbours_are_counted(pair, k, image, groups, oracle):
     value = mutual_knn(*map(torch.from_numpy, pair), n_neighbours=k, groups=groups)
-    assert_allclose(value, oracle(*pair, k, image), rtol=1e-10)
+    sets = zip(*(oracle(z, k, image) for z in pair), strict=True)
+    assert_allclose(value, np.mean([len(a & b) / k for a, b in sets]), rtol=1e-10)
+
+
+@pytest.mark.parametrize("oracle", [neighbours_by_loops, neighbours_by_scikit_learn])
+def test_jaccard_similarities_are_averaged(pair, k, image, groups, oracle):
+    value = knn_jaccard(*map(torch.from_numpy, pair), n_neighbours=k, groups=groups)
+    sets = zip(*(oracle(z, k, image) for z in pair), strict=True)
+    assert_allclose(value, np.mean([len(a & b) / len(a | b) for a, b in sets]), rtol=1e-10)
 
 
 def test_unrelated_layers_share_neighbours_by_chance(rng):
