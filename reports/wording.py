@@ -20,6 +20,7 @@ SCORES = {
 MEASURES = {
     "cca_mean": "mean CCA",
     "cca_mean_juodelyte": "mean CCA (Juodelyte)",
+    "cca_mean_juodelyte_images": "mean CCA (Juodelyte, over images)",
     "cca_yanai": "Yanai's GCD",
     "cka_linear": "linear CKA",
     "cka_linear_debiased": "debiased linear CKA",

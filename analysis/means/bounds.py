@@ -36,6 +36,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "cka_minibatch": SIGNED,
     "cca_mean": FRACTION,
     "cca_mean_juodelyte": FRACTION,
+    "cca_mean_juodelyte_images": FRACTION,
     "cca_yanai": FRACTION,
     "svcca": FRACTION,
     "pwcca": FRACTION,

@@ -14,6 +14,7 @@ from warehouse.errors import nearest
 
 Frames = Mapping[str, pl.DataFrame]
 VALUES = {"summaries": {"mean": "value"}, "trajectories": {"similarity": "value"}}
+KINDS_OF_SIMILARITY = ("layer", "token", "probe", "measure", "outcome")
 SPLIT = ("n_folds", "n_train", "n_test")
 
 
@@ -33,7 +34,8 @@ def claimed_effects(claim: Claim, frames: Frames) -> tuple[pl.DataFrame, Model]:
     Raises
     ------
     ValueError
-        If the claim names a column that is not there, or filters text by a number.
+        If the claim names a column that is not there, filters text by a number, or is about a slope
+        and a run is in one panel twice.
     """
     rows = _rows(claim, frames)
     _require_columns(claim.over, rows)
@@ -53,11 +55,27 @@ def _with_panels(claim: Claim, points: pl.DataFrame) -> pl.DataFrame:
 
 def _slope_points(claim: Claim, points: pl.DataFrame) -> tuple[pl.DataFrame, Model]:
     if claim.kind == "slope":
+        _require_runs_once(claim, points, ["panel", "run_id"])
         return points, Model()
     _require_columns([claim.between], points)
     both = points.filter(pl.col(claim.between).is_in([claim.first, claim.second]))
+    _require_runs_once(claim, both, ["panel", claim.between, "run_id"])
     is_second = pl.col(claim.between) == claim.second
     return with_interaction(both, Model(), is_second=is_second, by=["panel", claim.between])
+
+
+def _require_runs_once(claim: Claim, points: pl.DataFrame, key: list[str]) -> None:
+    """Refuse a regression in which one run is several points: they are not independent."""
+    repeated = points.filter(pl.struct(key).is_duplicated())
+    if repeated.is_empty():
+        return
+    first = repeated.filter(pl.col(name) == repeated[name][0] for name in key)
+    kinds = [name for name in KINDS_OF_SIMILARITY if name in first.columns]
+    differing = [name for name in kinds if first[name].n_unique() > 1]
+    raise ValueError(
+        f"claim {claim.id}: run {first['run_id'][0]} is in panel {first['panel'][0]} "
+        f"{len(first)} times, with several of {', '.join(differing)}: name it in where or over"
+    )
 
 
 def _paired_points(claim: Claim, rows: pl.DataFrame) -> pl.DataFrame:

@@ -41,8 +41,8 @@ def whitened_layer(x: Tensor, name: str = "x") -> WhitenedLayer:
     Raises
     ------
     ValueError
-        If ``x`` is no valid representation or has no more rows than features: the canonical
-        correlations are then 1 whatever the layers are.
+        If ``x`` is no valid representation, has no more rows than features, or spans all that its
+        centred rows can: the canonical correlations are then 1 whatever the layers are.
 
     Notes
     -----
@@ -64,10 +64,15 @@ def whitened_layer(x: Tensor, name: str = "x") -> WhitenedLayer:
     tolerance = torch.finfo(torch.float64).eps * n_rows
     q, r = torch.linalg.qr(x)
     diagonal = r.diagonal().abs()
-    if bool((diagonal > tolerance**0.5 * diagonal.amax()).all()):
-        return WhitenedLayer(q)
-    u, s, _ = torch.linalg.svd(x, full_matrices=False)
-    return WhitenedLayer(u[:, s > tolerance * s[0]])
+    if not bool((diagonal > tolerance**0.5 * diagonal.amax()).all()):
+        u, s, _ = torch.linalg.svd(x, full_matrices=False)
+        q = u[:, s > tolerance * s[0]]
+    if q.shape[1] >= n_rows - 1:
+        raise ValueError(
+            f"{name} has {n_rows} rows and rank {q.shape[1]}: canonical correlations with a layer "
+            "of one rank less than rows are 1 whatever the other is; take more rows"
+        )
+    return WhitenedLayer(q)
 
 
 def canonical_correlations(x: WhitenedLayer, y: WhitenedLayer) -> Tensor:

@@ -42,6 +42,7 @@ class CcaSampling:
 
 
 PUBLISHED = CcaSampling()
+OVER_IMAGES = CcaSampling("images")
 
 
 def cca_mean_juodelyte(
@@ -98,6 +99,54 @@ def cca_mean_juodelyte(
     return repeated_correlation(*layers)
 
 
+def cca_mean_juodelyte_images(
+    x: Tensor, y: Tensor, *, groups: Tensor | None = None, plan: CcaSampling = OVER_IMAGES
+) -> float:
+    r"""Mean CCA averaged over samples of rows of all images, and of channels.
+
+    .. math:: \frac{1}{R} \sum_{r=1}^{R} \mathrm{CCA}(X_r, Y_r)
+
+    As :func:`cca_mean_juodelyte`, but each draw takes as many positions of every image: 10,000 rows
+    of a first layer are otherwise 1 to 4 images, which say nothing of the others.
+
+    Parameters
+    ----------
+    x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
+        Positions as rows, of the *same inputs in the same order*.
+    groups : Tensor of shape (n_rows,), optional
+        Image of each row; None when each row is an image of its own.
+    plan : CcaSampling
+        How rows and channels are drawn.
+
+    Returns
+    -------
+    float
+        Unitless, in [0, 1]. When rows and channels all fit it is
+        :func:`~collect.measures.cca.cca_mean`.
+
+    Raises
+    ------
+    ValueError
+        As :func:`cca_mean_juodelyte`.
+
+    Notes
+    -----
+    Costs ``O(n_channels**2)`` time per sampled row and repeat, in float64.
+
+    References
+    ----------
+    .. [1] Juodelyte et al. (2023), "Revisiting hidden representations in transfer learning for
+       medical imaging", TMLR, section 3.1; the sampling of images is ours.
+
+    Examples
+    --------
+    >>> x = torch.arange(24.0).reshape(12, 2).cos()
+    >>> round(cca_mean_juodelyte_images(x, 3 * x.flip(1) + 7), 6)
+    1.0
+    """
+    return cca_mean_juodelyte(x, y, groups=groups, plan=plan)
+
+
 def sampled_layers(
     x: Tensor, name: str = "x", groups: Tensor | None = None, *, plan: CcaSampling = PUBLISHED
 ) -> list[WhitenedLayer]:
@@ -114,6 +163,13 @@ def sampled_layers(
         channels = sampled_channels(x.shape[1], plan, generator).to(x.device)
         samples.append(whitened_layer(x[rows][:, channels], name))
     return samples
+
+
+def rows_of_a_draw(n_rows: int, groups: Tensor | None, *, plan: CcaSampling) -> Tensor:
+    """Rows of the first draw; the others have as many."""
+    unit, n_units = units(n_rows, groups)
+    generator = torch.Generator().manual_seed(plan.seed * plan.n_repeats)
+    return sampled_rows(unit.cpu(), n_units, plan, generator)
 
 
 def sampled_rows(

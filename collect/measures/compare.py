@@ -6,7 +6,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from collect.measures.effective_rows import effective_rows
+from collect.measures.effective_rows import intraclass_correlation, rows_worth
 from collect.measures.inference import Inference, Inferred, infer
 from collect.measures.registry import MEASURES
 from collect.measures.representation import paired_representations, units
@@ -35,11 +35,12 @@ class Comparison:
     ci_low, ci_high : float or None
         95 % interval over units; None where it was not computed.
     n_images : int
-        Sampling units: images, or patients when ``groups`` says so.
+        Sampling units: images, or patients when ``groups`` says so; of a measure that takes some
+        rows only, those behind one draw.
     n_rows, n_features, n_features_reference : int
-        Shapes of the compared matrices.
+        Shapes of the compared matrices, rows as n_images.
     n_effective : float
-        Independent rows that the rows of ``layer`` are worth, see
+        Independent rows that these rows of ``layer`` are worth, see
         :func:`~collect.measures.effective_rows.effective_rows`; ``n_rows`` without groups.
     top_image_influence : float or None
         Largest change of the value when one unit is left out; None where no shortcut gives it.
@@ -147,7 +148,7 @@ def defined_comparisons(
         except ValueError as error:
             undefined[str(error)] = None
     spectra = {
-        a: (spectrum(x[a], f"layer {a}"), effective_rows(x[a], groups, f"layer {a}"))
+        a: (spectrum(x[a], f"layer {a}"), intraclass_correlation(x[a], groups, f"layer {a}"))
         for a in dict(sound)
     }
     found = []
@@ -190,7 +191,12 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
     worth: tuple[Spectrum, float],
     inferred: Inferred,
 ) -> Comparison:
-    shape, n_effective = worth
+    shape, correlation = worth
+    unit = units(len(x), groups)[0]
+    if measure.rows_taken:
+        unit = unit[measure.rows_taken(len(x), groups).to(unit.device)]
+    sizes = unit.bincount()
+    sizes = sizes[sizes > 0]
     return Comparison(
         layer=layer,
         reference_layer=reference_layer,
@@ -201,11 +207,11 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
         null_p_value=inferred.null_p_value,
         ci_low=inferred.ci_low,
         ci_high=inferred.ci_high,
-        n_images=units(len(x), groups)[1],
-        n_rows=len(x),
+        n_images=len(sizes),
+        n_rows=len(unit),
         n_features=x.shape[1],
         n_features_reference=y.shape[1],
-        n_effective=n_effective,
+        n_effective=rows_worth(sizes, correlation),
         top_image_influence=inferred.top_image_influence,
         trimmed_value=inferred.trimmed_value,
         effective_rank=shape.effective_rank,

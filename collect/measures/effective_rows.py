@@ -50,11 +50,27 @@ def effective_rows(x: Tensor, groups: Tensor | None = None, name: str = "x") -> 
     >>> round(effective_rows(rows, torch.arange(6).repeat_interleave(4)), 6)
     6.0
     """
+    sizes = units(len(x), groups)[0].bincount()
+    return rows_worth(sizes, intraclass_correlation(x, groups, name))
+
+
+def rows_worth(sizes: Tensor, correlation: float) -> float:
+    """Independent rows that units of these sizes are worth, with rows so alike within a unit."""
+    n_rows = int(sizes.sum())
+    mean_size = float(sizes.double().square().sum()) / n_rows
+    return n_rows / (1 + (mean_size - 1) * correlation)
+
+
+def intraclass_correlation(x: Tensor, groups: Tensor | None = None, name: str = "x") -> float:
+    """Correlation of rows of one unit, cut to [0, 1]; 0 where every row is a unit of its own.
+
+    Parameters and errors are those of :func:`effective_rows`.
+    """
     x = representation(x, name)
     n_rows = len(x)
     unit, n_units = units(n_rows, groups)
     if n_units == n_rows:
-        return float(n_rows)
+        return 0.0
     features = centred(x).double()
     unit = unit.to(features.device)
     sizes = unit.bincount(minlength=n_units).double()
@@ -64,5 +80,4 @@ def effective_rows(x: Tensor, groups: Tensor | None = None, name: str = "x") -> 
     mean_size = float(sizes.square().sum()) / n_rows
     typical_size = (n_rows - mean_size) / (n_units - 1)
     of_units = (between / (n_units - 1) - within) / typical_size
-    correlation = min(1.0, max(0.0, of_units / (of_units + within))) if of_units > 0 else 0.0
-    return n_rows / (1 + (mean_size - 1) * correlation)
+    return min(1.0, max(0.0, of_units / (of_units + within))) if of_units > 0 else 0.0

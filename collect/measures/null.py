@@ -16,6 +16,8 @@ from scipy.stats import pearson3
 
 from collect.measures.null_terms import NullTerms
 
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class NullDistribution:
@@ -34,7 +36,12 @@ class NullDistribution:
     skewness: float
 
     def p_value(self, value: float) -> float:
-        """Probability of a value at least this large, by the Pearson III curve of these moments."""
+        """Probability of a value at least this large, by the Pearson III curve of these moments.
+
+        It is 1 where every pairing gives the same value.
+        """
+        if self.sd == 0:
+            return 1.0
         return float(pearson3.sf((value - self.mean) / self.sd, self.skewness))
 
 
@@ -59,12 +66,11 @@ def pairing_null(x: NullTerms, y: NullTerms) -> NullDistribution:
        Computational Statistics & Data Analysis 53.
     """
     n, scale = x.n_rows, x.norm * y.norm
+    mean = x.trace * y.trace / (n - 1) / scale
+    if any(a.squares <= _ROUNDING * a.norm**2 for a in (x, y)):  # every pairing gives the mean
+        return NullDistribution(mean, sd=0.0, skewness=0.0)
     sd = _variance(x, y) ** 0.5
-    return NullDistribution(
-        mean=x.trace * y.trace / (n - 1) / scale,
-        sd=sd / scale,
-        skewness=_third_moment(x, y) / sd**3,
-    )
+    return NullDistribution(mean, sd=sd / scale, skewness=_third_moment(x, y) / sd**3)
 
 
 def _variance(x: NullTerms, y: NullTerms) -> float:

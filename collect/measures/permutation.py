@@ -10,6 +10,8 @@ from torch import Tensor
 
 from collect.measures.representation import units
 
+_STAYING = 0.05  # share of rows
+
 
 @dataclass(frozen=True)
 class PermutationNull:
@@ -53,7 +55,7 @@ def row_permutations(
         Rows.
     groups : Tensor of shape (n_rows,) or None
         Image or patient of each row; None when each row is a unit. Units exchange places with
-        units of as many rows; one whose size no other has stays where it is.
+        units of as many rows; one whose size no other has stays where it is, so few may.
     n_permutations : int
         How many to draw.
     seed : int
@@ -67,7 +69,8 @@ def row_permutations(
     Raises
     ------
     ValueError
-        If groups do not fit, or fewer than 4 units can exchange places.
+        If groups do not fit, fewer than 4 units can exchange places, or more than 5 % of the rows
+        cannot: values then are not those of a random pairing.
     """
     unit, n_units = units(n_rows, groups)
     unit = unit.cpu()
@@ -79,6 +82,12 @@ def row_permutations(
     if n_moving < 4:
         raise ValueError(
             f"only {n_moving} of {n_units} units have as many rows as another: "
+            "they cannot be paired at random"
+        )
+    n_staying = sum(int(sizes[stratum].sum()) for stratum in strata if len(stratum) == 1)
+    if n_staying > _STAYING * n_rows:
+        raise ValueError(
+            f"{n_staying} of {n_rows} rows are of units whose size no other has: "
             "they cannot be paired at random"
         )
     generator = torch.Generator().manual_seed(seed)

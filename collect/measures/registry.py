@@ -18,7 +18,10 @@ from collect.measures.cca import (
     whitened_layer,
 )
 from collect.measures.cca_sampling import (
+    OVER_IMAGES,
+    PUBLISHED,
     repeated_correlation,
+    rows_of_a_draw,
     sampled_layers,
     two_thirds_suffice_each,
 )
@@ -172,6 +175,18 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
             range=(0.0, 1.0),
             knows_groups=True,
+            rows_taken=partial(rows_of_a_draw, plan=PUBLISHED),
+        ),
+        SimilarityMeasure(
+            name="cca_mean_juodelyte_images",
+            kind="similarity",
+            prepare=partial(sampled_layers, plan=OVER_IMAGES),
+            combine=repeated_correlation,
+            leave_parts=LeaveParts(THIRDS, two_thirds_suffice_each),
+            invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
+            range=(0.0, 1.0),
+            knows_groups=True,
+            rows_taken=partial(rows_of_a_draw, plan=OVER_IMAGES),
         ),
         SimilarityMeasure(
             name="svcca",

@@ -92,6 +92,9 @@ class SimilarityMeasure:
         Whether the value depends on which rows belong together.
     knows_groups : bool
         Whether ``prepare`` takes the image of each row as its third argument.
+    rows_taken : callable, optional
+        ``rows_taken(n_rows, groups)``: the rows that one draw takes, where a value does not rest on
+        all; n_images, n_rows and n_effective are then of these.
     """
 
     name: str
@@ -109,6 +112,7 @@ class SimilarityMeasure:
     leave_parts: LeaveParts | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
+    rows_taken: Callable[[int, Tensor | None], Tensor] | None = None
 
     def prepared(self, x: Tensor, name: str = "x", groups: Tensor | None = None) -> Any:  # noqa: ANN401
         """Prepare one layer, with the image of each row if the measure wants to know it."""

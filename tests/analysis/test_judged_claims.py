@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.testing import assert_allclose
+from polars.testing import assert_frame_equal
 from scipy import stats
 
 from analysis.means.comparisons import Comparison, compare_within_datasets
@@ -74,6 +75,17 @@ def test_a_true_slope_is_supported_at_every_rigour(rng):
 def test_a_slope_the_other_way_is_contradicted_at_every_rigour(rng):
     [claim] = read_claims(SLOPE)
     assert verdicts(claim, slope_frames(rng, slope=1.0)) == dict.fromkeys(RIGOURS, "contradicted")
+
+
+def test_a_slope_takes_each_run_once(rng):
+    [claim] = read_claims(SLOPE)
+    once = slope_frames(rng, slope=-1.0)["points"]
+    twice = pl.concat([once.with_columns(probe=pl.lit(name)) for name in ("source", "target")])
+    message = "claim .*: run 0 is in panel early 2 times, with several of probe: name it in where"
+    with pytest.raises(ValueError, match=message):
+        judge(claim, {"points": twice})
+    named = replace(claim, where={**claim.where, "probe": "source"})
+    assert_frame_equal(judge(named, {"points": twice}), judge(claim, {"points": once}))
 
 
 def test_signs_alone_are_what_a_reader_of_a_plot_goes_by(rng):

@@ -160,6 +160,27 @@ def test_similarity_by_outcome_has_the_own_start_at_the_same_layer_beside_each_o
 
 
 @pytest.mark.parametrize(
+    ("measure", "value", "null_mean", "calibrated"),
+    [
+        ("cca_mean", 0.6, 0.2, 0.5),
+        ("cka_linear_debiased", -0.1, 0.0, -0.1),
+        ("procrustes", 0.3, 1.2, 0.75),
+        ("procrustes", 0.0, 1.2, 1.0),
+        ("cca_mean", 0.6, None, None),
+        ("of_another_package", 0.6, 0.2, None),
+    ],
+)
+def test_a_calibrated_value_is_0_for_chance_and_1_for_the_same_layer(
+    layout, add_run, measure, value, null_mean, calibrated
+):
+    add_run("run1", similarities=similarity_rows(value, measure=measure, null_mean=null_mean))
+    ingest(layout)
+    with connect(layout.root) as connection:
+        (found,) = read_view(connection, "marts.final_similarities")["calibrated_value"]
+    assert found == (None if calibrated is None else pytest.approx(calibrated))
+
+
+@pytest.mark.parametrize(
     ("recorded", "chosen"), [((5, 10, 20), 10), ((8, 50, 20), 20), ((3, 8), 8), ((10,), 10)]
 )
 def test_the_vote_that_counts_is_the_smallest_of_ten_neighbours_or_more(

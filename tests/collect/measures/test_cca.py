@@ -89,6 +89,11 @@ def test_null_of_yanai_is_that_of_all_pairings(rng):
     assert_allclose(null.skewness, (centred**3).mean() / np.std(values) ** 3, rtol=1e-8)
 
 
+def test_refuses_a_layer_that_spans_all_that_its_rows_can(rng):
+    with pytest.raises(ValueError, match="y has 20 rows and rank 19: canonical correlations with"):
+        mean_cca(rng.normal(size=(20, 3)), rng.normal(size=(20, 19)))
+
+
 def test_a_duplicated_channel_changes_nothing(x, y):
     doubled = np.hstack([x, x[:, :2]])
     assert_allclose(mean_cca(doubled, y), mean_cca(x, y), rtol=1e-10)

@@ -59,6 +59,10 @@ ORACLES = {
         "test_cca.test_yanai_is_the_definition": 2,
         "test_cca.test_yanai_of_a_shared_subspace_counts_its_share": 1,
     },
+    "cca_mean_juodelyte_images": {
+        "test_cca_sampling.test_over_images_what_fits_is_mean_cca": 1,
+        "test_cca_sampling.test_over_images_is_the_mean_over_draws_of_rows_of_every_image": 1,
+    },
     "svcca": {
         "test_svcca.test_svcca_is_cca_of_the_components_that_hold_the_variance": 1,
         "test_svcca.test_svcca_with_all_variance_is_mean_cca": 1,

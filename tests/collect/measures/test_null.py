@@ -65,6 +65,16 @@ def test_p_values_of_unrelated_layers_are_uniform(rng, debiased):
         assert np.mean(np.array(p_values) < level) == pytest.approx(level, abs=tolerance)
 
 
+def test_a_value_that_every_pairing_gives_is_no_evidence(rng):
+    x = torch.from_numpy(rng.normal(size=(65, 64)))
+    everything = torch.linalg.qr(x - x.mean(dim=0)).Q
+    y = skewed(rng, 65, 5)
+    null = null_of(everything, y, debiased=False)
+    value = ESTIMATORS[False](everything, y)
+    assert_allclose([null.mean, null.sd], [value, 0], rtol=1e-10)
+    assert null.p_value(value) == 1
+
+
 def test_refuses_too_few_rows(rng):
     with pytest.raises(ValueError, match="5 rows: moments under random pairing need 6"):
         null_terms(centred_layer(skewed(rng, 5, 2)), debiased=False)

@@ -18,9 +18,9 @@ def test_rows_of_an_image_stay_together_and_in_order():
 
 
 def test_images_exchange_places_with_images_of_as_many_rows():
-    images = torch.tensor([0, 1, 1, 2, 2, 3, 4, 4, 4, 5])
+    images = torch.tensor([0, 1, 1, 2, 2, 3, 4, 4, 4, 5, *range(6, 60)])
     moved = set()
-    for order in row_permutations(10, images, n_permutations=100):
+    for order in row_permutations(64, images, n_permutations=2000):
         partner = images[order]
         sizes = images.bincount()
         assert (sizes[partner] == sizes[images]).all()
@@ -52,6 +52,12 @@ def test_values_are_those_of_the_orders():
     )
     assert null.mean == pytest.approx(2.5, abs=4 * 1.7 / np.sqrt(600))
     assert null.sd == pytest.approx(np.std(range(6)), rel=0.1)
+
+
+def test_refuses_when_more_than_a_few_rows_stay_where_they_are():
+    images = torch.tensor([0, 1, 1, 2, 2, 3, 4, 4, 4, 5])
+    with pytest.raises(ValueError, match="3 of 10 rows are of units whose size no other has"):
+        row_permutations(10, images, n_permutations=9)
 
 
 def test_refuses_when_nothing_can_move():

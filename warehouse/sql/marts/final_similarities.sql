@@ -34,6 +34,7 @@ select
     similarities.null_mean,
     similarities.null_sd,
     similarities.null_p_value,
+    similarities.calibrated_value,
     similarities.ci_low,
     similarities.ci_high,
     similarities.unit,
@@ -48,7 +49,7 @@ select
     similarities.top_component_share,
     similarities.is_remeasured
 from staging.runs as runs
-inner join raw.similarities as similarities
+inner join staging.similarities as similarities
     on
         runs.run_id = similarities.run_id
         and runs.selected_epoch is not distinct from similarities.epoch

@@ -5,6 +5,7 @@
 -- outcome_value: Value; calibration_error is ece_width_15 of the head, knn_... is the vote on the source probe.
 -- n_neighbours: k of the k-NN vote (see staging.knn_outcomes); 0 for the head.
 -- similarity_floor: Expected similarity when the images are paired at random; null when it was not computed.
+-- similarity_calibrated: Its share of the way from that floor to 1, see staging.similarities; null without a floor.
 -- similarity_low: Lower end of the 95 % interval of the similarity over images.
 -- similarity_high: Upper end of the 95 % interval of the similarity over images.
 -- scratch_value: Score of the run from scratch of the same fold and seed, where the outcome is a gain or a score.
@@ -93,6 +94,7 @@ select
     similarities.measure,
     similarities.value as similarity,
     similarities.null_mean as similarity_floor,
+    similarities.calibrated_value as similarity_calibrated,
     similarities.ci_low as similarity_low,
     similarities.ci_high as similarity_high,
     outcomes.outcome,
@@ -100,7 +102,7 @@ select
     outcomes.scratch_value,
     outcomes.n_neighbours
 from staging.runs as runs
-inner join raw.similarities as similarities
+inner join staging.similarities as similarities
     on
         runs.run_id = similarities.run_id
         and runs.selected_epoch is not distinct from similarities.epoch

@@ -51,13 +51,14 @@ select
     similarities.measure,
     similarities.value as similarity,
     similarities.null_mean,
+    similarities.calibrated_value,
     epoch_scores.train_loss,
     epoch_scores.validation_loss,
     epoch_scores.test_loss,
     epoch_scores.test_accuracy,
     epoch_scores.test_calibration_error
 from staging.runs as runs
-inner join raw.similarities as similarities on runs.run_id = similarities.run_id
+inner join staging.similarities as similarities on runs.run_id = similarities.run_id
 left join epoch_scores
     on
         similarities.run_id = epoch_scores.run_id

@@ -18,6 +18,7 @@ select
     avg(value) as mean_similarity,
     stddev_samp(value) as sd,
     avg(null_mean) as noise_floor,
+    avg(calibrated_value) as mean_calibrated,
     count(distinct dataset) as n_datasets,
     count(distinct run_id) as n_runs
 from marts.final_similarities
