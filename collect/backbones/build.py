@@ -88,7 +88,7 @@ def _described(module: nn.Module, inputs: InputSpec, *, weights_hash: str | None
     channels = {
         str(entry["module"]): int(entry["num_chs"])
         for entry in cast("Any", module).feature_info
-        if entry["module"] in existing
+        if entry["module"] and entry["module"] in existing
     }
     module.eval()
     network = cast("Any", module)  # timm's own methods
@@ -97,12 +97,18 @@ def _described(module: nn.Module, inputs: InputSpec, *, weights_hash: str | None
         has_tokens = features.ndim == 3
         pooled = features[:, 0] if has_tokens else pooled_positions(module, features)
     module.train()
+    recorded = [name for name in channels if name in outputs]  # a list of blocks returns nothing
+    if not recorded:
+        raise CollectError(
+            f"{type(module).__name__} has no layer whose activations can be recorded "
+            f"(timm names {', '.join(channels) or 'none'}): take another backbone"
+        )
     n_prefix_tokens = int(getattr(module, "num_prefix_tokens", 0)) if has_tokens else 0
     return Backbone(
         module=module,
         inputs=inputs,
         layers=tuple(
-            Layer(name, channels[name], _layout(outputs[name], channels[name])) for name in channels
+            Layer(name, channels[name], _layout(outputs[name], channels[name])) for name in recorded
         ),
         n_prefix_tokens=n_prefix_tokens,
         has_class_token=n_prefix_tokens > 0 and getattr(module, "cls_token", None) is not None,

@@ -99,12 +99,22 @@ def test_a_checkpoint_that_could_execute_code_is_refused(tmp_path):
     [
         ("resnet5000", "random", "resnet5000: timm .* has no such model; similar: .*resnet"),
         ("test_resnet", "imagnet", "has no weights named 'imagnet'; it has random, r160_in1k"),
+        (
+            "coat_lite_tiny",
+            "random",
+            "CoaT has no layer whose activations can be recorded .*blocks1",
+        ),
         ("test_resnet", "gone.safetensors", r"gone\.safetensors: no such file of weights"),
     ],
 )
 def test_refuses(backbone, pretraining, message):
     with pytest.raises(CollectError, match=message):
         build_backbone(backbone, pretraining)
+
+
+def test_layers_are_those_that_have_a_name_and_an_output():
+    backbone = build_backbone("tresnet_m", "random", image_size=64)
+    assert [layer.name for layer in backbone.layers] == [f"body.layer{i}" for i in (1, 2, 3, 4)]
 
 
 def test_a_damaged_file_is_named(tmp_path):
