@@ -43,7 +43,7 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
     ----------
     scores : DataFrame
         One row per run: columns of ``by``, ``dataset, network, run_id, value, fold, n_folds, seed,
-        n_train, n_test``.
+        n_train, n_test``; and ``split_hash``, where runs record which images a fold has.
     by : sequence of str
         Columns that name a set of networks to compare; neither dataset nor network.
 
@@ -53,16 +53,18 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
         One row per pair of networks and fold, ``by, dataset, first, second, fold ... n_test,
         value`` (second less first) and ``run_ids``: the means over the seeds of a fold are paired.
         Where there are no folds, or both networks have the same single one, one per pair and seed
-        that both have, as `analysis.means.intervals.mean_intervals` takes them.
+        that both have, as `analysis.means.intervals.mean_intervals` takes them. Runs whose split is
+        known to differ are no pair: their folds have other images under the same number.
     """
+    scores = _with_splits(scores)
     unit = [*by, "dataset", "fold", "n_folds"]
-    folds = scores.group_by([*unit, "network"]).agg(
+    folds = scores.group_by([*unit, "network", "split_hash"]).agg(
         pl.col("value").mean(),
         pl.col("n_train", "n_test").mean(),
         pl.col("seed").sort(),
         pl.col("run_id").sort(),
     )
-    single = scores.group_by([*unit, "seed", "network"]).agg(
+    single = scores.group_by([*unit, "seed", "network", "split_hash"]).agg(
         pl.col("value").mean(), pl.col("n_train", "n_test").mean(), pl.col("run_id").sort()
     )
     has_one = pl.col("fold").n_unique().over([*by, "dataset", "network"]) == 1
@@ -80,25 +82,39 @@ def run_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     As `paired_differences`, but for networks whose seeds do not match, which have no rows.
     """
     unit = [*by, "dataset", "fold", "n_folds", "seed"]
-    runs = scores.group_by([*unit, "network"]).agg(
-        pl.col("value", "n_train", "n_test").mean(), pl.col("run_id").sort()
+    runs = (
+        _with_splits(scores)
+        .group_by([*unit, "network", "split_hash"])
+        .agg(pl.col("value", "n_train", "n_test").mean(), pl.col("run_id").sort())
     )
     differences = _pair(runs, unit)
     return differences.with_columns(run_id=pl.col("run_ids").list.join(" ")).drop("run_ids")
 
 
+def _with_splits(scores: pl.DataFrame) -> pl.DataFrame:
+    if "split_hash" in scores.columns:
+        return scores
+    return scores.with_columns(split_hash=pl.lit(None, pl.String))
+
+
 def _pair(cells: pl.DataFrame, unit: list[str]) -> pl.DataFrame:
-    """Join every unit with itself, the first network before the second."""
-    right = cells.select(*unit, second="network", other="value", other_ids="run_id")
+    """Join every unit with itself, the first network before the second.
+
+    An unknown split may be that of any other run: published scores come without.
+    """
+    right = cells.select(
+        *unit, second="network", other="value", other_ids="run_id", other_split="split_hash"
+    )
+    has_same_images = (pl.col("split_hash") == pl.col("other_split")).fill_null(value=True)
     return (
         cells.rename({"network": "first"})
         .join(right, on=unit, nulls_equal=True)
-        .filter(pl.col("first") < pl.col("second"))
+        .filter(pl.col("first") < pl.col("second"), has_same_images)
         .with_columns(
             value=pl.col("other") - pl.col("value"),
             run_ids=pl.concat_list("run_id", "other_ids"),
         )
-        .drop("other", "other_ids", "run_id")
+        .drop("other", "other_ids", "run_id", "split_hash", "other_split")
     )
 
 

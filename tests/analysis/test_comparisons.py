@@ -106,6 +106,38 @@ def test_only_shared_folds_are_paired(scores):
     )
 
 
+@pytest.mark.parametrize(
+    ("theirs", "n_pairs"),
+    [("own", 5), ("other", 3), (None, 5)],
+    ids=["same images", "other images in two folds", "unknown"],
+)
+def test_only_folds_of_the_same_images_are_paired(scores, theirs, n_pairs):
+    has_theirs = (pl.col("network") == "b") & (pl.col("fold") > 3)
+    split = pl.when(has_theirs).then(pl.lit(theirs)).otherwise(pl.lit("own"))
+    split = pl.format("{} {}", split, "fold") if theirs else split
+    rows = compare_within_datasets(
+        scores.with_columns(split_hash=split), Comparison(), by=["score"]
+    )
+    kept = scores.filter(pl.col("fold") <= 3) if n_pairs == 3 else scores
+    plain = compare_within_datasets(kept, Comparison(), by=["score"])
+    assert pair(rows, dataset="d1") == pair(plain, dataset="d1")
+    assert pair(rows, "a", "c", dataset="d1")["n_pairs"] == 5
+
+
+def test_seeds_on_two_splits_are_paired_within_each(scores):
+    one = scores.filter(fold=1, dataset="d1").with_columns(fold=pl.lit(None, pl.Int64))
+    own, other = (
+        one.with_columns(seed=pl.lit(seed), run_id=pl.lit(f"{seed}"), split_hash=pl.lit(split))
+        for seed, split in ((0, "x"), (1, "y"))
+    )
+    moved = other.with_columns(
+        split_hash=pl.when(pl.col("network") == "b").then(pl.lit("z")).otherwise("split_hash")
+    )
+    for second, n_pairs in ((other, 2), (moved, 1)):
+        rows = compare_within_datasets(pl.concat([own, second]), Comparison(), by=["score"])
+        assert pair(rows)["n_pairs"] == n_pairs
+
+
 def test_seeds_without_folds_are_paired_by_seed():
     scores = pl.DataFrame(
         {

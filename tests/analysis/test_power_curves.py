@@ -244,11 +244,15 @@ def test_differences_without_variation_have_no_curve():
     assert curve(frame_of(np.ones((3, 2, 2)))).is_empty()
 
 
-def test_runs_are_compared_with_those_of_the_same_seed_only(rng):
+def test_runs_are_compared_with_those_of_the_same_seed_and_images_only(rng):
     values = rng.normal(size=(2, 2, 2))
     first = frame_of(values, network="a").rename({"pair": "score"})
     second = frame_of(values + 1.0, network="b").rename({"pair": "score"})
     found = run_differences(pl.concat([first, second]), by=["score"])
     assert_allclose(found["value"], np.ones(8), rtol=1e-12)
+    first, second = (frame.with_columns(split_hash=pl.lit("x")) for frame in (first, second))
+    assert len(run_differences(pl.concat([first, second]), by=["score"])) == 8
+    other_images = second.with_columns(split_hash=pl.lit("y"))
+    assert run_differences(pl.concat([first, other_images]), by=["score"]).is_empty()
     other_seeds = second.with_columns(seed=pl.col("seed") + 5)
     assert run_differences(pl.concat([first, other_seeds]), by=["score"]).is_empty()

@@ -63,6 +63,29 @@ def test_studies_with_a_cell_in_common_stand_alone():
     }
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_one_set"),
+    [
+        ({"data_hash": "d"}, {"data_hash": "d"}, True),
+        ({"data_hash": "d"}, {"data_hash": "e"}, False),
+        ({"data_hash": "d"}, {"data_hash": "e", "dataset": "chest"}, True),
+        ({"data_hash": "d"}, {}, True),
+        ({"split_hash": "x"}, {"split_hash": "y"}, False),
+        ({"split_hash": "x", "fold": 1}, {"split_hash": "y", "fold": 2}, True),
+        ({"split_hash": "x"}, {}, True),
+    ],
+    ids=["same", "data", "two datasets", "one unknown", "split", "two folds", "unknown split"],
+)
+def test_studies_of_other_images_under_one_name_stand_alone(first, second, is_one_set):
+    found = study_sets(
+        {"study": "full"} | first,
+        {"study": "scratch", "adaptation": "scratch"} | second,
+        {"study": "eye", "dataset": "eye", "data_hash": "f", "split_hash": "z"},
+    )
+    alone = {name: name for name in found}
+    assert found == (dict.fromkeys(found, "eye + full + scratch") if is_one_set else alone)
+
+
 def test_the_same_cell_of_another_origin_is_no_matter():
     found = study_sets({"study": "a"}, {"study": "b", "origin": "elsewhere"})
     assert found == {"a": "a", "b": "b"}

@@ -131,6 +131,47 @@ def test_gains_compare_with_the_scratch_of_the_same_fold_and_rather_the_same_stu
     ]
 
 
+@pytest.mark.parametrize(
+    ("tuned", "scratch", "partners"),
+    [
+        ({"split_hash": "x"}, {"split_hash": "x"}, ["scratch"]),
+        ({"split_hash": "x"}, {"split_hash": "y"}, []),
+        ({"split_hash": "x", "data_hash": "d"}, {"split_hash": "x", "data_hash": "e"}, []),
+        ({"split_hash": "x", "data_hash": "d"}, {}, ["scratch"]),  # published runs have no hashes
+        ({}, {"split_hash": "x", "data_hash": "d"}, ["scratch"]),
+    ],
+    ids=["same", "other split", "other data", "unknown scratch", "unknown run"],
+)
+@pytest.mark.parametrize("study", ["small", "other"])
+def test_a_gain_is_over_a_scratch_that_saw_the_same_images(
+    layout, add_run, study, tuned, scratch, partners
+):
+    add_run("tuned", **tuned)
+    add_run("scratch", adaptation="scratch", study=study, **scratch)
+    ingest(layout)
+    with connect(layout.root) as con:
+        assert read_view(con, "marts.gains")["scratch_run_id"].to_list() == partners
+
+
+def test_the_same_images_go_before_the_same_study(layout, add_run):
+    add_run("tuned", split_hash="x")
+    add_run("own", adaptation="scratch", split_hash="y")
+    add_run("theirs", adaptation="scratch", split_hash="x", study="other")
+    ingest(layout)
+    with connect(layout.root) as con:
+        assert read_view(con, "marts.gains")["scratch_run_id"].to_list() == ["theirs"]
+
+
+@pytest.mark.parametrize("mart", ["marts.final_scores", "marts.final_similarities"])
+def test_what_networks_are_compared_on_names_its_split(layout, add_run, mart):
+    add_run("run1", split_hash="x")
+    add_run("run2", fold=2)
+    ingest(layout)
+    with connect(layout.root) as con:
+        rows = read_view(con, mart)
+    assert dict(rows.select("run_id", "split_hash").iter_rows()) == {"run1": "x", "run2": None}
+
+
 def test_a_gain_over_a_score_of_zero_has_no_ratio(layout, add_run):
     add_run("tuned", scores=score_rows(0.4, score="kappa_quadratic"))
     add_run("scratch", scores=score_rows(0.0, score="kappa_quadratic"), adaptation="scratch")

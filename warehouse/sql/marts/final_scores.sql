@@ -18,6 +18,7 @@ select
     runs.seed,
     runs.n_train,
     runs.n_test,
+    runs.split_hash,
     scores.epoch,
     scores.split,
     scores.confidence_source,

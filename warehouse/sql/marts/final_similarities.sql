@@ -20,6 +20,7 @@ select
     runs.seed,
     runs.n_train,
     runs.n_test,
+    runs.split_hash,
     similarities.epoch,
     similarities.layer,
     similarities.token,

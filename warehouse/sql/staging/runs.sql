@@ -20,7 +20,9 @@ select
     runs.selected_epoch,
     runs.image_size,
     runs.n_train,
-    runs.n_test
+    runs.n_test,
+    runs.data_hash,
+    runs.split_hash
 from raw.runs as runs
 left join staging.run_variants as variants on runs.run_id = variants.run_id
 where runs.status not in ('diverged', 'summary')

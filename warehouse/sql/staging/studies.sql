@@ -1,6 +1,8 @@
 -- One row per origin and study: the studies that are analysed together. Studies of which none has a cell (dataset and
 -- network) of another complete each other, and are one set; a study that repeats a cell of another stands alone, so
--- that runs which were trained differently are never averaged.
+-- that runs which were trained differently are never averaged. A study also stands alone where another has other images
+-- under the same name: other data of a dataset, or another split of a fold. Within a set, runs are matched by dataset,
+-- fold and seed. What a run does not record, as imported runs do not, sets no studies apart.
 -- studies: Name of the set: its studies, joined by +.
 -- key: origin, study
 with cells as (
@@ -35,16 +37,60 @@ repeated as (
             and first_cells.head = second_cells.head
 ),
 
+images as (
+    select distinct
+        origin,
+        study,
+        dataset,
+        fold,
+        n_folds,
+        data_hash,
+        split_hash
+    from staging.runs
+),
+
+other_images as (
+    select distinct
+        first_images.origin,
+        first_images.study
+    from images as first_images
+    inner join images as second_images
+        on
+            first_images.origin = second_images.origin
+            and first_images.study <> second_images.study
+            and first_images.dataset = second_images.dataset
+            and (
+                first_images.data_hash <> second_images.data_hash
+                or (
+                    first_images.fold is not distinct from second_images.fold
+                    and first_images.n_folds is not distinct from second_images.n_folds
+                    and first_images.split_hash <> second_images.split_hash
+                )
+            )
+),
+
+apart as (
+    select
+        origin,
+        study
+    from repeated
+    union
+    select
+        origin,
+        study
+    from other_images
+),
+
 studies as (
     select distinct
         cells.origin,
         cells.study,
-        repeated.study is not null as stands_alone
+        apart.study is not null as stands_alone
     from cells
-    left join repeated
+    left join apart
         on
-            cells.origin = repeated.origin
-            and cells.study = repeated.study
+            cells.origin = apart.origin
+            and cells.study = apart.study
 )
 
 select

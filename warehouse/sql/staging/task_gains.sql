@@ -1,7 +1,8 @@
 -- One row per run and task score on the held-out fold: the score of the head, and that of the run from scratch.
 -- The run from scratch has the same origin, dataset, backbone, pooling, head, image size, fold and seed; one of the
--- same study goes before one of another, and among those one that was trained in the same variant. A run from scratch
--- has no gain of its own.
+-- same study goes before one of another, and among those one that was trained in the same variant. Fold 1 of other data
+-- or of another split has other images, and is no partner; what a run does not record, as imported runs do not, is no
+-- obstacle. A run from scratch has no gain of its own.
 -- value: Score of the run.
 -- scratch_run_id: Run from scratch that it is compared with.
 -- scratch_value: Score of the run from scratch.
@@ -21,6 +22,8 @@ with final_scores as (
         runs.fold,
         runs.n_folds,
         runs.seed,
+        runs.data_hash,
+        runs.split_hash,
         scores.score,
         scores.value
     from staging.runs as runs
@@ -63,6 +66,8 @@ inner join final_scores as scratch
         and tuned.n_folds is not distinct from scratch.n_folds
         and tuned.seed is not distinct from scratch.seed
         and tuned.score = scratch.score
+        and coalesce(tuned.data_hash = scratch.data_hash, true)
+        and coalesce(tuned.split_hash = scratch.split_hash, true)
 where
     tuned.adaptation <> 'scratch'
     and scratch.adaptation = 'scratch'
