@@ -11,6 +11,7 @@ from analysis.means.comparisons import Comparison, judged, paired_differences
 from analysis.means.drawn_runs import drawn_runs
 from analysis.means.improvement import Redrawn, improvement, redrawn
 from analysis.regression.least_squares import Floats
+from analysis.testing.constancy import is_constant
 from analysis.testing.student import t_quantile
 
 PRIOR_STRENGTH = 0.5
@@ -40,7 +41,14 @@ def compare_across_datasets(
         neither, the second), ``improvement`` (probability that a run of the second beats one of the
         first, averaged over datasets) with ``improvement_low, improvement_high,
         improvement_uncertainty`` (fold or seed; null where there is no interval, see
-        `analysis.means.improvement`), ``n_datasets``.
+        `analysis.means.improvement`), ``n_datasets``. Where the difference is the same on every
+        dataset it has no standard error and no test.
+
+    Notes
+    -----
+    A frozen backbone has the same score on the source whatever it is trained for. The difference of
+    two of them is one number, found once for every dataset: neither its spread of 0 or 1e-17 nor
+    its sign says anything of other datasets.
 
     References
     ----------
@@ -74,10 +82,10 @@ def compare_across_datasets(
 
 def _across(values: Floats, comparison: Comparison) -> dict[str, object]:
     n = len(values)
-    std_error = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else None
+    is_testable = not is_constant(values.min(), values.max())
+    std_error = float(values.std(ddof=1) / np.sqrt(n)) if is_testable else None
     half = t_quantile((1 + comparison.level) / 2, n - 1) * std_error if std_error else None
-    first, rope, second = _posterior(values, comparison)
-    is_testable = n > 1 and bool((values != 0).any())
+    first, rope, second = _posterior(values, comparison) if is_testable else (None, None, None)
     return {
         "dataset": None,
         "method": "t_datasets",

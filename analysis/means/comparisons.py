@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from analysis.means.intervals import mean_intervals
+from analysis.testing.constancy import is_constant
 from analysis.testing.equivalence import equivalence_p_value, rope_probabilities
 from analysis.testing.student import t_quantile, t_upper_tail
 from analysis.testing.verdicts import verdict
@@ -138,8 +139,8 @@ def compare_within_datasets(
         One row per pair and dataset: ``method`` (``nadeau_bengio`` over folds, ``t`` over seeds),
         ``estimate`` (second less first), ``std_error, df, ci_low, ci_high, level, p_value``,
         ``margin, p_equivalent, p_below, p_within, p_above`` (posterior probabilities), ``verdict``
-        on "the second is better", ``n_pairs, run_ids``. Pairs with one fold or no spread have no
-        inference.
+        on "the second is better", ``n_pairs, run_ids``. Pairs with one fold, or the same
+        difference in all of them, have no standard error and no inference.
 
     References
     ----------
@@ -148,13 +149,22 @@ def compare_within_datasets(
     differences = paired_differences(scores, by=by)
     cell = [*by, "dataset", "first", "second"]
     ids = differences.group_by(cell).agg(
-        run_ids=pl.col("run_ids").explode().unique().sort(), n_pairs=pl.len().cast(pl.Int64)
+        run_ids=pl.col("run_ids").explode().unique().sort(),
+        n_pairs=pl.len().cast(pl.Int64),
+        low=pl.col("value").min(),
+        high=pl.col("value").max(),
     )
     pairs = differences.drop("run_ids").with_columns(run_id=pl.lit(""))
     rows = mean_intervals(pairs, by=cell, level=comparison.level).drop(
         "run_ids", "n_runs", "unit", "n_units"
     )
-    return judged(rows.join(ids, on=cell, nulls_equal=True), comparison).sort(cell)
+    joined = rows.join(ids, on=cell, nulls_equal=True)
+    constant = pl.Series(is_constant(joined["low"].to_numpy(), joined["high"].to_numpy()))
+    # Equal differences have a spread of 0 or, by rounding, 1e-17: neither is a standard error.
+    known = joined.drop("low", "high").with_columns(
+        pl.when(~constant).then(name).alias(name) for name in ("std_error", "ci_low", "ci_high")
+    )
+    return judged(known, comparison).sort(cell)
 
 
 def judged(rows: pl.DataFrame, comparison: Comparison) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from analysis.means.power import (
 )
 from analysis.means.variance import variance_components
 from analysis.regression.least_squares import Floats
+from analysis.testing.constancy import constant_over
 
 N_UNITS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
 UNITS = ("dataset", "fold", "seed")
@@ -66,6 +67,7 @@ def power_curves(
     that of Nadeau and Bengio, ``(fold + seed / S) (1 / F + n_test / n_train)`` with F - 1, or
     ``seed / S`` with S - 1 where there are no folds. F and S are medians.
     """
+    differences = differences.filter(~constant_over("value", by))
     rows = _sizes(_designs(differences, by), by)
     # What more units do not average out is left with infinitely many of them.
     constant = _error_variance(rows, np.full(len(rows), np.inf))

@@ -10,6 +10,7 @@ from analysis.means.drawn_runs import DrawnRuns, common_uncertainty, drawn_runs
 from analysis.means.friedman import Friedman, friedman
 from analysis.means.interquartile import interquartile_interval, interquartile_mean
 from analysis.regression.least_squares import Floats
+from analysis.testing.constancy import is_constant
 from analysis.testing.student import t_quantile
 
 PSEUDO_DATASETS = 0.5  # with the rank furthest away: what is added to ranks that hardly vary
@@ -43,13 +44,21 @@ def rank_networks(
     -------
     DataFrame
         One row per network: ``mean_rank`` (1 is best) with ``rank_low, rank_high`` (see
-        `rank_intervals`), ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high,
+        `rank_intervals`; null where every network has one score on all of two datasets or more),
+        ``iqm`` (interquartile mean over runs) with ``iqm_low, iqm_high,
         iqm_uncertainty`` (fold or seed; null where there is no interval, see
         `analysis.means.interquartile`), ``n_wins`` (datasets on which it is best, ties shared),
         ``friedman_statistic, friedman_p_value, critical_difference`` (null below three networks or
-        two datasets, and where all networks tie on every dataset), ``not_different`` (networks
-        whose mean rank is within the critical difference: the data do not tell them apart, which
-        does not make them the same), ``n_datasets, level, run_ids``.
+        two datasets, where all networks tie on every dataset, and where two or more networks have
+        one score on all datasets), ``not_different`` (networks whose mean rank is within the
+        critical difference: the data do not tell them apart, which does not make them the same),
+        ``n_datasets, level, run_ids``.
+
+    Notes
+    -----
+    A frozen backbone has the same score on the source whatever it is trained for. The order of two
+    of them is one observation, which the Friedman test would count once for every dataset. A single
+    one is a fixed reference for the others, whose ranks do vary.
     """
     frames = [
         _ranked(group, level, n_resamples, seed).select(
@@ -78,14 +87,17 @@ def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl
     values = table.sort("dataset").select(networks).to_numpy()
     ranks = stats.rankdata(-values, axis=1)
     rng = np.random.default_rng(seed)
-    rank_ends = rank_intervals(ranks, level=level)
+    n_constant = int(is_constant(values.min(axis=0), values.max(axis=0)).sum())
+    is_fixed = len(values) > 1 and n_constant == len(networks)
+    rank_ends = (None, None) if is_fixed else rank_intervals(ranks, level=level)
     best = ranks == ranks.min(axis=1, keepdims=True)
     drawn = drawn_runs(runs, by=["network", "dataset"])
     iqms = [
         _iqm([one for (name, _), one in drawn.items() if name == n], level, n_resamples, rng)
         for n in networks
     ]
-    is_testable = min(values.shape[0], values.shape[1] - 1) > 1 and not best.all()
+    has_enough = min(values.shape[0], values.shape[1] - 1) > 1
+    is_testable = has_enough and n_constant < 2 and not best.all()
     test = friedman(values, level=level) if is_testable else None
     mean_ranks = ranks.mean(axis=0)
     return pl.DataFrame(
@@ -167,7 +179,7 @@ def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
     """
     n, k = ranks.shape
     means = ranks.mean(axis=0)
-    is_constant = (ranks == ranks[0]).all(axis=0)
+    has_one_rank = (ranks == ranks[0]).all(axis=0)
     others = 1 - ((1 - level) / 2) ** (1 / n)
     half = 0.0
     if n > 1:
@@ -175,8 +187,8 @@ def rank_intervals(ranks: Floats, *, level: float = 0.95) -> Floats:
         furthest = np.maximum(means - 1, k - means)
         variance = np.maximum(squares / (n - 1), (squares + PSEUDO_DATASETS * furthest**2) / n)
         half = t_quantile((1 + level) / 2, n - 1) * np.sqrt(variance / n)
-    low = np.where(is_constant, means - others * (means - 1), means - half)
-    high = np.where(is_constant, means + others * (k - means), means + half)
+    low = np.where(has_one_rank, means - others * (means - 1), means - half)
+    high = np.where(has_one_rank, means + others * (k - means), means + half)
     ends: Floats = np.clip([low, high], 1, k)
     return ends
 

@@ -10,6 +10,7 @@ from analysis.means.power_curves import power_curves
 from analysis.means.variance import variance_components
 from analysis.settings import Settings
 from analysis.steps.comparisons import COMPARED, compared_networks
+from analysis.testing.constancy import constant_over
 
 UNITS = {"nadeau_bengio": "fold", "t": "seed", "t_datasets": "dataset"}
 
@@ -63,15 +64,20 @@ def power_curve_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
 
 def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
-    """Spread and standard error of every difference: on each dataset, and over datasets."""
+    """Spread and standard error of every difference: on each dataset, and over datasets.
+
+    A difference that is always the same, as that of frozen networks on the source, has no row:
+    nothing is known of its spread.
+    """
     differences = paired_differences(networks, by=COMPARED)
     pair = [*COMPARED, "first", "second"]
     cell = [*pair, "dataset"]
     named = differences.with_columns(run_id=pl.lit(""))
-    within = mean_intervals(named, by=cell)
+    within = mean_intervals(named.filter(~constant_over("value", cell)), by=cell)
     across = (
         differences.group_by(cell)
         .agg(pl.col("value").mean())
+        .filter(~constant_over("value", pair))
         .group_by(pair)
         .agg(sd=pl.col("value").std(), n_units=pl.len().cast(pl.Int64))
         .with_columns(

@@ -9,6 +9,8 @@ from reports.tables.model import Table
 from tests.reports.building import GROUP, built, drawn, figure_of, lines_of, rows, segments
 from tests.reports.conftest import insert
 
+FROZEN = {"a": 1.0, "b": 2.0, "c": 3.0}
+
 
 def ranking(network: str, rank: float) -> dict[str, object]:
     """Return a row of results.rankings."""
@@ -46,6 +48,16 @@ def test_ranks_are_drawn_best_first_and_groups_within_the_critical_difference_ar
     joined = [drawn(line)[:, 1] for line in axis.lines if line.get_label() == "not told apart"]
     assert [(round(low + 0.2), round(high - 0.2)) for low, high in joined] == [(0, 1), (1, 2)]
     assert "p = 0.031" in artefact.caption
+
+
+def test_ranks_of_networks_that_never_vary_are_drawn_without_an_interval(con):
+    unknown = dict.fromkeys(("rank_low", "rank_high", "friedman_p_value", "critical_difference"))
+    insert(con, "results.rankings", rows(*(ranking(n, r) | unknown for n, r in FROZEN.items())))
+    (artefact,) = built(con, rankings.EXHIBIT)
+    axis = figure_of(artefact).axes[0]
+    lines = {str(line.get_label()): drawn(line) for line in axis.lines}
+    np.testing.assert_allclose(lines["mean rank"], [[1, 0], [2, 1], [3, 2]])
+    assert not {"critical", "not told apart"} & set(lines)
 
 
 def pair(dataset: str | None, second: str, p_adjusted: float) -> dict[str, object]:
