@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.drift.curves import Curves, complete_curves
+from analysis.drift.curves import Curves, shared_curves
 from analysis.regression.least_squares import Floats, Ints
 from analysis.testing.student import t_quantile
 
@@ -28,7 +28,7 @@ def trajectory_bands(
     ----------
     points : DataFrame
         One row per run and epoch: columns of ``by``, ``run_id, epoch, fold, n_folds, n_train,
-        n_test`` and ``value``. Runs that lack an epoch which others of the cell have are left out.
+        n_test`` and ``value``. Epochs that a run of the cell lacks are left out.
     by : sequence of str
         Columns that name a cell.
     value : str, default "similarity"
@@ -46,8 +46,8 @@ def trajectory_bands(
         One row per cell and epoch: ``uncertainty, method`` (fold, Nadeau-Bengio, where there are
         several folds, whose seeds are averaged first; otherwise seed, t), ``epoch, mean, sd,
         ci_low, ci_high`` (at that epoch alone), ``band_low, band_high`` (covers the whole mean
-        trajectory at once), ``level, n_units, n_runs, run_ids``. Cells with fewer than three units
-        have no band.
+        trajectory at once), ``level, n_units, n_runs, run_ids, n_runs_left_out`` (without any
+        value), ``epochs_left_out``. Cells with fewer than three units have no band.
 
     Notes
     -----
@@ -61,7 +61,7 @@ def trajectory_bands(
     .. [1] Montiel Olea and Plagborg-Moller (2019), J. Appl. Econometrics 34, 1-17.
     """
     schema = {name: points.schema[name] for name in by} | _BAND
-    cells, curves = complete_curves(points, by, value)
+    cells, curves = shared_curves(points, by, value)
     if not curves:
         return pl.DataFrame(schema=schema)
     bands = [_band(curve, level, n_resamples, seed) for curve in curves]
@@ -158,4 +158,6 @@ _BAND: dict[str, pl.DataType] = {
     "n_units": pl.Int64(),
     "n_runs": pl.Int64(),
     "run_ids": pl.List(pl.String()),
+    "n_runs_left_out": pl.Int64(),
+    "epochs_left_out": pl.List(pl.Int64()),
 }

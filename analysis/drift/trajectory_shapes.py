@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.drift.curves import Curves, complete_curves
+from analysis.drift.curves import Curves, shared_curves
 from analysis.drift.trajectories import sidak_quantile
 from analysis.regression.least_squares import Floats, Ints
 from analysis.testing.student import t_quantile
@@ -36,7 +36,8 @@ def trajectory_shapes(
         minimum_epoch, final, final_epoch, steepest_epoch`` (end of the steepest fall per epoch;
         null where nothing falls), ``drop`` (start less minimum), ``recovery`` (final less minimum),
         each epoch, drop and recovery with ``_low`` and ``_high``; ``level, n_units, n_runs,
-        run_ids``.
+        run_ids, n_runs_left_out, epochs_left_out`` as `trajectory_bands`. A cell whose runs share
+        fewer than two epochs has no row.
 
     Notes
     -----
@@ -48,7 +49,7 @@ def trajectory_shapes(
     and none of one unit.
     """
     schema = {name: points.schema[name] for name in by} | _SHAPE
-    cells, curves = complete_curves(points, by, value)
+    cells, curves = shared_curves(points, by, value)
     named = cells.iter_rows(named=True)
     rows = [
         cell | _shape(curve, level)
@@ -140,4 +141,6 @@ _SHAPE: dict[str, pl.DataType] = {
     "n_units": pl.Int64(),
     "n_runs": pl.Int64(),
     "run_ids": pl.List(pl.String()),
+    "n_runs_left_out": pl.Int64(),
+    "epochs_left_out": pl.List(pl.Int64()),
 }

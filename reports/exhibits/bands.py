@@ -59,8 +59,8 @@ def _figure(
         caption=(
             f"{sentence(measure)} of {layer} to the pre-trained model and accuracy by epoch, means "
             f"over runs ({of_what(where)}). Shaded, similarity: a band that covers the whole mean "
-            f"trajectory with {percent(level)} confidence, not each epoch alone; accuracy: the "
-            "range of the runs."
+            f"trajectory with {percent(level)} confidence, not each epoch alone, at the epochs "
+            "that all runs have; accuracy: the range of the runs."
         ),
         content=partial(mean_bands, quantities, data.networks),
         sources=sources,

@@ -105,13 +105,6 @@ def test_one_run_is_of_a_fold_where_it_has_one(rng, fold, kind):
     assert set(trajectory_bands(named, by=["trial"])["uncertainty"]) == {kind}
 
 
-def test_runs_that_stopped_early_are_left_out_of_the_mean(rng):
-    _, points = curves(rng, trials=1, runs=5, epochs=4)
-    shorter = points.filter((pl.col("run_id") != "3") | (pl.col("epoch") < 2))
-    rows = trajectory_bands(shorter, by=["trial"])
-    assert set(rows["n_runs"]) == {4}
-
-
 def test_drop_and_recovery_by_hand():
     points = pl.DataFrame(
         {
