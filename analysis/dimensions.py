@@ -21,6 +21,14 @@ HIGHER_IS_BETTER = (
     "recall_macro",
     "f1_macro",
 )
+# Sums of absolute gaps: noise makes each too large, the debiased one too, by less.
+CALIBRATION_ERRORS = (
+    "ece_width_15",
+    "ece_mass_15",
+    "ece_classwise_15",
+    "ece_debiased_15",
+    "ece_smooth",
+)
 
 
 def network_name(pretraining: str = "pretraining", adaptation: str = "adaptation") -> pl.Expr:

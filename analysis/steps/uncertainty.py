@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from analysis.dimensions import CELL, REPRESENTATION, SCORE
+from analysis.dimensions import CALIBRATION_ERRORS, CELL, REPRESENTATION, SCORE
+from analysis.means.biased_errors import biased_intervals
 from analysis.means.bounds import within_range
 from analysis.means.intervals import mean_intervals
 from analysis.means.sampling import sample_intervals, total_intervals
@@ -18,7 +19,8 @@ def score_rows(runs: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Means of scores over other test images or patients, from ``marts.score_intervals``.
 
     Held-out folds have images of their own; every other set is taken for one that runs share. Where
-    all runs of a cell share it, a row adds the variation between runs: the total.
+    all runs of a cell share it, a row adds the variation between runs: the total. Calibration
+    errors have none: the mean that it would lie around is biased.
     """
     own = pl.col("fold").cast(pl.String)
     named = runs.with_columns(
@@ -26,8 +28,16 @@ def score_rows(runs: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         df=pl.col("n_units") - 1.0,
     )
     by = [*CELL, *SCORE]
-    rows = _over_images(named, by, "test_sample", OF_SCORES, settings)
-    return within_range(rows, name="score")
+    is_biased = pl.col("score").is_in(CALIBRATION_ERRORS)
+    rows = _over_images(named.filter(~is_biased), by, "test_sample", OF_SCORES, settings)
+    errors = biased_intervals(
+        named.filter(is_biased),
+        by=by,
+        kind="test_sample",
+        methods=OF_SCORES,
+        level=settings.level,
+    )
+    return within_range(pl.concat([rows, errors.drop("df")]), name="score")
 
 
 def similarity_rows(runs: pl.DataFrame, settings: Settings) -> pl.DataFrame:
