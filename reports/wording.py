@@ -61,6 +61,7 @@ OUTCOMES = {
     "gain_ratio": "relative gain over scratch",
     "score": "score",
     "calibration_error": "calibration error (15 bins)",
+    "calibration_error_debiased": "debiased calibration error (15 bins)",
     "knn_accuracy": "k-NN accuracy on the source probe",
     "knn_calibration_error": "calibration error of the k-NN vote",
 }

@@ -14,6 +14,7 @@ from analysis.regression.gain_definitions import DEFINITIONS, gain_definitions
 from analysis.regression.influence import leave_one_dataset_out
 from analysis.regression.max_t import max_t_p_values
 from analysis.regression.robust import robust_rows
+from analysis.regression.size_alarm import with_size_alarm
 from analysis.regression.slope_differences import slope_differences
 from analysis.regression.slope_equivalences import slope_equivalences
 from analysis.regression.stacking import Model
@@ -38,7 +39,8 @@ def regression_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     joint = max_t_p_values(pooled, Model(), by=BY, family=FAMILY)
     joint = joint.select(*BY, "p_max_t", method=pl.lit("wild_cluster"))
     slopes = slopes.join(joint, on=[*BY, "method"], how="left", nulls_equal=True)
-    return pl.concat([slopes, rows.filter(~is_slope)], how="diagonal")
+    every = pl.concat([slopes, rows.filter(~is_slope)], how="diagonal")
+    return with_size_alarm(every, pooled, by=BY)
 
 
 def crossed_rows_of_networks(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -50,7 +52,8 @@ def crossed_rows_of_networks(points: pl.DataFrame, settings: Settings) -> pl.Dat
         fitted(several, Model(), by=by, level=settings.level)
         for fitted in (crossed_rows, two_way_rows)
     )
-    slopes = rows.filter(pl.col("term") == "similarity").with_columns(pretraining=pl.lit("pooled"))
+    slopes = with_size_alarm(rows.filter(pl.col("term") == "similarity"), several, by=by)
+    slopes = slopes.with_columns(pretraining=pl.lit("pooled"))
     return adjust(slopes, family=[*FAMILY, "method"])
 
 
@@ -72,7 +75,7 @@ def other_fit_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
             robust_rows(pooled, Model(), by=BY, level=settings.level),
         ]
     )
-    return adjust(rows, family=[*FAMILY, "method"])
+    return adjust(with_size_alarm(rows, pooled, by=BY), family=[*FAMILY, "method"])
 
 
 def sign_alarm_rows(points: pl.DataFrame, _settings: Settings) -> pl.DataFrame:

@@ -118,7 +118,7 @@ def points(rng):
     names |= {"pretraining": "imagenet"}
     names |= {"adaptation": "full", "n_blocks": None, "variant": "", "head": "linear"}
     names |= {"layer": "last", "token": "cls", "probe": "source", "measure": "cka"}
-    names |= {"outcome": "knn_accuracy"}
+    names |= {"outcome": "knn_accuracy", "n_test": None}
     return frame.with_columns(
         pl.lit(value).alias(name) for name, value in names.items()
     ).with_columns(run_id=pl.concat_str("pooling", "dataset", "seed", separator="-"))

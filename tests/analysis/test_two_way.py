@@ -88,7 +88,7 @@ def test_no_points_are_no_rows(points):
 def test_an_analysis_pools_three_networks_and_adjusts_each_method_by_itself(points):
     names: dict[str, str | None] = {"origin": "repdrift", "study": "s", "backbone": "tiny"}
     names |= {"adaptation": "full", "n_blocks": None, "variant": ""}
-    names |= {"pooling": "cls", "head": "linear"}
+    names |= {"pooling": "cls", "head": "linear", "n_test": None}
     names |= {"token": "cls", "probe": "source", "measure": "cka", "outcome": "knn_accuracy"}
     named = points.with_columns(
         *(pl.lit(value).alias(name) for name, value in names.items()), pretraining="network"

@@ -59,6 +59,7 @@ def filled(tmp_path_factory):
             score_rows(0.5, epoch=0),
             score_rows(0.9),
             score_rows(0.25, score="ece_width_15"),
+            score_rows(0.15, score="ece_debiased_15"),
             score_rows(0.7, split="validation", score="loss"),
             *votes,
         ),
@@ -194,7 +195,9 @@ def test_similarity_by_outcome_has_the_own_start_at_the_same_layer_beside_each_o
         "gain_ratio:auc": pytest.approx(0.5),
         "score:auc": 0.9,
         "score:ece_width_15": 0.25,
+        "score:ece_debiased_15": 0.15,
         "calibration_error": 0.25,
+        "calibration_error_debiased": 0.15,
         "knn_accuracy": 0.3,  # 10 neighbours on the features that the head takes
     }
     assert block1.filter(outcome="knn_accuracy")["n_neighbours"].to_list() == [10]

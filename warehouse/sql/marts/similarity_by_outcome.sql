@@ -2,7 +2,7 @@
 -- auc_ovr_weighted, which is the AUC where there are two classes, goes by the name auc: datasets regress together.
 -- similarity: Similarity to the run's own pre-trained start, at the same layer.
 -- outcome: gain_difference:<score>, gain_ratio:<score>, score:<score> (head, held-out fold), calibration_error ...
--- outcome_value: Value; calibration_error is ece_width_15 of the head, knn_... is the vote on the source probe.
+-- outcome_value: Value; calibration_error is ece_width_15 of the head, ..._debiased ece_debiased_15, knn_... of votes.
 -- n_neighbours: k of the k-NN vote (see staging.knn_outcomes); 0 for the head.
 -- similarity_floor: Expected similarity when the images are paired at random; null when it was not computed.
 -- similarity_calibrated: Its share of the way from that floor to 1, see staging.similarities; null without a floor.
@@ -46,7 +46,7 @@ with outcomes as (
     union all
     select
         runs.run_id,
-        'calibration_error' as outcome,
+        if(scores.score = 'ece_width_15', 'calibration_error', 'calibration_error_debiased') as outcome,
         scores.value as outcome_value,
         null as scratch_value,
         0 as n_neighbours
@@ -58,7 +58,7 @@ with outcomes as (
     where
         scores.split = 'test'
         and scores.confidence_source = 'head'
-        and scores.score = 'ece_width_15'
+        and scores.score in ('ece_width_15', 'ece_debiased_15')
     union all
     select
         knn.run_id,
