@@ -36,16 +36,18 @@ LEAST: Mapping[str, tuple[str, int]] = {
     "membership_surfaces": ("n_units", 8),
     "projections": ("n_datasets", 3),
     "rankings": ("n_datasets", 3),
-    "regressions": ("n_runs", 10),
+    "regressions": ("n_in_cell", 10),  # a fit without outliers stands beside that of all runs
     "similarity_differences": ("n_pairs", 3),
     "similarity_distributions": ("n_runs", 5),
     "slope_differences": ("n_runs", 10),
     "slope_equivalences": ("n_runs", 10),
+    "slope_signs": ("n_runs", 10),
     "specifications": ("n_runs", 10),
     "variance_components": ("n_runs", 10),
 }
 UNITS = {
     "n_runs": "runs in every cell",
+    "n_in_cell": "runs in every cell",
     "n_pairs": "folds or seeds with both networks",
     "n_units": "runs in every set",
     "n_datasets": "datasets",

@@ -62,8 +62,9 @@ def _figure(fits: Selection, points: Selection, keys: pl.DataFrame, part: int) -
             f"What binning does: {outcome} on {measure} ({of_what(where)}), fitted on runs and on "
             "the means of equally wide bins of similarity without outliers, as Zu et al. fit it "
             "(Figure 5). R² of bin means says how well the means line up, not how well similarity "
-            "predicts a run. By chance: the median when outcomes are shuffled over runs; p: the "
-            "share of shuffles with a larger R²."
+            "predicts a run. Inflation: R² of bin means divided by R² of runs. By chance: the "
+            "median when outcomes are shuffled over runs; p: the share of shuffles with a larger "
+            "R²."
         ),
         content=partial(binned_panels, rows, x_label=measure, y_label=outcome),
         sources=(fits, points),

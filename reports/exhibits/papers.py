@@ -63,11 +63,13 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
             ("juodelyte2023-figure-6",),
             (
                 "rigour",
+                "signs",
                 "influences",
                 "gains",
                 "slope-differences",
                 "specifications",
                 "projections",
+                "regressions",
             ),
             ("figure-6-slopes-fall", "figure-6-steeper-for-radimagenet"),
         ),
@@ -99,7 +101,7 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
         Chapter(
             "Figure 5",
             ("outcomes", "bins"),
-            ("rigour", "reliability"),
+            ("rigour", "signs", "regressions", "reliability"),
             (
                 "similarity-goes-with-knn-accuracy",
                 "similarity-goes-with-calibration-error",

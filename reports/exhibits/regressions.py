@@ -12,6 +12,7 @@ from reports.layers import layer_order
 from reports.tables.model import LEAST_P, Block, Cell, Column, Number, Row, Table
 from reports.wording import measure_name, outcome_name
 
+TRIMMED = "without_outliers"
 METHODS = (("ols", "naive"), ("cluster_cr1", "clustered"), ("wild_cluster", "wild"))
 
 
@@ -55,11 +56,14 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
                 heading=panel_heading(key, keys),
             )
         )
+    slope = f"slope [{percent(fitted['level'][0])} interval]"
     return Table(
         columns=(
             Column("layer"),
-            Column(f"slope [{percent(fitted['level'][0])} interval]"),
+            Column(slope),
             Column("R²"),
+            Column(slope, "without outliers"),
+            Column("left out", "without outliers"),
             *(Column(label, "p") for _, label in methods),
             Column("Holm", "p"),
             Column("runs"),
@@ -85,11 +89,18 @@ def _row(
         least = LEAST_P if column.startswith("p_") else 0.0
         return Number(value, digits, where={**where, "method": method}, column=column, least=least)
 
-    slope = shown("ols", "estimate")
+    def slope(method: str) -> Number:
+        low, high = (_value(by_method, method, end) for end in ("ci_low", "ci_high"))
+        interval = None if low is None or high is None else (low, high)
+        return replace(shown(method, "estimate"), interval=interval)
+
+    n_inside = _value(by_method, TRIMMED, "n_runs")
     cells: list[Cell] = [
         layer,
-        replace(slope, interval=(ols["ci_low"], ols["ci_high"])),
+        slope("ols"),
         shown("ols", "r_squared", 2),
+        slope(TRIMMED),
+        number(None if n_inside is None else ols["n_runs"] - n_inside, 0),
         *(shown(method, "p_value") for method, _ in methods),
         shown(honest, "p_adjusted"),
         number(ols["n_runs"], 0),
@@ -107,16 +118,21 @@ def _value(
 def _notes(slopes: pl.DataFrame) -> tuple[str, ...]:
     methods = (
         "Interval and naive p: least squares as if runs were independent. Clustered: standard "
-        "errors by dataset (CR1). Wild: wild cluster bootstrap. Dash: undefined; the CSV says why."
+        "errors by dataset (CR1). Wild: wild cluster bootstrap. Dash: undefined, for a reason that "
+        "the CSV gives, or not computed."
+    )
+    outliers = (
+        "Without outliers: the same fit without the runs left out, whose similarity or outcome "
+        "lies more than 1.5 interquartile ranges outside its quartiles (Tukey)."
     )
     sizes = slopes["family_size"].drop_nulls()
     if sizes.is_empty():
-        return (methods,)
+        return methods, outliers
     holm = (
         "Holm: the p-value left of it, adjusted among the networks and layers of this table with "
         f"the same adaptation ({span(sizes)} tests; the CSV names the family)."
     )
-    return methods, holm
+    return methods, outliers, holm
 
 
 EXHIBIT = Exhibit(

@@ -56,7 +56,7 @@ def binned_panels(
         The size of a square grows with the runs in its bin.
     """
     n_columns = max(len(panels) for _, panels in rows)
-    spacing = Spacing(height=27.0, above=18.5, foot=4.0)
+    spacing = Spacing(height=27.0, above=20.8, foot=4.0)
     legend = Legend(list(STYLES), STYLES, are_lines=True)
     figure, axes = panel_grid(len(rows), n_columns, spacing, legend)
     is_many = sum(len(panel.runs) for _, panels in rows for panel in panels) > MOST_VECTOR_POINTS
@@ -103,14 +103,20 @@ def _draw(axis: Axes, panel: BinnedPanel, *, is_many: bool) -> None:
 
 
 def binned_statistics(fit: dict[str, float]) -> list[str]:
-    """Return the lines above a panel: both fits, and what chance makes of the binned one."""
+    """Return the lines above a panel: both fits, their ratio, and what chance makes of bins."""
     return [
         typographic(line)
         for line in (
             f"runs: slope {significant(fit['slope'])}, R² {number(fit['r_squared'], 2)}",
             f"bins: slope {significant(fit['binned_slope'])},"
             f" R² {number(fit['binned_r_squared'], 2)}",
+            f"inflation: {_factor(fit.get('inflation'))}",
             f"bins, by chance: R² {number(fit['null_r_squared'], 2)}",
             f"{p_value(fit['p_value'])}, n {number(fit['n_runs'], 0)}",
         )
     ]
+
+
+def _factor(value: float | None) -> str:
+    """Return how many times; above a thousand R² of runs is nearly 0, and digits say nothing."""
+    return "> 1000 times" if value is not None and value > 1000 else f"{significant(value)} times"

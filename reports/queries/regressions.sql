@@ -1,5 +1,6 @@
 -- One row per regression of an outcome on similarity, method of inference and term.
 -- key: origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe, measure, outcome, method, term
+-- n_in_cell: runs of the regression before any method leaves some out; n_runs: those that were fitted.
 select
     origin,
     study,
@@ -29,6 +30,11 @@ select
     family_size,
     p_adjusted,
     r_squared,
+    max(n_runs) over (
+        partition by
+            origin, study, backbone, pretraining, adaptation, n_blocks, variant, pooling, head, layer, token, probe,
+            measure, outcome
+    ) as n_in_cell,
     n_runs,
     n_clusters,
     run_ids,

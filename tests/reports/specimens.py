@@ -27,6 +27,7 @@ from tests.reports import (
     test_rankings,
     test_reliability,
     test_scores,
+    test_slope_signs,
     test_slopes,
     test_space,
 )
@@ -162,6 +163,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "depth": test_scores.add_depths,
     "outcomes": nothing,
     "rigour": nothing,
+    "signs": test_slope_signs.add_signs,
     "bins": test_slopes.add_bins,
     "specifications": test_planning_exhibits.add_specifications,
     "influences": result("influences", test_slopes.influence("chest", 1.5)),
@@ -169,7 +171,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "slope-differences": result("slope_differences", test_slopes.slope_difference()),
     "slope-equivalences": result("slope_equivalences", test_slopes.slope_equivalence()),
     "projections": result("projections", test_planning_exhibits.projection()),
-    "regressions": nothing,
+    "regressions": test_slope_signs.add_trimmed,
     "audit": result(
         "audits", test_claims.audit(1, agrees=True), test_claims.audit(2, agrees=False)
     ),

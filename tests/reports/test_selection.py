@@ -197,7 +197,7 @@ def test_the_sql_of_a_selection_gives_the_rows_of_its_csv(two_measures):
         content = chosen.files[path.replace(".sql", ".csv")].decode()
         assert content.count("\n") == len(found) + 1, path
     name = "tables/regressions-juodelyte2023-gain-ratio-auc-cca-mean-juodelyte-spatial-target.sql"
-    assert "n_runs >= 10" in chosen.files[name].decode()
+    assert "n_in_cell >= 10" in chosen.files[name].decode()
     assert "small" not in rows[name]["layer"].to_list()
 
 

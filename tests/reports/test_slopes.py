@@ -2,11 +2,13 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 from analysis.regression.decomposition import within_and_between
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
 from reports.exhibits import bins, equivalences, rigour, robustness
+from reports.figures.binned import binned_statistics
 from reports.store import read
 from tests.reports.building import FIT, built, drawn, figure_of, lines_of, rows
 from tests.reports.conftest import insert
@@ -28,6 +30,7 @@ def add_bins(con) -> None:
         "r_squared": 0.05,
         "binned_slope": 1.0,
         "binned_r_squared": 0.9,
+        "inflation": 18.0,
         "null_r_squared": 0.4,
         "null_r_squared_high": 0.95,
         "p_value": 0.07,
@@ -47,7 +50,19 @@ def test_bin_means_stand_beside_the_runs_and_both_r_squared(con):
     printed = "\n".join(text.get_text() for text in axis.texts)
     assert "runs: slope 0.20, R² 0.05" in printed
     assert "bins: slope 1.0, R² 0.90" in printed
+    assert "inflation: 18 times" in printed
+    assert "Inflation: R² of bin means divided by R² of runs." in artefact.caption
     assert "by chance: R² 0.40" in printed
+
+
+@pytest.mark.parametrize(
+    ("stored", "printed"), [(1.234, "1.2"), (0.0123, "0.012"), (96238.1, "> 1000"), (None, "–")]
+)
+def test_inflation_without_a_number_is_a_dash_and_a_huge_one_has_no_false_digits(stored, printed):
+    names = ("slope", "r_squared", "binned_slope", "binned_r_squared", "null_r_squared", "p_value")
+    fit = dict.fromkeys(names, 0.5) | {"n_runs": 15}
+    fit |= {} if stored is None else {"inflation": stored}
+    assert f"inflation: {printed} times" in binned_statistics(fit)
 
 
 def influence(left_out: str, share: float) -> dict[str, object]:
