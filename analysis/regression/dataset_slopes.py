@@ -9,6 +9,7 @@ import polars as pl
 from analysis.regression.least_squares import Floats, Ints
 from analysis.regression.wild import TIES
 from analysis.testing.constancy import is_constant
+from analysis.testing.multiplicity import step_down_max_t
 
 MIN_UNITS = 4
 
@@ -16,7 +17,7 @@ MIN_UNITS = 4
 def dataset_slopes(
     points: pl.DataFrame, *, by: Sequence[str], n_permutations: int = 1999, seed: int = 0
 ) -> pl.DataFrame:
-    """Fit a slope per dataset and layer; adjust by the largest t of all of them.
+    """Fit a slope per dataset and layer; adjust by the largest t of all of them, step by step.
 
     Parameters
     ----------
@@ -36,19 +37,24 @@ def dataset_slopes(
     DataFrame
         One row per slope: ``by, dataset, layer, slope, correlation, statistic`` (t of independent
         units), ``p_value`` (permutation, alone), ``p_adjusted`` (share of permutations whose
-        largest absolute t over datasets and layers is at least as large), ``family, family_size,
-        n_units, n_runs, n_permutations, run_ids``. Datasets with fewer than four units, and numbers
-        that do not vary, have no rows.
+        largest absolute t, over this slope and those of the family with a smaller one, is at least
+        as large; at least that of every slope with a larger one), ``family, family_size, n_units,
+        n_runs, n_permutations, run_ids``. Datasets with fewer than four units, and numbers that do
+        not vary, have no rows.
 
     Notes
     -----
     Runs of one fold share their images, so the units are folds, averaged over seeds; without folds
     they are seeds. The outcome is permuted over the units of each dataset, in the same way for all
-    layers, so that layers stay as dependent as they are.
+    layers, so that layers stay as dependent as they are. What it draws for layers that are
+    unrelated to the outcome does not depend on whether others are: the adjustment can go step by
+    step (step-down), and one steep slope takes no power from the rest.
 
     References
     ----------
     .. [1] Westfall and Young (1993), Resampling-Based Multiple Testing, Wiley.
+    .. [2] Romano and Wolf (2005), J. Am. Stat. Assoc. 100,
+       https://doi.org/10.1198/016214504000000539
     """
     schema = {name: points.schema[name] for name in by} | _COLUMNS
     cell = [*by, "dataset", "layer"]
@@ -99,11 +105,10 @@ def _family(cells: pl.DataFrame, n_permutations: int, seed: int) -> pl.DataFrame
         return None
     drawn = np.column_stack(statistics)
     seen = drawn[0] * (1 - TIES)
-    largest = drawn.max(axis=1)
     own = cells[kept]
     return pl.concat([own, pl.DataFrame(numbers)], how="horizontal").with_columns(
         pl.Series("p_value", (drawn >= seen).mean(axis=0)),
-        pl.Series("p_adjusted", (largest[:, None] >= seen).mean(axis=0)),
+        pl.Series("p_adjusted", step_down_max_t(drawn, seen)),
         n_runs=pl.col("run_ids").list.len().cast(pl.Int64),
         family_size=pl.lit(len(kept), dtype=pl.Int64),
         n_permutations=pl.lit(n_permutations, dtype=pl.Int64),

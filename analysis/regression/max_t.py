@@ -14,6 +14,7 @@ from analysis.regression.wild import (
     cluster_sums,
     sign_vectors,
 )
+from analysis.testing.multiplicity import step_down_max_t
 
 
 def max_t_p_values(
@@ -23,7 +24,8 @@ def max_t_p_values(
 
     The sign of a dataset's residuals is drawn once for all slopes of a family, so slopes that rest
     on the same runs (the layers of a network) stay as dependent as they are. Less is lost than with
-    Holm.
+    Holm. Slopes are tested step by step, the largest t first, each together with those that are
+    left (step-down): one steep slope takes no power from the others.
 
     Parameters
     ----------
@@ -40,11 +42,19 @@ def max_t_p_values(
     -------
     DataFrame
         One row per slope that has a bootstrap: ``p_wild`` and ``p_max_t`` (share of sign vectors
-        whose largest t in the family is at least as large as the slope's), ``n_tests``.
+        whose largest t, over this slope and those of the family with a smaller t, is at least as
+        large as the slope's; at least that of every slope with a larger t), ``n_tests``.
+
+    Notes
+    -----
+    The null is imposed slope by slope, so the draws of one do not depend on whether the others are
+    0: a step needs no new draws.
 
     References
     ----------
     .. [1] Westfall and Young (1993), Resampling-Based Multiple Testing, Wiley.
+    .. [2] Romano and Wolf (2005), J. Am. Stat. Assoc. 100,
+       https://doi.org/10.1198/016214504000000539
     """
     points = points.drop_nulls(model.columns)
     schema = {name: points.schema[name] for name in by} | _COLUMNS
@@ -82,8 +92,7 @@ def _family(stacked: Stacked, groups: Sequence[int]) -> tuple[Floats, Floats]:
     slopes = [(stacked, group) for group in groups]
     statistics = joint_statistics(slopes, _wild_statistics)
     observed = statistics[0] * (1 - TIES)
-    largest = statistics.max(axis=1)
-    return (statistics >= observed).mean(axis=0), (largest[:, None] >= observed).mean(axis=0)
+    return (statistics >= observed).mean(axis=0), step_down_max_t(statistics, observed)
 
 
 def _wild_statistics(stacked: Stacked, group: int, signs: Floats) -> Floats:

@@ -5,7 +5,7 @@ import polars as pl
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
 from reports.exhibits.outcomes import is_shown
 from reports.exhibits.result_table import Shown, result_table
-from reports.exhibits.robustness import FIT, LINE, ordered
+from reports.exhibits.robustness import FIT, LINE, family_notes, ordered
 from reports.formatting import number, percent
 from reports.tables.model import LEAST_P
 from reports.wording import measure_name, method_name, outcome_name
@@ -48,6 +48,7 @@ def build(data: Data) -> list[Artefact]:
                 "the slope is not small; brackets: "
                 f"{percent(first['level'])} interval; P(small): posterior probability, flat prior. "
                 "Supported: shown to be small; a slope that is not significant is not shown to be.",
+                *family_notes(rows, of="networks and layers"),
             ),
         )
         caption = (

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug, span
 from reports.exhibits.outcomes import is_shown
 from reports.exhibits.result_table import Shown, result_table
 from reports.exhibits.settings import TREATMENT, treatment
@@ -143,7 +143,19 @@ def _differences(fitted: pl.DataFrame) -> Table:
         notes=(
             "Interaction of similarity with the network; brackets: "
             f"{percent(rows['level'][0])} interval.",
+            *family_notes(rows, of="pairs of networks and layers"),
         ),
+    )
+
+
+def family_notes(rows: pl.DataFrame, *, of: str) -> tuple[str, ...]:
+    """Return what Holm's p is adjusted among, and how many those are; nothing without a p."""
+    sizes = rows["family_size"].drop_nulls()
+    if sizes.is_empty():
+        return ()
+    return (
+        f"Holm: the p-value left of it, adjusted among all {of} with the same adaptation, head "
+        f"and inference ({span(sizes)} tests; the CSV names the family).",
     )
 
 

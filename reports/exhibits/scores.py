@@ -78,7 +78,7 @@ def _table(rows: pl.DataFrame, columns: list[Mapping[str, object]], pairs: pl.Da
             *(_heading(column) for column in columns),
         ),
         blocks=tuple(blocks),
-        notes=_notes(rows, stubs),
+        notes=_notes(rows, stubs, _tested(columns, pairs)),
     )
 
 
@@ -112,6 +112,12 @@ def _block(
 def _compared(column: Mapping[str, object]) -> dict[str, object]:
     names = ("split", "confidence_source", "n_neighbours")
     return {"score": _score(column)} | {n: column[n] for n in names if n in column}
+
+
+def _tested(columns: list[Mapping[str, object]], pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return the comparisons on one dataset that the daggers of these columns rest on."""
+    own = pairs.filter(pl.col("dataset").is_not_null(), pl.col("p_adjusted").is_not_null())
+    return pl.concat([own.clear(), *(own.filter(matching(_compared(one))) for one in columns)])
 
 
 def tied_with_best(
@@ -185,19 +191,21 @@ def where_none_varies(rows: pl.DataFrame) -> str:
     return " Where all runs of a cell give one number, the images it rests on still vary."
 
 
-def _notes(rows: pl.DataFrame, stubs: list[str]) -> tuple[str, ...]:
+def _notes(rows: pl.DataFrame, stubs: list[str], tested: pl.DataFrame) -> tuple[str, ...]:
     kinds = rows.select("uncertainty", "method", "level").unique().sort(pl.all())
     intervals = "; ".join(
         f"{percent(level)} interval over {uncertainty}s ({method_name(method)})"
         for uncertainty, method, level in kinds.iter_rows()
     )
     same = ", ".join(f"{name} {rows[name][0]}" for name in STUBS if name not in stubs)
+    sizes = tested["family_size"].drop_nulls()
+    family = "" if sizes.is_empty() else f", family of {span(sizes)} tests"
     return (
         *((f"All: {same}.",) if same else ()),
         f"Mean over runs and, in brackets, {intervals}; {span(rows['n_runs'])} runs in a cell."
         + where_none_varies(rows),
         "Marked: the best mean of a column on a dataset. † not told from it by a test of all pairs "
-        "(corrected for folds, Holm), or without a test; none where no pair was tested.",
+        f"(corrected for folds; Holm{family}), or without a test; none where no pair was tested.",
     )
 
 

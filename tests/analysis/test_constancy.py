@@ -55,7 +55,7 @@ def test_no_slope_is_fitted_to_noise(noisy):
 def test_noise_has_no_bins_no_influence_and_no_joint_test(noisy):
     assert binned_fits(noisy, Model(), Binning(), by=["layer"]).is_empty()
     assert leave_one_dataset_out(noisy, Model(), by=["layer"]).is_empty()
-    assert max_t_p_values(noisy, Model(), by=["layer"], family=[]).is_empty()
+    assert max_t_p_values(noisy, Model(), by=["layer"], family=["layer"]).is_empty()
     assert joint_test(noisy, DEFAULT_GRID, by=["pretraining"]).is_empty()
 
 

@@ -1,5 +1,7 @@
 """Slopes of every dataset and layer: each as scipy has it, all together at the promised level."""
 
+from itertools import permutations, product
+
 import numpy as np
 import polars as pl
 import pytest
@@ -63,6 +65,66 @@ def test_the_largest_of_a_family_keeps_its_level_and_single_p_values_do_not(rng)
     error = np.sqrt(0.05 * 0.95 / trials)
     assert any_found["adjusted"].to_numpy().mean() == pytest.approx(0.05, abs=4 * error)
     assert any_found["alone"].to_numpy().mean() > 0.25
+
+
+def stepwise_by_definition(cells):
+    """Step through slopes of two datasets under every pair of orders of their outcomes."""
+    names = sorted({dataset for dataset, _ in cells})
+    orders = list(permutations(range(len(next(iter(cells.values()))[0]))))
+    drawn = []
+    for pair in product(orders, repeat=len(names)):
+        order = dict(zip(names, pair, strict=True))
+        t = {}
+        for (dataset, layer), (x, y) in cells.items():
+            line = stats.linregress(x, y[list(order[dataset])])
+            t[dataset, layer] = abs(line.slope / line.stderr)
+        drawn.append(t)
+    left, p_values, so_far = dict(drawn[0]), {}, 0.0
+    while left:
+        cell = max(left, key=lambda one: left[one])
+        reached = np.mean([max(t[one] for one in left) >= left[cell] * (1 - 1e-9) for t in drawn])
+        p_values[cell] = so_far = max(so_far, float(reached))
+        del left[cell]
+    single = {
+        cell: np.mean([max(t.values()) >= seen * (1 - 1e-9) for t in drawn])
+        for cell, seen in drawn[0].items()
+    }
+    return p_values, single
+
+
+def test_steps_are_those_of_every_permutation_by_hand(rng):
+    frame = points(rng, datasets=2, layers=2, folds=4)
+    frame = frame.with_columns(
+        outcome_value=pl.col("outcome_value")
+        + 4 * pl.col("similarity") * (pl.col("dataset") == "d0")
+    )
+    cells = {
+        key: (own["similarity"].to_numpy(), own["outcome_value"].to_numpy())
+        for key, own in frame.sort("fold").group_by("dataset", "layer")
+    }
+    expected, single = stepwise_by_definition(cells)
+    rows = rows_of(frame, n_permutations=9999)
+    found = {(row["dataset"], row["layer"]): row["p_adjusted"] for row in rows.to_dicts()}
+    for cell, p_value in expected.items():
+        error = np.sqrt(p_value * (1 - p_value) / 9999)
+        assert found[cell] == pytest.approx(p_value, abs=4 * error + 2 / 9999)
+    assert max(single[cell] - expected[cell] for cell in cells) > 0.1  # the steps are seen
+
+
+def test_one_steep_dataset_leaves_true_nulls_of_the_others_at_their_level(rng):
+    trials = 400
+    frames = [
+        points(rng, datasets=3, layers=1, folds=8).with_columns(question=pl.lit(trial))
+        for trial in range(trials)
+    ]
+    steep = pl.col("similarity") * 9 * (pl.col("dataset") == "d0")
+    frame = pl.concat(frames).with_columns(outcome_value=pl.col("outcome_value") + steep)
+    rows = rows_of(frame, n_permutations=199)
+    assert (rows.filter(dataset="d0")["p_adjusted"] <= 0.05).all()
+    others = rows.filter(pl.col("dataset") != "d0")
+    false = others.group_by("question").agg((pl.col("p_adjusted") <= 0.05).any())
+    error = np.sqrt(0.05 * 0.95 / trials)
+    assert false["p_adjusted"].to_numpy().mean() == pytest.approx(0.05, abs=4 * error)
 
 
 def test_it_loses_less_than_bonferroni_where_layers_hang_together(rng):

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+import statsmodels.api as sm
 from numpy.testing import assert_allclose
 from scipy import stats
 
@@ -11,6 +12,7 @@ from analysis.regression.gain_definitions import gain_definitions
 from analysis.regression.max_t import max_t_p_values
 from analysis.regression.slope_differences import slope_differences
 from analysis.regression.stacking import Model
+from analysis.regression.wild import sign_vectors
 
 
 def layered(rng, *, trials, correlation, layers=8, clusters=8, per_cluster=4):
@@ -54,6 +56,60 @@ def test_joint_adjustment_loses_less_than_holm(correlated):
     holm = np.minimum(8 * smallest["p_wild"].to_numpy(), 1)
     assert np.mean(smallest["p_max_t"].to_numpy() <= holm) > 0.95
     assert np.mean(smallest["p_max_t"].to_numpy() < 0.5 * holm) > 0.5
+
+
+def drawn_by_definition(points):
+    """Refit every layer under every sign of the datasets, the null imposed; (n_draws, n_layers)."""
+    names, drawn = sorted(set(points["dataset"])), []
+    for signs in sign_vectors(len(names)):
+        own = dict(zip(names, signs, strict=True))
+        row = []
+        for _, layer in points.sort("layer").group_by("layer", maintain_order=True):
+            x, y = layer["similarity"].to_numpy(), layer["outcome_value"].to_numpy()
+            turned = y.mean() + np.array([own[name] for name in layer["dataset"]]) * (y - y.mean())
+            fit = sm.OLS(turned, sm.add_constant(x)).fit(
+                cov_type="cluster", cov_kwds={"groups": layer["dataset"].to_numpy()}
+            )
+            # Statsmodels leaves a factor for small samples in, which differs between layers.
+            n, n_datasets = len(x), layer["dataset"].n_unique()
+            factor = np.sqrt(n_datasets / (n_datasets - 1) * (n - 1) / (n - 2))
+            row.append(factor * abs(fit.params[1] / fit.bse[1]))
+        drawn.append(row)
+    return np.array(drawn)
+
+
+def test_steps_are_those_of_refits_one_slope_after_the_other(rng):
+    points = with_slopes(layered(rng, trials=1, correlation=0.5, layers=3, clusters=6))
+    points = points.filter((pl.col("layer") != 2) | (pl.col("dataset") != 5))
+    drawn = drawn_by_definition(points)
+    seen = drawn[0] * (1 - 1e-9)
+    left, expected, so_far = [0, 1, 2], np.zeros(3), 0.0
+    while left:
+        largest = max(left, key=lambda layer: seen[layer])
+        so_far = max(so_far, np.mean(drawn[:, left].max(axis=1) >= seen[largest]))
+        expected[largest] = so_far
+        left.remove(largest)
+    rows = max_t_p_values(points, Model(), by=["trial", "layer"], family=["trial"]).sort("layer")
+    assert_allclose(rows["p_max_t"], expected, rtol=1e-12)
+    single = (drawn.max(axis=1)[:, None] >= seen).mean(axis=0)
+    assert (rows["p_max_t"].to_numpy() < single).any()
+
+
+def with_slopes(points):
+    """Give the first layer a steep slope."""
+    steep = 5 * pl.col("similarity") * (pl.col("layer") == 0)
+    return points.with_columns(outcome_value=pl.col("outcome_value") + steep)
+
+
+def test_true_nulls_beside_a_steep_slope_keep_the_level():
+    points = layered(np.random.default_rng(4), trials=300, correlation=0.5, layers=3)
+    rows = max_t_p_values(with_slopes(points), Model(), by=["trial", "layer"], family=["trial"])
+    assert np.mean(rows.filter(layer=0)["p_max_t"].to_numpy() <= 0.05) > 0.95
+    false = (
+        rows.filter(pl.col("layer") > 0).group_by("trial").agg((pl.col("p_max_t") <= 0.05).any())
+    )
+    rate = false["p_max_t"].to_numpy().mean()
+    assert 0.02 < rate <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 300)
 
 
 def test_a_family_of_one_is_not_adjusted(rng):

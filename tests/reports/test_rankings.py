@@ -105,7 +105,9 @@ def test_ties_with_the_best_are_told_by_the_test_not_by_eye(con):
         )
     tied, apart = (f"resnet50 / {n} / mean / linear" for n in ("RadImageNet / full", "x / y"))
     scratch = "resnet50 / random / scratch / mean / linear"
-    pairs = (pair("breast", tied, 0.3), pair("breast", scratch, 0.01), pair("breast", apart, 0.9))
+    shown = (pair("breast", tied, 0.3), pair("breast", scratch, 0.01), pair("breast", apart, 0.9))
+    other_score = pair("breast", tied, 0.3) | {"score": "no column", "family_size": 99}
+    pairs = (*shown, other_score)
     insert(con, "results.comparisons", rows(*pairs))
     (artefact,) = built(con, scores_exhibit.EXHIBIT)
     assert isinstance(artefact.content, Table)
@@ -114,6 +116,7 @@ def test_ties_with_the_best_are_told_by_the_test_not_by_eye(con):
     assert ranks["ImageNet", "full"] == "best"
     assert ranks["RadImageNet", "full"] == "tied"
     assert ranks["random", "scratch"] == ""
+    assert "(corrected for folds; Holm, family of 8 tests)" in artefact.content.notes[-1]
 
 
 def test_pairs_of_few_datasets_are_shown_on_each_where_one_thing_differs(con):

@@ -8,8 +8,10 @@ from analysis.regression.decomposition import within_and_between
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
 from reports.exhibits import bins, equivalences, rigour, robustness
+from reports.exhibits.exhibit import Artefact
 from reports.figures.binned import binned_statistics
 from reports.store import read
+from reports.tables.model import Table
 from tests.reports.building import FIT, built, drawn, figure_of, lines_of, rows
 from tests.reports.conftest import insert
 
@@ -127,6 +129,8 @@ def slope_difference() -> dict[str, object]:
         "ci_high": 2.0,
         "level": 0.95,
         "p_value": 0.4,
+        "family": "adaptation=full, method=cluster_cr3",
+        "family_size": 5,
         "p_adjusted": 1.0,
         "n_runs": 30,
         "n_clusters": 3,
@@ -140,6 +144,16 @@ def test_differences_of_slopes_say_which_network_is_subtracted(con):
     lines = lines_of(artefact)
     assert lines[2].startswith("| *resnet50, full: RadImageNet − ImageNet* |")
     assert "| −1.400 [−5.000, 2.000] | 0.400 | 1.000 | 30 | 3 |" in lines[3]
+    assert notes_of(artefact)[-1] == (
+        "Holm: the p-value left of it, adjusted among all pairs of networks and layers with the "
+        "same adaptation, head and inference (5 tests; the CSV names the family)."
+    )
+
+
+def notes_of(artefact: Artefact) -> tuple[str, ...]:
+    """Return the notes below a table."""
+    assert isinstance(artefact.content, Table)
+    return artefact.content.notes
 
 
 def slope_equivalence(**values: object) -> dict[str, object]:
@@ -156,6 +170,8 @@ def slope_equivalence(**values: object) -> dict[str, object]:
             "level": 0.95,
             "margin": 0.05,
             "p_value": 0.004,
+            "family": "adaptation=full, method=cluster_cr3",
+            "family_size": 3,
             "p_adjusted": 0.012,
             "p_within": 0.97,
             "verdict": "supported",
@@ -179,6 +195,23 @@ def test_slopes_of_one_dataset_are_those_of_independent_runs(con):
     insert(con, "results.slope_equivalences", rows(slope_equivalence(method="ols", n_clusters=1)))
     (artefact,) = built(con, equivalences.EXHIBIT)
     assert "| independent runs |" in lines_of(artefact)[-1]
+
+
+def test_families_of_different_size_are_counted_from_the_smallest_to_the_largest(con):
+    of_head = slope_equivalence(adaptation="head_then_full", family_size=8)
+    insert(con, "results.slope_equivalences", rows(slope_equivalence(), of_head))
+    (artefact,) = built(con, equivalences.EXHIBIT)
+    assert notes_of(artefact)[-1] == (
+        "Holm: the p-value left of it, adjusted among all networks and layers with the same "
+        "adaptation, head and inference (3 to 8 tests; the CSV names the family)."
+    )
+
+
+def test_no_family_is_named_where_no_slope_has_a_p_value(con):
+    undefined = slope_equivalence(p_value=None, p_adjusted=None, family=None, family_size=None)
+    insert(con, "results.slope_equivalences", rows(undefined))
+    (artefact,) = built(con, equivalences.EXHIBIT)
+    assert not [note for note in notes_of(artefact) if "Holm" in note]
 
 
 def test_the_caption_of_rigour_names_the_methods_with_an_estimate_of_their_own(con, rng):
