@@ -81,7 +81,7 @@ def run(
     ] = 0.05,
     bins: Annotated[int, typer.Option(min=3, help="Bins of the binned fit.")] = 10,
     grid: GridOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of bootstraps and permutations.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of bootstraps and permutations.")] = 0,
 ) -> None:
     """Fill results.* with every analysis that the runs allow; print one CSV row per analysis."""
     from analysis.grids import load_grid
@@ -133,7 +133,7 @@ def forgetting(
         Uncertainty, typer.Option(help="What varies: other queries, other runs, or both (total).")
     ] = Uncertainty.test_sample,
     level: LevelOption = 0.95,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap over queries.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap over queries.")] = 0,
     allow_mixed: MixedOption = False,
 ) -> None:
     """Compare k-NN votes on the source before and after, query by query; print CSV, write rows."""

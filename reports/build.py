@@ -1,7 +1,7 @@
 """Writes a report to a directory."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,13 @@ def write_report(report: Report, directory: Path, *, pdf: bool = True) -> Writte
     Raises
     ------
     ReportError
-        If the directory cannot be written, or LaTeX stops.
+        If the directory cannot be written or has files of these names that no report wrote, or
+        LaTeX stops.
     """
     # The manifest first: whoever interrupts the writing leaves no file that it does not list.
     files = sorted(report.files.items(), key=lambda file: file[0] != MANIFEST)
     try:
-        _remove_earlier(directory, keep=report.files.keys())
+        _remove_earlier(directory, files=report.files.keys())
         for path, content in files:
             target = directory / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +64,13 @@ def write_report(report: Report, directory: Path, *, pdf: bool = True) -> Writte
     return Written(directory / "report.pdf", (*messages, *typeset(directory)))
 
 
-def _remove_earlier(directory: Path, *, keep: Iterable[str]) -> None:
+def _remove_earlier(directory: Path, *, files: Collection[str]) -> None:
     manifest = directory / MANIFEST
     if not manifest.is_file():
+        if foreign := [path for path in files if (directory / path).exists()]:
+            raise ReportError(
+                f"{directory} has a {min(foreign)} that no report wrote: name another directory"
+            )
         return
     try:
         entries = json.loads(manifest.read_text(encoding="utf-8"))["artefacts"]
@@ -73,7 +78,7 @@ def _remove_earlier(directory: Path, *, keep: Iterable[str]) -> None:
     except (ValueError, KeyError, TypeError) as error:
         raise ReportError(f"{manifest} is not the manifest of a report; move it away") from error
     (directory / "report.pdf").unlink(missing_ok=True)
-    for path in sorted(paths - set(keep)):
+    for path in sorted(paths - set(files)):
         target = (directory / path).resolve()
         if target.is_relative_to(directory.resolve()):
             target.unlink(missing_ok=True)

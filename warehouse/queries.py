@@ -52,9 +52,16 @@ class SavedQuery:
 def saved_queries(layout: Layout) -> dict[str, SavedQuery]:
     """List saved queries by name; ``queries/*.sql`` of the warehouse go before those shipped."""
     own = sorted((layout.root / "queries").glob("*.sql"))
-    texts = dict(statements("queries")) | {path.name: path.read_text("utf-8") for path in own}
+    texts = dict(statements("queries")) | {path.name: _text(path) for path in own}
     names = {Path(name).stem: text for name, text in texts.items()}
     return {name: SavedQuery(name, names[name]) for name in sorted(names)}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise WarehouseError(f"{path} is not text in UTF-8: correct it or move it away") from error
 
 
 def saved_query(layout: Layout, name: str) -> SavedQuery:

@@ -75,13 +75,13 @@ def _rows(file: Path, labels: str) -> Rows:
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
             reader = csv.DictReader(stream)
-            rows = list(reader)
+            columns, rows = reader.fieldnames or (), list(reader)
     except FileNotFoundError as error:
         raise StudyError(f"{file}: no such manifest") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise StudyError(f"{file}: no readable CSV ({error})") from error
     for column in ("path", labels):
-        if column not in (reader.fieldnames or ()):
+        if column not in columns:
             raise StudyError(f"{file}: column {column} is missing")
     _check_rows(file, rows)
     return rows

@@ -48,6 +48,14 @@ def test_files_of_an_earlier_report_go_and_others_stay(report, tmp_path):
     assert (tmp_path / "tables" / "mine.tex").read_text() == "mine"
 
 
+def test_a_file_that_no_report_wrote_is_not_replaced(report, tmp_path):
+    (tmp_path / "report.tex").write_text("my paper")
+    with pytest.raises(ReportError, match=r"has a report\.tex that no report wrote: name another"):
+        write_report(report, tmp_path, pdf=False)
+    assert [path.name for path in tmp_path.rglob("*")] == ["report.tex"]
+    assert (tmp_path / "report.tex").read_text() == "my paper"
+
+
 def test_what_an_interrupted_writing_leaves_goes_with_the_next_report(
     report, tmp_path, monkeypatch
 ):

@@ -33,7 +33,7 @@ def test_writes_the_report_and_prints_its_path(warehouse, tmp_path):
     result = CliRunner().invoke(app, [*arguments, "--paper", "juodelyte2023"])
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{out / 'report.tex'}\n"
-    assert "2 tables, 4 figures" in result.stderr
+    assert "3 tables, 4 figures" in result.stderr
     assert "left out: Verdicts on Table 2" in result.stderr
 
 

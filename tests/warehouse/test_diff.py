@@ -24,7 +24,7 @@ ANALYSIS = {
 
 def slope(low, high):
     """One row for `results.regressions` with an interval."""
-    samples = {pl.String: "x", pl.Int32: 1, pl.Float64: 0.5}
+    samples = {pl.String: "x", pl.Int32: 1, pl.Float64: 0.5, pl.Boolean: False}
     row = {
         name: samples.get(dtype.base_type(), ["run1"])
         for name, dtype in table("results.regressions").types.items()

@@ -221,6 +221,13 @@ def test_a_file_is_a_query_too_and_may_begin_with_a_comment(tmp_path):
     assert (saved.question, saved.parameters) == ("Mine?", {"a": "any number"})
 
 
+def test_names_a_query_of_the_user_that_is_no_text(tmp_path):
+    (tmp_path / "queries").mkdir()
+    (tmp_path / "queries" / "mine.sql").write_bytes(b"select '\xff'")
+    with pytest.raises(WarehouseError, match=r"mine\.sql is not text in UTF-8: correct it or move"):
+        saved_queries(Layout(tmp_path))
+
+
 def test_refuses_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(WarehouseError, match=r"cannot read .*none\.sql: No such file"):
         saved_query(Layout(tmp_path), str(tmp_path / "none.sql"))

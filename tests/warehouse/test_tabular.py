@@ -165,6 +165,10 @@ def test_importing_again_changes_nothing_and_other_numbers_are_not_taken(read, l
          r"accuracy = 75.0 is no fraction in \[0, 1\] \(3 such rows\): for percentages, write "
          "divide_by = 100 for value in the mapping"),
         (LONG, CSV.replace("50", "-50"), "accuracy = -0.5 is no fraction"),
+        (LONG, CSV.replace("50", "inf"), "accuracy = inf is no fraction"),
+        (LONG, CSV.replace(",50", ","), r"logged\.csv: 1 of 3 rows have no value"),
+        (LONG.replace('"*.csv"', '""'), CSV, "files = '' is no pattern of files in a directory"),
+        (LONG.replace('"*.csv"', '"/*.csv"'), CSV, r"files = '/\*.csv' is no pattern of files"),
         (LONG.replace('"mean"\nhead', "mean\nhead"), CSV, "is no TOML"),
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ def require_fractions(rows: pl.DataFrame, name: str, where: str) -> None:
     if name not in VALUE or not {"score", VALUE[name]} <= set(rows.columns):
         return
     values = rows.select("score", pl.col(VALUE[name]).alias("value")).filter(
-        pl.col("value").is_finite() & ~pl.col("value").is_between(0, 1)
+        pl.col("value").is_not_nan() & ~pl.col("value").is_between(0, 1)
     )
     if values.is_empty():  # as of nearly every log
         return

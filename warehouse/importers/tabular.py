@@ -70,7 +70,12 @@ def _row_sets_by_file(directory: Path, mapping: Mapping) -> dict[Path, list[RowS
         raise WarehouseError(f"no directory {directory}")
     found: dict[Path, list[RowSet]] = {}
     for row_set in mapping.row_sets:
-        paths = sorted(directory.glob(row_set.files))
+        try:
+            paths = sorted(directory.glob(row_set.files))
+        except (ValueError, NotImplementedError) as error:
+            raise WarehouseError(
+                f"{mapping.name}: files = {row_set.files!r} is no pattern of files in a directory"
+            ) from error
         if not paths:
             raise WarehouseError(
                 f"{directory} has no file {row_set.files}, which {mapping.name} reads"
@@ -127,11 +132,19 @@ def _mapped(
     if row_set.table == "summaries":
         runs = runs.with_columns(status=pl.lit("summary"))
     mapped = _columns(rows, row_set.columns, table(f"raw.{row_set.table}").types, path)
+    _require_values(mapped, row_set.table, path)
     require_fractions(mapped, row_set.table, path.name)
     if row_set.reference_run:
         reference = with_run_id(_described(rows, row_set.reference_run, origin, path))
         mapped = mapped.with_columns(reference["run_id"].alias("reference_run_id"))
     return runs, mapped.with_columns(runs["run_id"]), n_empty
+
+
+def _require_values(mapped: pl.DataFrame, name: str, path: Path) -> None:
+    """Refuse an empty cell before the first run is written, while its file is known."""
+    for column in table(f"raw.{name}").required & set(mapped.columns):
+        if n_empty := mapped[column].null_count():
+            raise WarehouseError(f"{path}: {n_empty} of {len(mapped)} rows have no {column}")
 
 
 def _described(

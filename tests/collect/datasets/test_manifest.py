@@ -76,6 +76,7 @@ def test_sixteen_bits_keep_the_upper_eight(folder):
         ("file,label\na.png,0\n", "column path is missing"),
         ("path,class\na.png,0\n", "column label is missing"),
         ("path,label\n", "lists no images"),
+        ("", "column path is missing"),
         ("path,label,group\na.png,0\n", "line 2 has not as many cells as the header"),
         ("path,label\na.png,0\na.png,1\n", r"line 3: a\.png is listed twice"),
         ("path,label,split\na.png,0,all\n", "line 2: split 'all' is none of train"),
