@@ -116,6 +116,7 @@ def _pair(cells: pl.DataFrame, unit: list[str]) -> pl.DataFrame:
             run_ids=pl.concat_list("run_id", "other_ids"),
         )
         .drop("other", "other_ids", "run_id", "split_hash", "other_split")
+        .sort(*unit, "first", "second")  # sums of the same numbers in another order differ
     )
 
 

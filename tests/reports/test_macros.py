@@ -98,7 +98,7 @@ def test_latex_prints_the_number_and_stops_at_an_unknown_name(tmp_path):
     subprocess.run(["pdftotext", pdf, tmp_path / "out.txt"], check=True)
     assert "slope −0.50." in (tmp_path / "out.txt").read_text()
     with pytest.raises(ReportError, match="There is no number t/conv2"):
-        write_report(document("t/conv2"), tmp_path)
+        write_report(document("t/conv2"), tmp_path / "unknown")
 
 
 def test_an_empty_report_defines_the_macro_all_the_same():
