@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Literal
 
 from torch import Tensor
@@ -155,8 +156,9 @@ def defined_comparisons(
     for name in measures:
         inferred, problems = infer(MEASURES[name], x, y, sound, groups, inference)
         undefined |= dict.fromkeys(problems)
+        sizes_of = cache(partial(_unit_sizes, MEASURES[name], groups))
         found += [
-            _comparison(MEASURES[name], a, b, x[a], y[b], groups, spectra[a], inferred[a, b])
+            _comparison(name, a, b, x[a], y[b], sizes_of(len(x[a])), spectra[a], inferred[a, b])
             for a, b in sound
             if (a, b) in inferred
         ]
@@ -181,26 +183,30 @@ def layer_pairs(x: Sequence[str], y: Sequence[str], pairs: Pairs) -> list[tuple[
     return [(layer, layer) for layer in x]
 
 
+def _unit_sizes(measure: SimilarityMeasure, groups: Tensor | None, n_rows: int) -> Tensor:
+    """Rows of each unit that the measure takes."""
+    unit = units(n_rows, groups)[0]
+    if measure.rows_taken:
+        unit = unit[measure.rows_taken(n_rows, groups).to(unit.device)]
+    sizes = unit.bincount()
+    return sizes[sizes > 0]
+
+
 def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
-    measure: SimilarityMeasure,
+    measure: str,
     layer: str,
     reference_layer: str,
     x: Tensor,
     y: Tensor,
-    groups: Tensor | None,
+    sizes: Tensor,
     worth: tuple[Spectrum, float],
     inferred: Inferred,
 ) -> Comparison:
     shape, correlation = worth
-    unit = units(len(x), groups)[0]
-    if measure.rows_taken:
-        unit = unit[measure.rows_taken(len(x), groups).to(unit.device)]
-    sizes = unit.bincount()
-    sizes = sizes[sizes > 0]
     return Comparison(
         layer=layer,
         reference_layer=reference_layer,
-        measure=measure.name,
+        measure=measure,
         value=inferred.value,
         null_mean=inferred.null_mean,
         null_sd=inferred.null_sd,
@@ -208,7 +214,7 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
         ci_low=inferred.ci_low,
         ci_high=inferred.ci_high,
         n_images=len(sizes),
-        n_rows=len(unit),
+        n_rows=int(sizes.sum()),
         n_features=x.shape[1],
         n_features_reference=y.shape[1],
         n_effective=rows_worth(sizes, correlation),
