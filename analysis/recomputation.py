@@ -19,13 +19,14 @@ from analysis.regression.grid import Grid, UnknownChoiceError
 from analysis.settings import Settings
 from analysis.testing.claims import Claim
 from warehouse.errors import AnalysisError
-from warehouse.lineage import AnalysisState, Read
+from warehouse.lineage import AnalysisState, Read, in_order
 
 
 def recomputed(state: AnalysisState, read: Read) -> Tables:
     """Compute an analysis again: its recorded parameters, the rows that its query gives now.
 
-    The same rows give the same numbers in whatever order they come, for every seed is recorded.
+    The same rows give the same numbers, to the last bit, in whatever order they come: they are
+    sorted first, groups keep their order, and every seed is recorded.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def recomputed(state: AnalysisState, read: Read) -> Tables:
     if state.name.startswith("claim "):
         level = float(parameters.pop("level"))
         claim = _claim(state, parameters)
-        frames = {claim.table: read(f"from {CLAIM_VIEWS[claim.table]}")}
+        frames = {claim.table: in_order(read(f"from {CLAIM_VIEWS[claim.table]}"))}
         return claim_tables(claim, frames, studies, level=level)
     known = {analysis.name: analysis for analysis in ANALYSES}
     if state.name not in known:
@@ -68,7 +69,7 @@ def recomputed(state: AnalysisState, read: Read) -> Tables:
         settings = _settings(parameters)
     except (TypeError, UnknownChoiceError) as error:
         raise _other_version(state) from error
-    return analysis_tables(known[state.name], read(state.query), studies, settings)
+    return analysis_tables(known[state.name], in_order(read(state.query)), studies, settings)
 
 
 def _settings(parameters: dict[str, Any]) -> Settings:

@@ -16,7 +16,7 @@ from analysis.questions import QUESTIONS
 from analysis.settings import Settings
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
-from warehouse.lineage import rows_hash
+from warehouse.lineage import in_order, rows_hash
 from warehouse.results import write_results
 from warehouse.uncertainty import require_one_kind
 from warehouse.views import read_view
@@ -44,7 +44,7 @@ class Found:
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows of a query that several analyses read, counted and hashed once."""
+    """Rows of a query that several analyses read, sorted, counted and hashed once."""
 
     frame: pl.DataFrame
     n_runs: int
@@ -52,7 +52,8 @@ class _Rows:
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Self:
-        return cls(frame, frame["run_id"].n_unique(), rows_hash(frame))
+        rows = in_order(frame)
+        return cls(rows, rows["run_id"].n_unique(), rows_hash(rows))
 
 
 def run_analyses(

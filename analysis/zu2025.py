@@ -69,7 +69,9 @@ def forgetting(scores: pl.DataFrame) -> pl.DataFrame:
         split="source",
         score="accuracy",
     )
-    means = votes.group_by("pretraining", "adaptation").agg(pl.col("value").mean())
+    means = votes.group_by("pretraining", "adaptation", maintain_order=True).agg(
+        pl.col("value").mean()
+    )
     wide = means.pivot("adaptation", index="pretraining", values="value")
     return wide.select("pretraining", "linear", "full").sort("linear", descending=True)
 
@@ -97,7 +99,7 @@ def explained(points: pl.DataFrame, bins: pl.DataFrame) -> pl.DataFrame:
     ]
     shares = (
         points.with_columns(centred)
-        .group_by("pretraining")
+        .group_by("pretraining", maintain_order=True)
         .agg(
             on_runs=pl.corr("similarity", "outcome_value") ** 2,
             within_datasets=pl.corr("own_similarity", "own_outcome_value") ** 2,

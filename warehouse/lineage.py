@@ -59,8 +59,12 @@ def rows_hash(rows: pl.DataFrame) -> str:
     >>> rows_hash(frame) == rows_hash(frame.reverse())
     True
     """
-    in_order = rows.sort(rows.columns, nulls_last=True)
-    return hashlib.sha256(in_order.write_csv().encode()).hexdigest()
+    return hashlib.sha256(in_order(rows).write_csv().encode()).hexdigest()
+
+
+def in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows sorted by all of their columns: sums of the same numbers in another order differ."""
+    return rows.sort(rows.columns, nulls_last=True)
 
 
 def analysis_states(

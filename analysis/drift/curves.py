@@ -87,7 +87,9 @@ def shared_curves(
             _ratio=test_train_ratio(),
         )
         .join(
-            points.group_by(by).agg(_n_runs=pl.col("run_id").n_unique().cast(pl.Int64)),
+            points.group_by(by, maintain_order=True).agg(
+                _n_runs=pl.col("run_id").n_unique().cast(pl.Int64)
+            ),
             on=by,
             nulls_equal=True,
             maintain_order="left",

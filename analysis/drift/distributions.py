@@ -26,7 +26,7 @@ def distributions(values: pl.DataFrame, *, by: Sequence[str], value: str = "valu
     column = pl.col(value)
     return (
         values.drop_nulls(value)
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg(
             mean=column.mean(),
             sd=column.std(),

@@ -137,15 +137,19 @@ def _numbers(quantity: str, found: SampleMeans) -> dict[str, object]:
 def _mean_over_runs(votes: pl.DataFrame, kept: Sequence[str]) -> pl.DataFrame:
     """Mean vote of each query over the runs of a fold, then over folds; in order of their names."""
     means = pl.col("was_right", "is_right").mean(), pl.col("group_id").first()
-    folds = votes.group_by(*kept, "fold", "sample_id").agg(*means)
-    return folds.group_by(*kept, "sample_id").agg(*means).sort(*kept, "sample_id")
+    folds = votes.group_by(*kept, "fold", "sample_id", maintain_order=True).agg(*means)
+    return (
+        folds.group_by(*kept, "sample_id", maintain_order=True).agg(*means).sort(*kept, "sample_id")
+    )
 
 
 def _run_values(
     shared: pl.DataFrame, over_queries: pl.DataFrame, by: Sequence[str]
 ) -> pl.DataFrame:
     """Value of each run and quantity, whose mean over runs is the estimate."""
-    runs = shared.group_by(*by, *_RUN).agg(pl.col("was_right", "is_right").mean())
+    runs = shared.group_by(*by, *_RUN, maintain_order=True).agg(
+        pl.col("was_right", "is_right").mean()
+    )
     ratio = over_queries.filter(quantity=RETAINED).select(
         *by, ratio="estimate", start="accuracy_before"
     )

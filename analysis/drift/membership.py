@@ -63,9 +63,13 @@ def references(
         are missing.
     """
     chosen = scores if policy == "best" else scores.filter(pl.col("adaptation") == policy)
-    cells = chosen.group_by([*by, "pretraining", *TREATMENT]).agg(pl.col("outcome_value").mean())
+    cells = chosen.group_by([*by, "pretraining", *TREATMENT], maintain_order=True).agg(
+        pl.col("outcome_value").mean()
+    )
     keys = [*by, "pretraining"] if policy == "linear" else by
-    return cells.group_by(keys).agg(reference_score=pl.col("outcome_value").max())
+    return cells.group_by(keys, maintain_order=True).agg(
+        reference_score=pl.col("outcome_value").max()
+    )
 
 
 def divergence_from(divergence: Divergence) -> pl.Expr:
@@ -155,7 +159,7 @@ def membership(
     known = floor.is_not_null().all()
     sets = (
         points.drop_nulls(["similarity", "outcome_value", "reference_score"])
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg(
             n_members=is_member.sum().cast(pl.Int64),
             noise_floor=pl.when(known).then(floor.mean()),

@@ -105,7 +105,7 @@ def membership_probability(
     one_split = pl.col("fold").n_unique() == 1
     sets = (
         points.with_columns(pl.Series(name, values) for name, values in chances.items())
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg(
             pl.col(list(chances)).mean(),
             n_runs=pl.len().cast(pl.Int64),

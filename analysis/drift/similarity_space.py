@@ -62,11 +62,13 @@ def membership_surface(
     members = _on_grid(matched, divergence)
     for scope, combine in (("intersection", pl.Expr.all), ("union", pl.Expr.any)):
         corrected = pl.col("is_corrected")
-        joint = members.group_by([*unit, *THRESHOLDS]).agg(
+        joint = members.group_by([*unit, *THRESHOLDS], maintain_order=True).agg(
             combine(pl.col("is_member")),
             _if_known(corrected, combine(corrected)).alias("is_corrected"),
         )
-        rows.append(_shares(joint, matched.group_by(unit).agg(sizes), by, scope))
+        rows.append(
+            _shares(joint, matched.group_by(unit, maintain_order=True).agg(sizes), by, scope)
+        )
     sets = [*by, "scope", "dataset", "epsilon"]
     half = pl.when(pl.col("fraction") >= 0.5).then("eta").min().over(sets)
     surface = pl.concat(rows, how="diagonal")
@@ -98,12 +100,12 @@ def _shares(
 ) -> pl.DataFrame:
     """Share of members among the units of each set, and what the units are worth."""
     corrected = pl.col("is_corrected")
-    shares = members.group_by([*sets, *THRESHOLDS]).agg(
+    shares = members.group_by([*sets, *THRESHOLDS], maintain_order=True).agg(
         fraction=pl.col("is_member").mean(),
         fraction_corrected=_if_known(corrected, corrected.mean()),
         n_units=pl.len().cast(pl.Int64),
     )
-    worth = units.group_by(sets).agg(n_effective=effective_runs())
+    worth = units.group_by(sets, maintain_order=True).agg(n_effective=effective_runs())
     return shares.join(worth, on=list(sets), nulls_equal=True).with_columns(scope=pl.lit(scope))
 
 

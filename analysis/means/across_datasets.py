@@ -57,7 +57,7 @@ def compare_across_datasets(
     pair = [*by, "first", "second"]
     differences = paired_differences(scores, by=by)
     pairs = (
-        differences.group_by([*pair, "dataset"])
+        differences.group_by([*pair, "dataset"], maintain_order=True)
         .agg(pl.col("value").mean(), pl.col("run_ids").explode())
         .sort([*pair, "dataset"])
         .group_by(pair, maintain_order=True)

@@ -40,9 +40,9 @@ def biased_intervals(
     cells = sample_intervals(runs, by=by, kind=kind, methods=methods, level=level)
     is_known = (pl.col("level") == level) & pl.col("ci_low").is_not_null()
     ends = (
-        runs.group_by([*by, "sample"])
+        runs.group_by([*by, "sample"], maintain_order=True)
         .agg(low=pl.col("ci_low").log().mean(), high=pl.col("ci_high").mean(), held=is_known.all())
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg(pl.col("low").mean().exp(), pl.col("high").mean(), pl.col("held").all())
     )
     is_held = pl.col("held") & pl.col("std_error").is_not_null()

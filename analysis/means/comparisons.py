@@ -59,13 +59,13 @@ def paired_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFra
     """
     scores = _with_splits(scores)
     unit = [*by, "dataset", "fold", "n_folds"]
-    folds = scores.group_by([*unit, "network", "split_hash"]).agg(
+    folds = scores.group_by([*unit, "network", "split_hash"], maintain_order=True).agg(
         pl.col("value").mean(),
         pl.col("n_train", "n_test").mean(),
         pl.col("seed").sort(),
         pl.col("run_id").sort(),
     )
-    single = scores.group_by([*unit, "seed", "network", "split_hash"]).agg(
+    single = scores.group_by([*unit, "seed", "network", "split_hash"], maintain_order=True).agg(
         pl.col("value").mean(), pl.col("n_train", "n_test").mean(), pl.col("run_id").sort()
     )
     has_one = pl.col("fold").n_unique().over([*by, "dataset", "network"]) == 1
@@ -85,7 +85,7 @@ def run_differences(scores: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     unit = [*by, "dataset", "fold", "n_folds", "seed"]
     runs = (
         _with_splits(scores)
-        .group_by([*unit, "network", "split_hash"])
+        .group_by([*unit, "network", "split_hash"], maintain_order=True)
         .agg(pl.col("value", "n_train", "n_test").mean(), pl.col("run_id").sort())
     )
     differences = _pair(runs, unit)
@@ -149,7 +149,7 @@ def compare_within_datasets(
     """
     differences = paired_differences(scores, by=by)
     cell = [*by, "dataset", "first", "second"]
-    ids = differences.group_by(cell).agg(
+    ids = differences.group_by(cell, maintain_order=True).agg(
         run_ids=pl.col("run_ids").explode().unique().sort(),
         n_pairs=pl.len().cast(pl.Int64),
         low=pl.col("value").min(),

@@ -59,7 +59,9 @@ def drawn_runs(scores: pl.DataFrame, *, by: Sequence[str]) -> dict[tuple[object,
         By the values of ``by``. As in `analysis.means.intervals.mean_intervals`, runs on two folds
         or more vary by fold, others by seed.
     """
-    kinds = scores.group_by(by).agg(over_folds=over_folds(), ratio=test_train_ratio())
+    kinds = scores.group_by(by, maintain_order=True).agg(
+        over_folds=over_folds(), ratio=test_train_ratio()
+    )
     units = (
         scores.join(kinds, on=by, nulls_equal=True)
         .sort("fold", "run_id")

@@ -141,22 +141,22 @@ def mean_intervals(
     ('nadeau_bengio', 0.9, 3)
     """
     scores = scores.drop_nulls(value)
-    runs = scores.group_by(by).agg(
+    runs = scores.group_by(by, maintain_order=True).agg(
         n_runs=pl.len().cast(pl.Int64),
         run_ids=pl.col("run_id").cast(pl.String).sort(),
         ratio=test_train_ratio(),
         over_folds=over_folds(),
     )
-    units = (
+    units = (  # sorted: sums of the same numbers in another order differ
         scores.join(runs.select(*by, "over_folds"), on=by, nulls_equal=True)
         .with_columns(row=pl.int_range(pl.len()))
         .with_columns(unit=pl.when("over_folds").then("fold").otherwise("row"))
-        .group_by([*by, "unit"])
-        .agg(pl.col(value).mean())
-        .group_by(by)
+        .group_by([*by, "unit"], maintain_order=True)
+        .agg(pl.col(value).sort().mean())
+        .group_by(by, maintain_order=True)
         .agg(
-            estimate=pl.col(value).mean(),
-            sd=pl.col(value).std(),
+            estimate=pl.col(value).sort().mean(),
+            sd=pl.col(value).sort().std(),
             n_units=pl.len().cast(pl.Int64),
         )
     )

@@ -115,19 +115,19 @@ def power_curves(
 
 def _designs(differences: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """One row per comparison: its numbers of units and its variances, 0 where not estimable."""
-    cells = differences.group_by([*by, "dataset"]).agg(
+    cells = differences.group_by([*by, "dataset"], maintain_order=True).agg(
         n_folds=pl.col("fold").n_unique(),
         n_seeds=pl.len() / pl.col("fold").n_unique(),
         ratio=shared_ratio(),
     )
-    sizes = cells.group_by(by).agg(
+    sizes = cells.group_by(by, maintain_order=True).agg(
         pl.len().cast(pl.Float64).alias("n_datasets"),
         pl.col("dataset").first(),
         pl.col("n_folds", "n_seeds").median().round(),
         pl.col("ratio").mean(),
     )
     components = variance_components(differences, by=by, nested=("dataset", "fold"))
-    variances = components.group_by(by).agg(
+    variances = components.group_by(by, maintain_order=True).agg(
         pl.col("variance").filter(pl.col("component") == name).sum().alias(f"of_{name}")
         for name in ("dataset", "fold", "residual")
     )

@@ -77,7 +77,7 @@ def rank_networks(
 
 def _ranked(runs: pl.DataFrame, level: float, n_resamples: int, seed: int) -> pl.DataFrame:
     runs = runs.sort("network", "dataset", "run_id")
-    complete = runs.group_by("dataset").agg(pl.col("network").n_unique())
+    complete = runs.group_by("dataset", maintain_order=True).agg(pl.col("network").n_unique())
     shared = complete.filter(pl.col("network") == runs["network"].n_unique())["dataset"]
     runs = runs.filter(pl.col("dataset").is_in(shared.implode()))
     if runs.is_empty():

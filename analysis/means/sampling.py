@@ -56,7 +56,7 @@ def sample_intervals(
     keeps its recorded interval if that has the wanted level.
     """
     has_error = pl.col("std_error").is_not_null() & (pl.col("std_error") > 0)
-    samples = runs.group_by([*by, "sample"]).agg(
+    samples = runs.group_by([*by, "sample"], maintain_order=True).agg(
         value=pl.col("value").mean(),
         error=pl.when(has_error.all()).then(pl.col("std_error").mean()),
         unit=pl.col("unit").first(),
@@ -67,7 +67,7 @@ def sample_intervals(
         **{end: pl.when(pl.col("level") == level).then(end).first() for end in _ENDS},
     )
     squared = pl.col("error") ** 2
-    cells = samples.group_by(by).agg(
+    cells = samples.group_by(by, maintain_order=True).agg(
         estimate=pl.col("value").mean(),
         std_error=pl.when(pl.col("error").count() == pl.len()).then(
             squared.sum().sqrt() / pl.len()

@@ -92,22 +92,34 @@ class _Sums:
         keys = [["set", *nested[:level]] for level in range(len(nested) + 1)]
         n = pl.col("n").cast(pl.Float64)
         tables = [
-            scores.group_by(key).agg(total=pl.col(value).sum(), n=pl.len()).sort(key)
+            scores.group_by(key, maintain_order=True)
+            .agg(total=pl.col(value).sum(), n=pl.len())
+            .sort(key)
             for key in keys
         ]
         per_set = [
-            table.group_by("set").agg(units=pl.len(), total=(pl.col("total") ** 2 / n).sum())
+            table.group_by("set", maintain_order=True).agg(
+                units=pl.len(), total=(pl.col("total") ** 2 / n).sum()
+            )
             for table in tables
         ]
         per_set = [table.sort("set") for table in per_set]
-        squares = scores.group_by("set").agg((pl.col(value) ** 2).sum()).sort("set")[value]
+        squares = (
+            scores.group_by("set", maintain_order=True)
+            .agg((pl.col(value) ** 2).sum())
+            .sort("set")[value]
+        )
         size = len(keys)
         coefficients = np.empty((len(squares), size, size))
         for outer in range(size):
             for inner in range(size):
-                shares = tables[max(inner, outer)].group_by(keys[outer]).agg((n**2).sum() / n.sum())
+                shares = (
+                    tables[max(inner, outer)]
+                    .group_by(keys[outer], maintain_order=True)
+                    .agg((n**2).sum() / n.sum())
+                )
                 own = shares if inner > outer else tables[outer].select(*keys[outer], "n")
-                summed = own.group_by("set").agg(pl.col("n").sum()).sort("set")
+                summed = own.group_by("set", maintain_order=True).agg(pl.col("n").sum()).sort("set")
                 coefficients[:, outer, inner] = summed["n"].to_numpy()
         return cls(
             units=np.column_stack([table["units"].to_numpy() for table in per_set]).astype(int),

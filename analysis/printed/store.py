@@ -13,7 +13,7 @@ from analysis.steps.claim_effects import unmet
 from analysis.testing.claims import Claim
 from warehouse.connection import connect
 from warehouse.errors import AnalysisError
-from warehouse.lineage import rows_hash
+from warehouse.lineage import in_order, rows_hash
 from warehouse.results import write_results
 from warehouse.views import read_view
 
@@ -55,7 +55,7 @@ def check_claims(
     with connect(root, on_wait=on_wait) as con:
         studies = read_view(con, STUDIES)
         used = sorted({claim.table for claim in claims})
-        frames = {name: read_view(con, CLAIM_VIEWS[name]) for name in used}
+        frames = {name: in_order(read_view(con, CLAIM_VIEWS[name])) for name in used}
     verdicts, panels, left_out = [], [], []
     for claim in claims:
         tables = claim_tables(claim, frames, studies, level=level)

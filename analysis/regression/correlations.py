@@ -143,7 +143,7 @@ _JUDGES = {"ols": _fisher, "cluster_cr3": _clustered}
 
 def _undefined(points: pl.DataFrame, model: Model, by: Sequence[str]) -> pl.DataFrame:
     """Rows of groups whose runs are too few or do not vary."""
-    keys = points.group_by(by).agg(
+    keys = points.group_by(by, maintain_order=True).agg(
         n_runs=pl.len().cast(pl.Int64),
         n_clusters=pl.col(model.cluster).n_unique().cast(pl.Int64),
         run_ids=pl.col(model.run_id).cast(pl.String).sort(),

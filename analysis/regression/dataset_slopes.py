@@ -63,7 +63,7 @@ def dataset_slopes(
     cells = (
         points.drop_nulls(["similarity", "outcome_value"])
         .with_columns(unit=unit)
-        .group_by([*cell, "unit"])
+        .group_by([*cell, "unit"], maintain_order=True)
         .agg(pl.col("similarity", "outcome_value").mean(), pl.col("run_id"))
         .sort([*cell, "unit"], nulls_last=True)
         .group_by(cell, maintain_order=True)

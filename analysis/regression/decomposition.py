@@ -78,11 +78,11 @@ def _within(points: pl.DataFrame, model: Model, by: Sequence[str], level: float)
 
 def _between(points: pl.DataFrame, model: Model, by: Sequence[str], level: float) -> pl.DataFrame:
     """Slope of a line through the dataset means."""
-    means = points.group_by([*by, model.cluster]).agg(
+    means = points.group_by([*by, model.cluster], maintain_order=True).agg(
         pl.col(model.columns).mean(), pl.col(model.run_id).first()
     )
     rows = regress(means, model, by=by, methods=["ols"], level=level)
-    runs = points.group_by(by).agg(
+    runs = points.group_by(by, maintain_order=True).agg(
         n_runs=pl.len().cast(pl.Int64),
         run_ids=pl.col(model.run_id).cast(pl.String).sort_by(model.cluster, model.run_id),
     )
@@ -119,7 +119,7 @@ def sign_alarms(rows: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     names = {"pooled": "ols", "within": "within", "between": "between"}
     slopes = (
         rows.filter(pl.col("term") == "similarity")
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg(
             pl.col("estimate").filter(pl.col("method") == method).first().alias(name)
             for name, method in names.items()

@@ -72,7 +72,7 @@ def gain_definitions(
     for name in ("scratch_value", "similarity", "ratio"):  # none with a constant
         kept = pl.when(~constant_over(name, by)).then(name)
         points = points.with_columns(kept.alias(f"varying_{name}"))
-    correlations = points.group_by(by).agg(
+    correlations = points.group_by(by, maintain_order=True).agg(
         scratch_similarity_correlation=pl.corr(
             "varying_scratch_value", "varying_similarity"
         ).fill_nan(None),

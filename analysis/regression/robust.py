@@ -107,9 +107,9 @@ def _gathered(points: pl.DataFrame, model: Model, by: Sequence[str]) -> pl.DataF
     """One row per group, with the numbers of its runs and the means of its datasets as lists."""
     x, y = (pl.col(name).cast(pl.Float64) for name in model.columns)
     means = (
-        points.group_by([*by, model.cluster])
+        points.group_by([*by, model.cluster], maintain_order=True)
         .agg(mean_x=x.mean(), mean_y=y.mean())
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg("mean_x", "mean_y")
     )
     runs = (

@@ -41,9 +41,9 @@ def with_size_alarm(rows: pl.DataFrame, points: pl.DataFrame, *, by: Sequence[st
     is_biased = pl.col("outcome").is_in(BIASED)
     sizes = (
         points.filter(is_biased)
-        .group_by([*by, "dataset"])
+        .group_by([*by, "dataset"], maintain_order=True)
         .agg(n_test=pl.when(pl.col("n_test").count() == pl.len()).then(pl.col("n_test").mean()))
-        .group_by(by)
+        .group_by(by, maintain_order=True)
         .agg(
             is_unequal=pl.when(pl.col("n_test").count() == pl.len()).then(
                 pl.col("n_test").max() > MOST * pl.col("n_test").min()

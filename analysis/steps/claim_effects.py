@@ -104,7 +104,7 @@ def _side(
     sizes = [name for name in SPLIT if name in rows.columns and name not in keys]
     means = [
         _filtered(rows, which)
-        .group_by(keys)
+        .group_by(keys, maintain_order=True)
         .agg(pl.col("value", *sizes).mean(), pl.col("run_id").min(), pl.col("run_ids").explode())
         for which in (side, start)
         if which is not None

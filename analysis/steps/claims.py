@@ -72,7 +72,7 @@ def judge(claim: Claim, frames: Frames, *, level: float = 0.95) -> pl.DataFrame:
         others = rows if many == single else _judged(claim, fits[method], many)
         others = others.select("panel", verdict_among_many="verdict")
         frames_found.append(rows.join(others, on="panel").with_columns(rigour=pl.lit(rigour)))
-    runs = effects.drop_nulls(model.columns).group_by("panel")
+    runs = effects.drop_nulls(model.columns).group_by("panel", maintain_order=True)
     run_ids = runs.agg(pl.col("run_ids").explode().unique().sort())
     panels = pl.concat([frame.select(*_FOUND) for frame in frames_found])
     return panels.join(run_ids, on="panel", maintain_order="left").select(*_PANEL)

@@ -8,6 +8,7 @@ from analysis.dimensions import CELL, network_name
 from analysis.means.intervals import mean_intervals
 from analysis.settings import Settings
 
+PLACE = ("origin", "study", "dataset", "first", "second")
 LOGGED = ("prediction_similarity", "prediction_similarity_independent_juodelyte")
 
 
@@ -36,7 +37,9 @@ def over_runs(
     """
     named = pairs.with_columns(run_id=pl.col("run_ids").list.first())
     complete = [pl.col(name).null_count().over(by) == 0 for name in values]
-    cells = pairs.group_by(by).agg(run_ids=pl.col("run_ids").explode().unique().sort())
+    cells = pairs.group_by(by, maintain_order=True).agg(
+        run_ids=pl.col("run_ids").explode().unique().sort()
+    )
     for name, is_complete in zip(values, complete, strict=True):
         means = mean_intervals(named.filter(is_complete), by=by, value=name, level=level)
         means = means.filter(pl.col("n_units") > 1).rename(
@@ -66,13 +69,19 @@ def logged_agreement_rows(similarities: pl.DataFrame, settings: Settings) -> pl.
         )
     )
     means = over_runs(pairs, by=index, values=("observed", "excess"), level=settings.level)
-    one_model = pairs.group_by(index).agg(independent_one_model=pl.col(baseline).mean())
-    return means.join(one_model, on=index, nulls_equal=True).select(
-        *(name for name in _ROW if name not in ("fold", "seed", "first", "second")),
-        fold=pl.lit(None, pl.Int32),
-        seed=pl.lit(None, pl.Int32),
-        first=network_name(),
-        second=network_name("reference_pretraining", "reference_adaptation"),
+    one_model = pairs.group_by(index, maintain_order=True).agg(
+        independent_one_model=pl.col(baseline).sort().mean()
+    )
+    return (
+        means.join(one_model, on=index, nulls_equal=True)
+        .select(
+            *(name for name in _ROW if name not in ("fold", "seed", "first", "second")),
+            fold=pl.lit(None, pl.Int32),
+            seed=pl.lit(None, pl.Int32),
+            first=network_name(),
+            second=network_name("reference_pretraining", "reference_adaptation"),
+        )
+        .sort(*PLACE, nulls_last=True)
     )
 
 

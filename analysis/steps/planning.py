@@ -75,10 +75,10 @@ def _comparisons(networks: pl.DataFrame) -> pl.DataFrame:
     named = differences.with_columns(run_id=pl.lit(""))
     within = mean_intervals(named.filter(~constant_over("value", cell)), by=cell)
     across = (
-        differences.group_by(cell)
+        differences.group_by(cell, maintain_order=True)
         .agg(pl.col("value").mean())
         .filter(~constant_over("value", pair))
-        .group_by(pair)
+        .group_by(pair, maintain_order=True)
         .agg(sd=pl.col("value").std(), n_units=pl.len().cast(pl.Int64))
         .with_columns(
             dataset=pl.lit(None, pl.String),

@@ -67,9 +67,7 @@ def test_every_row_of_every_analysis_comes_out_again_in_whatever_order_its_rows_
             again = declared.conform(rows.with_columns(analysis_id=pl.lit(state.analysis_id)))
             stored = read_view(con, f"results.{name}", where=where)
             key = list(declared.key)
-            assert_frame_equal(
-                again.sort(key), stored.sort(key), check_exact=False, rel_tol=1e-12, abs_tol=1e-12
-            )
+            assert_frame_equal(again.sort(key), stored.sort(key), check_exact=True)
             compared.add(name)
     filled = {
         name
