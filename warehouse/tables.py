@@ -26,7 +26,10 @@ IN_PARQUET = ("predictions", "activations", *PICTURES)
 
 @dataclass(frozen=True)
 class Table:
-    """One table as declared: its columns with their types, its key, what may be null."""
+    """One table as declared: its columns with their types, its key, what may be null.
+
+    ``words`` are the values that a column of few words takes.
+    """
 
     name: str
     types: pl.Schema
@@ -35,6 +38,7 @@ class Table:
     comments: dict[str, str]
     key: tuple[str, ...]
     required: frozenset[str]
+    words: dict[str, tuple[str, ...]]
 
     def conform(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Rows with exactly the declared columns, in their order and types.
@@ -131,6 +135,12 @@ def _declared() -> dict[str, Table]:
             "from duckdb_columns() where not internal order by table_oid, column_index"
         ).fetchall():
             columns[name].append(tuple(column))
+        words: dict[str, dict[str, tuple[str, ...]]] = {name: {} for name, _ in comments}
+        for name, (column, *_), check in con.execute(
+            "select schema_name || '.' || table_name, constraint_column_names, constraint_text "
+            "from duckdb_constraints() where constraint_type = 'CHECK'"
+        ).fetchall():
+            words[name][column] = tuple(re.findall("'([^']*)'", check))
         types = {name: con.sql(f"from {name} limit 0").pl().schema for name in columns}
     return {
         name: Table(
@@ -143,6 +153,7 @@ def _declared() -> dict[str, Table]:
             required=frozenset(
                 column for column, _, may_be_null, _ in columns[name] if not may_be_null
             ),
+            words=words[name],
         )
         for name, comment in comments
     }

@@ -4,11 +4,13 @@ import csv
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from collect.configuration.sections import Adaptation
 from repdrift import app
 from warehouse.check import findings
 from warehouse.connection import connect
@@ -16,6 +18,7 @@ from warehouse.errors import WarehouseError
 from warehouse.importers.imported import land
 from warehouse.importers.mapping import read_mapping, shipped_mappings
 from warehouse.importers.tabular import read_tables
+from warehouse.importers.vocabulary import ADAPTATIONS
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
 from warehouse.views import read_view
@@ -333,3 +336,48 @@ def test_the_database_can_be_made_anew_from_the_runs(published):
     assert ingest(Layout(published)).n_new == 280
     with connect(published) as con:
         assert con.sql(query).pl().equals(before)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            'split = "test"',
+            'split = "tst"',
+            r"logged\.csv: split is 'tst', not train or validation or test or source: correct",
+        ),
+        ('task = "binary"', 'task = "binray"', r"task is 'binray', not binary or multiclass or"),
+        ('source = "head"', 'source = "haed"', r"confidence_source is 'haed', not head or knn"),
+        (
+            'fold = "{fold}"',
+            'fold = { text = "{fold}", values = { 1 = 0, 2 = 1 } }',
+            r"there is a fold 0 of 2: folds count from 1 to n_folds; number them anew",
+        ),
+        ("n_folds = 2", "n_folds = 1", r"there is a fold 2 of 1"),
+        ("test_(", "tset_(", r"no row is mapped; logged\.csv: 3 rows fit no \[\[rows\]\]"),
+    ],
+)
+def test_what_ingest_would_refuse_or_check_would_find_is_refused_before_a_run_is_written(
+    read, old, new, message
+):
+    assert LONG.count(old) == 1
+    with pytest.raises(WarehouseError, match=message):
+        read(LONG.replace(old, new))
+
+
+def test_an_adaptation_that_repdrift_does_not_make_is_taken_and_told(read):
+    imported = read(LONG.replace('yes = "linear"', 'yes = "linaer"'))
+    (line,) = imported.unmapped
+    assert line.startswith("adaptation 'linaer', which is none that repdrift makes (none, full,")
+    assert set(imported.runs["adaptation"]) == {"full", "linaer"}
+
+
+def test_adaptations_are_those_of_study_files():
+    assert get_args(Adaptation) == ADAPTATIONS
+
+
+def test_rows_of_a_run_that_is_there_without_a_column_they_need_are_refused(read, tmp_path):
+    layout = Layout(tmp_path / "warehouse")
+    assert land(layout, read()).n_new == 2
+    with pytest.raises(WarehouseError, match=r"in the warehouse: raw\.scores needs .* token"):
+        land(layout, read(LONG.replace('token = "mean"\n', "")))

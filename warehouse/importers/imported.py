@@ -140,7 +140,11 @@ def _land_run(layout: Layout, run: dict[str, object], tables: dict[str, pl.DataF
     if not is_complete(layout, run_id):
         _write(layout, run, tables)
         return Landing(is_new=True)
-    if _is_same(layout.run(run_id), tables):
+    try:
+        is_same = _is_same(layout.run(run_id), tables)
+    except ValueError as error:
+        raise WarehouseError(f"run {run_id}, which is in the warehouse: {error}") from error
+    if is_same:
         return Landing(is_new=False)
     return Landing(
         is_new=False,

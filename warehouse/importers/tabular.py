@@ -12,6 +12,11 @@ from warehouse.importers.imported import ImportedRuns, with_run_id
 from warehouse.importers.mapping import PLACEHOLDER, Mapping, RowSet, Rule
 from warehouse.importers.mlflow import read_mlflow
 from warehouse.importers.tensorboard import read_tensorboard
+from warehouse.importers.vocabulary import (
+    own_adaptations,
+    require_folds_from_one,
+    require_known_words,
+)
 from warehouse.importers.wandb import read_wandb
 from warehouse.tables import table
 
@@ -38,9 +43,9 @@ def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
     Raises
     ------
     WarehouseError
-        If a file or column is missing, a value has no entry in a vocabulary, a score that is a
-        fraction is not in [0, 1], a row fits two sets, or two rows say different things about one
-        run.
+        If a file or column is missing, a value has no entry in a vocabulary or is none that its
+        column takes, folds are not from 1, a score that is a fraction is not in [0, 1], a row fits
+        two sets, or two rows say different things about one run.
     """
     runs: list[pl.DataFrame] = []
     tables: dict[str, list[pl.DataFrame]] = {}
@@ -52,16 +57,19 @@ def read_tables(directory: Path, mapping: Mapping) -> ImportedRuns:
         for row_set in row_sets:
             matched = _matched(rows, row_set, path)
             taken = taken + rows[ROW].is_in(matched[ROW].to_list()).cast(pl.Int64)
-            described, mapped, n_empty = _mapped(matched, row_set, mapping.name, path)
-            runs.append(described)
+            own_runs, mapped, n_empty = _mapped(matched, row_set, mapping.name, path)
+            runs.append(own_runs)
             tables.setdefault(row_set.table, []).append(mapped)
             if n_empty:
                 unmapped.append(f"{path.name}: {n_empty} cells without a value")
         unmapped += _untaken(rows, taken, path, row_sets[0].text)
+    described = _one_row_per_run(pl.concat(runs, how="diagonal_relaxed"))
+    if described.is_empty():
+        raise WarehouseError(f"{directory}: no row is mapped; {'; '.join(unmapped)}")
     return ImportedRuns(
-        runs=_one_row_per_run(pl.concat(runs, how="diagonal_relaxed")),
+        runs=described,
         tables={name: pl.concat(parts, how="diagonal_relaxed") for name, parts in tables.items()},
-        unmapped=tuple(unmapped),
+        unmapped=(*unmapped, *own_adaptations(described)),
     )
 
 
@@ -133,6 +141,7 @@ def _mapped(
         runs = runs.with_columns(status=pl.lit("summary"))
     mapped = _columns(rows, row_set.columns, table(f"raw.{row_set.table}").types, path)
     _require_values(mapped, row_set.table, path)
+    require_known_words(mapped, f"raw.{row_set.table}", path.name)
     require_fractions(mapped, row_set.table, path.name)
     if row_set.reference_run:
         reference = with_run_id(_described(rows, row_set.reference_run, origin, path))
@@ -151,6 +160,8 @@ def _described(
     rows: pl.DataFrame, rules: Items[str, Rule], origin: str, path: Path
 ) -> pl.DataFrame:
     described = _columns(rows, rules, table("raw.runs").types, path)
+    require_known_words(described, "raw.runs", path.name)
+    require_folds_from_one(described, path.name)
     return described.with_columns(origin=pl.lit(origin), status=pl.lit("imported"))
 
 
