@@ -10,7 +10,9 @@ import typer
 from warehouse.options import DEFAULT_WAREHOUSE, QuietOption, WarehouseOption
 
 if TYPE_CHECKING:
+    from collect.configuration.plan import Plan
     from collect.data.gate import Finding
+    from warehouse.layout import Layout
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 datasets = typer.Typer(help="The papers' datasets.")
@@ -59,6 +61,7 @@ def show_plan(
         table = table.join(costs(planned), on="run_id", maintain_order="left")
     typer.echo(table.write_csv(float_precision=6), nl=False)
     _report_findings(planned.findings)
+    _report_unrecorded(planned, Layout(warehouse))
     n_complete = len(planned.runs) - len(planned.to_run)
     summary = f"{len(planned.runs)} runs, {n_complete} complete, {len(planned.to_run)} to run"
     if cost:
@@ -118,6 +121,7 @@ def run_study(
     if not quiet:
         n_complete = len(planned.runs) - len(runs)
         typer.echo(f"{len(runs)} runs to go, {n_complete} complete already", err=True)
+        _report_unrecorded(planned, layout)
     with shown(runs, Console(file=sys.stderr), quiet=quiet) as on_event:
         if executor == "local":
             run_all(runs, layout, workers=workers, on_event=on_event)
@@ -252,3 +256,12 @@ def check_dataset(
 def _report_findings(findings: Sequence["Finding"]) -> None:
     for finding in findings:
         typer.echo(f"{'stops' if finding.stops else 'noted'}: {finding}", err=True)
+
+
+def _report_unrecorded(planned: "Plan", layout: "Layout") -> None:
+    """Tell of measures that were added to a study after its runs."""
+    from collect.configuration.recorded_measures import unrecorded_measures
+
+    complete = [run for run in planned.runs if run.run_id in planned.complete]
+    for line in unrecorded_measures(complete, layout):
+        typer.echo(f"noted: {line}", err=True)

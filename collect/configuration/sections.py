@@ -1,5 +1,6 @@
 """Sections of a study file: dataset, source, network, training and probing."""
 
+from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -139,7 +140,9 @@ class NetworkConfig(Section):
     def _weights_where_needed(self) -> Self:
         needed = [name for name in self.backbone if name not in WITH_WEIGHTS]
         if needed and not self.pretraining:
-            raise ValueError(f"pretraining is missing: {needed[0]} needs a list of weights")
+            near = get_close_matches(needed[0], WITH_WEIGHTS, n=1)
+            hint = f" (or is {near[0]} meant?)" if near else ""
+            raise ValueError(f"pretraining is missing: {needed[0]} needs a list of weights{hint}")
         if self.pretraining and not needed:
             raise ValueError(f"pretraining: {self.backbone[0]} names its weights; leave it out")
         return self

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -123,6 +123,19 @@ class Study(Section):
                 raise ValueError(f"training_overrides.{adaptation}: {reason}") from error
         return self
 
+    def probed_too_late(self) -> str | None:
+        """Say so if an epoch is asked for that no run reaches; a miniature trains for less."""
+        lengths = [0]
+        for adaptation in {name for network in self.network for name in network.adaptation}:
+            training = self.training_of(adaptation)
+            first = (training.head_phase or training) if adaptation == "head_then_full" else None
+            if adaptation != "none":
+                lengths.append(training.epochs + (first.epochs if first else 0))
+        asked, last = self.probing.epochs, max(lengths)
+        if isinstance(asked, str) or max(asked, default=0) <= last:
+            return None
+        return f"probing.epochs: {max(asked)} is after the last epoch of any run, which is {last}"
+
     @classmethod
     def load(cls, path: Path, *, miniature: bool = False) -> Self:
         """Read and check a study file.
@@ -141,12 +154,7 @@ class Study(Section):
             If the file is missing, is no TOML, or asks for something impossible; the message names
             the key and the reason.
         """
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise StudyError(f"{path}: no such study file") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise StudyError(f"{path}: no readable TOML: {reason(error)}") from error
+        content = _content(path)
         small = content.pop("miniature", None)
         if miniature:
             if small is None:
@@ -154,13 +162,16 @@ class Study(Section):
             content = merged(content, small)
             content["name"] = f"{content.get('name', path.stem)}-miniature"
         try:
-            return cls.model_validate(content)
+            study = cls.model_validate(content)
         except ValidationError as error:
             line = one_line(error, cls)
             for key in ("dataset", "network"):  # one table, read as a list of one
                 if isinstance(content.get(key), dict):
                     line = line.replace(f"{key}.0", key, 1)
             raise StudyError(f"{path}: {line}") from error
+        if not miniature and (late := study.probed_too_late()):
+            raise StudyError(f"{path}: {late}")
+        return study
 
     def training_of(self, adaptation: Adaptation) -> TrainingConfig:
         """Return ``[training]`` with the values of ``[training_overrides.<adaptation>]`` on top."""
@@ -216,6 +227,15 @@ class Study(Section):
         if dataset.batch_size is None:
             return training
         return training.model_copy(update={"batch_size": dataset.batch_size})
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"{path}: no such study file") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StudyError(f"{path}: no readable TOML: {reason(error)}") from error
 
 
 def merged(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:

@@ -115,11 +115,22 @@ def remeasure(layout: Layout, wanted: Wanted, *, study: str | None = None) -> It
         if _kept(layout, run)
     ]
     if not found:
-        against = wanted.against
-        what = "kept activations" if against is None else f"has a partner with {against!r} weights"
-        raise CollectError(f"{layout.root}: no complete run {what}")
+        raise CollectError(f"{layout.root}: {_none_found(layout, runs, wanted, study)}")
     for run, other in found:
         yield _remeasured(layout, run, other, wanted)
+
+
+def _none_found(
+    layout: Layout, runs: Sequence[dict[str, Any]], wanted: Wanted, study: str | None
+) -> str:
+    """Say why nothing can be taken: no runs at all, none of the study, or none of use."""
+    if not runs and study is not None and (known := {run["study"] for run in _records(layout)}):
+        return f"no complete run of a study {study!r}; there are {', '.join(sorted(known))}"
+    if not runs:
+        return "no complete run"
+    if wanted.against is None:
+        return "no complete run kept activations (probing.keep_activations in the study file)"
+    return f"no complete run has a partner with {wanted.against!r} weights"
 
 
 def _remeasured(

@@ -7,6 +7,7 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from collect.cli import app
+from collect.configuration.recorded_measures import unrecorded_measures
 from collect.configuration.study import RunConfig
 from collect.measures.cka import cka_linear, cka_linear_debiased
 from collect.measures.inference import Inference
@@ -202,7 +203,11 @@ def test_a_process_killed_before_the_manifest_leaves_the_run_as_it_was(layout):
     [
         ({"measures": ["cka"]}, None, "no measure 'cka'; did you mean cka_rbf"),
         ({"measures": ["cka_linear"], "against": "imagenet"}, None, "a partner with 'imagenet'"),
-        ({"measures": ["cka_linear"]}, "other", "kept activations"),
+        (
+            {"measures": ["cka_linear"]},
+            "other",
+            "no complete run of a study 'other'; there are small",
+        ),
     ],
 )
 def test_refuses(layout, options, study, message):
@@ -227,3 +232,25 @@ def test_the_command_says_what_it_did(layout):
     assert "an interval needs at least 2 blocks" in refused.stderr
     assert result.exit_code == 0
     assert result.stderr.count("similarities beside its own") == 2
+
+
+def test_a_study_that_asks_for_more_than_its_runs_were_asked_for_says_so(layout):
+    """By the study file: the identity of a run does not depend on what is measured."""
+    folder = layout.root.parent
+    runs = [
+        RunConfig.model_validate(small_run(folder, training={"epochs": 1}, **options))
+        for options in ({}, {"probing": {"keep_activations": False}, "seed": 5})
+    ]
+    assert unrecorded_measures(runs, layout) == []  # also of one that is undefined on few images
+    more = [
+        run.model_copy(
+            update={"probing": run.probing.model_copy(update={"measures": ("cca_mean", "cka_rbf")})}
+        )
+        for run in runs
+    ]
+    assert [run.run_id for run in more] == [run.run_id for run in runs]
+    kept, lost = unrecorded_measures(more, layout)
+    assert kept.startswith("1 complete runs have no cka_rbf: `repdrift collect remeasure --measure")
+    assert lost.startswith("1 complete runs have no cka_rbf and kept no activations")
+    list(remeasure(layout, Wanted(measures=["cka_rbf"])))
+    assert unrecorded_measures(more, layout) == [lost]

@@ -214,6 +214,12 @@ def test_run_id_depends_on_the_data_and_needs_them():
         ("[0, 5]", "[0, 5]\nn_blocks = 1", r"probing\.n_blocks: 1: an interval needs at least 2"),
         ("[0, 5]", '"al"', r"probing\.epochs: 'al': must be 'all' or 'last'"),
         ("[0, 5]", "[0, -5]", r"probing\.epochs\.1: -5: must be greater than or equal to 0"),
+        ("[0, 5]", "[0, 11]", r"probing\.epochs: 11 is after the last epoch of any run, .* is 10"),
+        (
+            'backbone = ["resnet18"]\npretraining = ["imagenet"]',
+            'backbone = ["miniature_suprvised"]',
+            r"pretraining is missing: .* \(or is miniature_supervised meant\?\)",
+        ),
         ("1e-2", '"x"', r"training_overrides\.linear: learning_rate: 'x'"),
         ('name = "pneumonia"', "", "name: is missing"),
         ('path = "pneumonia.npz"', "", "dataset: path is missing: an NPZ"),
