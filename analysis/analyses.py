@@ -235,6 +235,13 @@ ANALYSES = (
         ("level", "power", "effect"),
     ),
     Analysis(
+        "detectable slopes",
+        POINTS,
+        "detectable_slopes",
+        planning.detectable_slope_rows,
+        ("level", "power", "slope_margin"),
+    ),
+    Analysis(
         "projections", POINTS, "projections", projection.projection_rows, ("projection_level",)
     ),
     Analysis(

@@ -111,6 +111,10 @@ QUESTIONS: Mapping[str, Question] = {
     "power curves": Question(
         "How many datasets, folds, seeds would find one?", ("level", "power", "effect"), SEVERAL
     ),
+    "detectable slopes": Question(
+        "Which slope could these datasets have found, and how many would find one?",
+        ("level", "power", "slope_margin"),
+    ),
     "projections": Question(
         "Does similarity predict outcomes on a new dataset?", ("projection_level",)
     ),

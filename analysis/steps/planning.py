@@ -1,4 +1,4 @@
-"""From scores to rows of results: variation and power."""
+"""From scores and points to rows of results: variation and power."""
 
 import numpy as np
 import polars as pl
@@ -8,8 +8,10 @@ from analysis.means.intervals import mean_intervals
 from analysis.means.power import minimal_detectable_effect, spread_limit, units_needed
 from analysis.means.power_curves import power_curves
 from analysis.means.variance import variance_components
+from analysis.regression.detectable_slopes import detectable_slopes
 from analysis.settings import Settings
 from analysis.steps.comparisons import COMPARED, compared_networks
+from analysis.steps.slopes import BY
 from analysis.testing.constancy import constant_over
 
 UNITS = {"nadeau_bengio": "fold", "t": "seed", "t_datasets": "dataset"}
@@ -58,6 +60,17 @@ def power_curve_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         run_differences(compared_networks(scores), by=COMPARED),
         by=[*COMPARED, "first", "second"],
         effect=settings.effect,
+        power=settings.power,
+        level=settings.level,
+    )
+
+
+def detectable_slope_rows(points: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Slopes that the datasets at hand could have found, and datasets that the margin needs."""
+    return detectable_slopes(
+        points.filter(pl.col("adaptation") != "none"),
+        by=BY,
+        effect=settings.slope_margin,
         power=settings.power,
         level=settings.level,
     )

@@ -68,6 +68,7 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
                 "gains",
                 "slope-differences",
                 "specifications",
+                "slope-power",
                 "projections",
                 "regressions",
             ),

@@ -90,17 +90,8 @@ def projection_tables(data: Data) -> list[Artefact]:
         source = data.select("projections", **dict(zip(PREDICTION, key, strict=True)))
         if not is_shown(key[2]):
             continue
-        place = {layer: i for i, layer in enumerate(layer_order(source.rows["layer"].to_list()))}
-        rows = source.rows.with_columns(
-            line=pl.concat_str(
-                named("backbone", "pretraining", network),
-                treatment(),
-                separator=", ",
-            ),
-            place=pl.col("layer").replace_strict(place),
-        ).sort("backbone", "pretraining", *TREATMENT, "place")
         table = result_table(
-            rows,
+            _by_network_and_depth(source.rows),
             (
                 Shown("layer", "layer"),
                 Shown("mean_error", "of the line", 3, "error"),
@@ -123,6 +114,59 @@ def projection_tables(data: Data) -> list[Artefact]:
         )
         artefacts.append(Artefact(slug("projections", *key), caption, table, (source,)))
     return artefacts
+
+
+def slope_power_tables(data: Data) -> list[Artefact]:
+    """Return, per outcome and measure, the slope that the datasets at hand could have found."""
+    artefacts = []
+    for key in (
+        data.frames["detectable_slopes"].select(PREDICTION).unique(maintain_order=True).rows()
+    ):
+        source = data.select("detectable_slopes", **dict(zip(PREDICTION, key, strict=True)))
+        if not is_shown(key[2]):
+            continue
+        first = source.rows.row(0, named=True)
+        table = result_table(
+            _by_network_and_depth(source.rows),
+            (
+                Shown("layer", "layer"),
+                Shown("mean_slope", "mean", 2, "slope within datasets"),
+                Shown("sd", "SD", 2, "slope within datasets"),
+                Shown("minimal_effect", "smallest found", 2, "slope within datasets"),
+                Shown("n_datasets", "has", 0, "datasets"),
+                Shown("n_datasets_needed", "needs", 0, "datasets"),
+                Shown("n_datasets_needed_high", "surely", 0, "datasets"),
+            ),
+            key=("backbone", "pretraining", *TREATMENT, "layer"),
+            block="line",
+            notes=(
+                f"Smallest found: true mean slope that a two-sided t test over these datasets at "
+                f"{percent(1 - first['level'])} finds with probability {percent(first['power'])}. "
+                f"Needs: datasets for a slope of {first['wanted_effect']:g}, the margin below "
+                "which slopes count as none, if slopes differ as here; surely: if they differ as "
+                f"much as they may ({percent(first['level'])} limit). A dash: 100,000 are not "
+                "enough.",
+            ),
+        )
+        caption = (
+            f"Could a slope of {outcome_name(key[2])} on {measure_name(key[3])} have been found "
+            f"({key[0]})?"
+        )
+        artefacts.append(Artefact(slug("slope-power", *key), caption, table, (source,)))
+    return artefacts
+
+
+def _by_network_and_depth(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with their network as ``line``, sorted by network and from the first layer on."""
+    place = {layer: i for i, layer in enumerate(layer_order(rows["layer"].to_list()))}
+    return rows.with_columns(
+        line=pl.concat_str(
+            named("backbone", "pretraining", network),
+            treatment(),
+            separator=", ",
+        ),
+        place=pl.col("layer").replace_strict(place),
+    ).sort("backbone", "pretraining", *TREATMENT, "place")
 
 
 def agreement_table(data: Data) -> list[Artefact]:
@@ -178,6 +222,13 @@ VARIANCE = Exhibit(
     queries=("variance_components",),
     build=variance_tables,
     missing="no variance components; they take several datasets, folds or seeds",
+)
+SLOPE_POWER = Exhibit(
+    name="slope-power",
+    title="Which slope could have been found",
+    queries=("detectable_slopes",),
+    build=slope_power_tables,
+    missing="no slopes within two datasets or more; each takes four folds or seeds",
 )
 PROJECTIONS = Exhibit(
     name="projections",

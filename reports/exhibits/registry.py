@@ -76,6 +76,7 @@ EXHIBITS: tuple[Exhibit, ...] = (
     robustness.GAINS,
     robustness.DIFFERENCES,
     equivalences.EXHIBIT,
+    planning.SLOPE_POWER,
     planning.PROJECTIONS,
     regressions.EXHIBIT,
     claims.AUDIT,

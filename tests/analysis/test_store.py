@@ -50,7 +50,12 @@ def test_running_twice_replaces_rather_than_repeats(results):
     assert sorted(results["analyses"]["name"]) == sorted(NAMES)
     # One pretraining only, so that no slopes can differ; three folds are too few for a slope; the
     # width of the layers, which differences of similarities need, is not recorded.
-    empty = {"slope_differences", "dataset_slopes", "similarity_differences"}
+    empty = {
+        "slope_differences",
+        "dataset_slopes",
+        "detectable_slopes",
+        "similarity_differences",
+    }
     for name, rows in results.items():
         assert rows.is_empty() == (name in empty), name
         assert not rows.is_duplicated().any(), name

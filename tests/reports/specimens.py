@@ -170,6 +170,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "gains": result("gain_definitions", test_slopes.gain_definition()),
     "slope-differences": result("slope_differences", test_slopes.slope_difference()),
     "slope-equivalences": result("slope_equivalences", test_slopes.slope_equivalence()),
+    "slope-power": result("detectable_slopes", test_planning_exhibits.detectable_slope()),
     "projections": result("projections", test_planning_exhibits.projection()),
     "regressions": test_slope_signs.add_trimmed,
     "audit": result(

@@ -175,6 +175,34 @@ def test_projections_say_whether_the_line_beats_the_mean(con):
     assert lines_of(artefact)[-1] == "| conv1 | 0.389 | 0.341 | −0.30 | 3 | 7 |"
 
 
+def detectable_slope() -> dict[str, object]:
+    """Return a row of results.detectable_slopes."""
+    return FIT | {
+        "outcome": "gain_ratio:auc",
+        "n_datasets": 2,
+        "mean_slope": -0.31,
+        "sd": 0.12,
+        "std_error": 0.085,
+        "df": 1.0,
+        "level": 0.95,
+        "power": 0.8,
+        "minimal_effect": 1.02,
+        "minimal_effect_high": 16.3,
+        "wanted_effect": 0.05,
+        "wanted_power": 0.06,
+        "n_datasets_needed": 48,
+        "n_datasets_needed_high": None,
+        "n_runs": 10,
+        "run_ids": ["r"],
+    }
+
+
+def test_slope_power_says_how_many_datasets_a_slope_needs(con):
+    insert(con, "results.detectable_slopes", rows(detectable_slope()))
+    (artefact,) = built(con, planning.SLOPE_POWER)
+    assert lines_of(artefact)[-1] == "| conv1 | −0.31 | 0.12 | 1.02 | 2 | 48 | – |"
+
+
 def agreement() -> dict[str, object]:
     """Return a row of results.agreements."""
     return {

@@ -11,6 +11,7 @@ with used as (
             'results.comparisons',
             'results.correlation_equivalences',
             'results.dataset_slopes',
+            'results.detectable_slopes',
             'results.forgetting',
             'results.gain_definitions',
             'results.intervals',
