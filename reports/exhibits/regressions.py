@@ -13,6 +13,11 @@ from reports.tables.model import LEAST_P, Block, Cell, Column, Number, Row, Tabl
 from reports.wording import measure_name, outcome_name
 
 TRIMMED = "without_outliers"
+SIZE_ALARM = (
+    "Caution: datasets differ in their numbers of test images, and a calibration error is larger "
+    "on fewer images by noise alone, so a slope between datasets may be one of sizes (size_alarm "
+    "in the CSV). Compare it with that of the debiased error, and within datasets."
+)
 METHODS = (("ols", "naive"), ("cluster_cr1", "clustered"), ("wild_cluster", "wild"))
 
 
@@ -44,6 +49,7 @@ def _artefact(source: Selection, fitted: pl.DataFrame) -> Artefact:
 
 def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
     slopes = rows.filter(term="similarity")
+    has_joint = slopes["p_max_t"].count() > 0
     methods = [pair for pair in METHODS if slopes.filter(method=pair[0], status="fitted").height]
     blocks = []
     keys = fitted.select(PANEL_ROW).unique().sort(PANEL_ROW)
@@ -52,7 +58,10 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
         layers = layer_order(fitted.filter(matching(key))["layer"].to_list())
         blocks.append(
             Block(
-                rows=tuple(_row(own.filter(layer=layer), key, layer, methods) for layer in layers),
+                rows=tuple(
+                    _row(own.filter(layer=layer), key, layer, methods, has_joint=has_joint)
+                    for layer in layers
+                ),
                 heading=panel_heading(key, keys),
             )
         )
@@ -66,6 +75,7 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
             Column("left out", "without outliers"),
             *(Column(label, "p") for _, label in methods),
             Column("Holm", "p"),
+            *((Column("joint", "p"),) if has_joint else ()),
             Column("runs"),
             Column("clusters"),
         ),
@@ -75,7 +85,12 @@ def _table(rows: pl.DataFrame, fitted: pl.DataFrame) -> Table:
 
 
 def _row(
-    rows: pl.DataFrame, key: Mapping[str, str], layer: str, methods: list[tuple[str, str]]
+    rows: pl.DataFrame,
+    key: Mapping[str, str],
+    layer: str,
+    methods: list[tuple[str, str]],
+    *,
+    has_joint: bool,
 ) -> Row:
     by_method = {row["method"]: row for row in rows.iter_rows(named=True)}
     where = {**key, "layer": layer, "term": "similarity"}
@@ -103,6 +118,7 @@ def _row(
         number(None if n_inside is None else ols["n_runs"] - n_inside, 0),
         *(shown(method, "p_value") for method, _ in methods),
         shown(honest, "p_adjusted"),
+        *((shown("wild_cluster", "p_max_t"),) if has_joint else ()),
         number(ols["n_runs"], 0),
         number(ols["n_clusters"], 0),
     ]
@@ -116,23 +132,26 @@ def _value(
 
 
 def _notes(slopes: pl.DataFrame) -> tuple[str, ...]:
-    methods = (
+    notes = [
         "Interval and naive p: least squares as if runs were independent. Clustered: standard "
         "errors by dataset (CR1). Wild: wild cluster bootstrap. Dash: undefined, for a reason that "
-        "the CSV gives, or not computed."
-    )
-    outliers = (
+        "the CSV gives, or not computed.",
         "Without outliers: the same fit without the runs left out, whose similarity or outcome "
-        "lies more than 1.5 interquartile ranges outside its quartiles (Tukey)."
-    )
-    sizes = slopes["family_size"].drop_nulls()
-    if sizes.is_empty():
-        return methods, outliers
-    holm = (
-        "Holm: the p-value left of it, adjusted among the networks and layers of this table with "
-        f"the same adaptation ({span(sizes)} tests; the CSV names the family)."
-    )
-    return methods, outliers, holm
+        "lies more than 1.5 interquartile ranges outside its quartiles (Tukey).",
+    ]
+    if (sizes := slopes["family_size"].drop_nulls()).len():
+        notes.append(
+            "Holm: the p-value left of it, adjusted among the networks and layers of this table "
+            f"with the same adaptation ({span(sizes)} tests; the CSV names the family)."
+        )
+    if slopes["p_max_t"].count():
+        notes.append(
+            "Joint: adjusted in the same family by the largest t of a wild bootstrap of all of its "
+            "slopes together, step by step (Romano and Wolf)."
+        )
+    if slopes["size_alarm"].any():
+        notes.append(SIZE_ALARM)
+    return tuple(notes)
 
 
 EXHIBIT = Exhibit(

@@ -7,6 +7,7 @@ import polars as pl
 
 from reports.exhibits.exhibit import Artefact, Data, Exhibit, Selection, matching, slug
 from reports.exhibits.outcomes import FIGURE, PANEL_ROW, is_shown, own_setting
+from reports.exhibits.regressions import SIZE_ALARM
 from reports.exhibits.settings import of_own_head
 from reports.figures.forest import forest
 from reports.formatting import percent
@@ -71,6 +72,7 @@ def _artefact(source: Selection, slopes: pl.DataFrame) -> Artefact:
             f"{level} intervals, cut at the edge of the panel; an interval that crosses 0 leaves "
             f"the sign open. The estimate is the same for all{' but ' * bool(others)}"
             f"{' and '.join(others)}; the assumption behind its interval is not."
+            + (f" {SIZE_ALARM}" if slopes["size_alarm"].any() else "")
         ),
         content=figure,
         sources=(source,),

@@ -29,6 +29,8 @@ select
     family,
     family_size,
     p_adjusted,
+    p_max_t,
+    size_alarm,
     r_squared,
     max(n_runs) over (
         partition by

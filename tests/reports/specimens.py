@@ -172,7 +172,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "slope-equivalences": result("slope_equivalences", test_slopes.slope_equivalence()),
     "slope-power": result("detectable_slopes", test_planning_exhibits.detectable_slope()),
     "projections": result("projections", test_planning_exhibits.projection()),
-    "regressions": test_slope_signs.add_trimmed,
+    "regressions": test_slope_signs.add_joint,
     "audit": result(
         "audits", test_claims.audit(1, agrees=True), test_claims.audit(2, agrees=False)
     ),

@@ -10,7 +10,7 @@ import pytest
 from analysis.regression.decomposition import sign_alarms, within_and_between
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
-from reports.exhibits import regressions, signs
+from reports.exhibits import regressions, rigour, signs
 from reports.rendering import render
 from reports.store import read
 from reports.tables.markdown import markdown_table
@@ -63,6 +63,28 @@ def add_trimmed(con) -> None:
         "where method = 'without_outliers' and layer = 'block4' and pretraining = 'ImageNet' "
         "and adaptation = 'full'"
     )
+
+
+def add_joint(con) -> None:
+    """Insert them and what the wild bootstrap of all slopes says."""
+    add_trimmed(con)
+    con.execute("update results.regressions set p_max_t = 0.31 where method = 'wild_cluster'")
+
+
+def test_the_joint_p_value_and_the_alarm_of_sizes_are_shown_where_there_are_any(con):
+    (plain,) = built(con, regressions.EXHIBIT)
+    assert isinstance(plain.content, Table)
+    assert "joint" not in [column.label for column in plain.content.columns]
+    assert regressions.SIZE_ALARM not in plain.content.notes
+    add_joint(con)
+    con.execute("update results.regressions set size_alarm = layer = 'conv1'")
+    (artefact,) = built(con, regressions.EXHIBIT)
+    assert isinstance(artefact.content, Table)
+    place = [column.label for column in artefact.content.columns].index("joint")
+    assert lines_of(artefact)[3].split("|")[place + 1].strip() == "0.310"
+    assert artefact.content.notes[-1] == regressions.SIZE_ALARM
+    (figure, *_) = built(con, rigour.EXHIBIT)
+    assert figure.caption.endswith(regressions.SIZE_ALARM)
 
 
 def test_slopes_that_turn_within_datasets_stand_beside_one_another_with_their_intervals(con):
