@@ -64,6 +64,7 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
             (
                 "rigour",
                 "signs",
+                "dataset-slopes",
                 "influences",
                 "gains",
                 "slope-differences",
@@ -102,7 +103,7 @@ CHAPTERS: dict[str, tuple[Chapter, ...]] = {
         Chapter(
             "Figure 5",
             ("outcomes", "bins"),
-            ("rigour", "signs", "regressions", "reliability"),
+            ("rigour", "signs", "dataset-slopes", "regressions", "reliability"),
             (
                 "similarity-goes-with-knn-accuracy",
                 "similarity-goes-with-calibration-error",

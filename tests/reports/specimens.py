@@ -164,6 +164,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "outcomes": nothing,
     "rigour": nothing,
     "signs": test_slope_signs.add_signs,
+    "dataset-slopes": test_slope_signs.add_dataset_slopes,
     "bins": test_slopes.add_bins,
     "specifications": test_planning_exhibits.add_specifications,
     "influences": result("influences", test_slopes.influence("chest", 1.5)),

@@ -10,7 +10,7 @@ import pytest
 from analysis.regression.decomposition import sign_alarms, within_and_between
 from analysis.regression.fits import regress
 from analysis.regression.stacking import Model
-from reports.exhibits import regressions, rigour, signs
+from reports.exhibits import dataset_slopes, regressions, rigour, signs
 from reports.rendering import render
 from reports.store import read
 from reports.tables.markdown import markdown_table
@@ -85,6 +85,40 @@ def test_the_joint_p_value_and_the_alarm_of_sizes_are_shown_where_there_are_any(
     assert artefact.content.notes[-1] == regressions.SIZE_ALARM
     (figure, *_) = built(con, rigour.EXHIBIT)
     assert figure.caption.endswith(regressions.SIZE_ALARM)
+
+
+def dataset_slope(dataset: str, layer: str, **values: object) -> dict[str, object]:
+    """Return a row of results.dataset_slopes: one that is left of its family."""
+    numbers = {"slope": -1.25, "correlation": -0.9, "statistic": -4.1, "p_value": 0.008}
+    family = {"family": "all", "family_size": 3, "p_adjusted": 0.021, "n_permutations": 1999}
+    runs = {"n_units": 5, "n_runs": 5, "run_ids": ["r"]}
+    place = {"dataset": dataset, "layer": layer, "outcome": OUTCOME}
+    return FIT | place | numbers | family | runs | values
+
+
+def add_dataset_slopes(con) -> None:
+    """Insert one slope that is left of three, and a network of which none is."""
+    alone, none = {"p_adjusted": 0.4, "p_value": 0.04}, {"p_adjusted": 1.0, "p_value": 0.6}
+    con.execute("delete from results.dataset_slopes")
+    each = (
+        dataset_slope("bone", "conv1"),
+        dataset_slope("bone", "block1", **alone, slope=0.5),
+        dataset_slope("eye", "conv1", **none, slope=0.1),
+        dataset_slope("bone", "conv1", **alone, pretraining="RadImageNet"),
+    )
+    insert(con, "results.dataset_slopes", rows(*each))
+
+
+def test_slopes_within_datasets_are_counted_before_and_after_the_adjustment(con):
+    add_dataset_slopes(con)
+    (artefact,) = built(con, dataset_slopes.EXHIBIT)
+    _, first, second = lines_of(artefact)[2:]
+    assert first == (
+        "| resnet50 · ImageNet, full | 3 | 1 | 2 | 1 | bone | conv1 | −1.250 | 0.021 |"
+    )
+    assert second == (
+        "| resnet50 · RadImageNet, full | 1 | 1 | 1 | 0 | bone | conv1 | −1.250 | 0.400 |"
+    )
 
 
 def test_slopes_that_turn_within_datasets_stand_beside_one_another_with_their_intervals(con):
