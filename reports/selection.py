@@ -29,12 +29,14 @@ EVERY_MEASURE = frozenset({"specifications"})  # the measure is one of the choic
 SPACE = frozenset({"memberships", "membership_surfaces"})  # accuracy, one score on every dataset
 LOOKS = frozenset({"attention_maps", "attention_statistics"})
 EVERY_TOKEN = frozenset({"scores"})
+PREDICTORS = frozenset({"projections_before"})  # whose score is no outcome
 
 LEAST: Mapping[str, tuple[str, int]] = {
     "binned_fits": ("n_runs", 15),
     "gain_definitions": ("n_clusters", 2),  # one dataset gives no clustered p
     "membership_surfaces": ("n_units", 8),
     "projections": ("n_datasets", 3),
+    "projections_before": ("n_datasets", 3),
     "rankings": ("n_datasets", 3),
     "regressions": ("n_in_cell", 10),  # a fit without outliers stands beside that of all runs
     "similarity_differences": ("n_pairs", 3),
@@ -183,7 +185,7 @@ def _scores_and_outcomes(
     where: dict[str, object] = {}
     if query in SPACE and "score" in rows.columns:
         where["score"] = _preferred(rows["score"], ("accuracy", *tasks))[:1]
-    elif tasks and "score" in rows.columns:
+    elif tasks and "score" in rows.columns and query not in PREDICTORS:
         others = OTHER_SCORES if query in EVERY_SCORE else ()
         where["score"] = tuple(dict.fromkeys((*tasks, *others)))
     if tasks and "outcome" in rows.columns:

@@ -1,19 +1,15 @@
-"""What the runs could have found, what varies between them, what similarity predicts."""
+"""What the runs could have found, and what varies between them."""
 
 import polars as pl
 
 from reports.exhibits.comparisons import MOST_PAIRS
-from reports.exhibits.exhibit import Artefact, Data, Exhibit, named, slug
-from reports.exhibits.outcomes import is_shown
+from reports.exhibits.exhibit import Artefact, Data, Exhibit, slug
+from reports.exhibits.outcomes import FIGURE, is_shown
 from reports.exhibits.rankings import GROUP, SHOWN
 from reports.exhibits.result_table import Shown, result_table
-from reports.exhibits.settings import TREATMENT, treatment
+from reports.exhibits.settings import TREATMENT, by_network_and_depth
 from reports.formatting import percent
-from reports.layers import layer_order
-from reports.style import network
 from reports.wording import measure_name, outcome_name, score_name, short_names
-
-PREDICTION = ("origin", "study", "outcome", "measure", "token", "probe")
 
 
 def power_tables(data: Data) -> list[Artefact]:
@@ -83,51 +79,16 @@ def variance_tables(data: Data) -> list[Artefact]:
     return artefacts
 
 
-def projection_tables(data: Data) -> list[Artefact]:
-    """Return, per outcome and measure, whether similarity predicts a dataset that was left out."""
-    artefacts = []
-    for key in data.frames["projections"].select(PREDICTION).unique(maintain_order=True).rows():
-        source = data.select("projections", **dict(zip(PREDICTION, key, strict=True)))
-        if not is_shown(key[2]):
-            continue
-        table = result_table(
-            _by_network_and_depth(source.rows),
-            (
-                Shown("layer", "layer"),
-                Shown("mean_error", "of the line", 3, "error"),
-                Shown("trivial_error", "of the mean", 3, "error"),
-                Shown("skill", "skill", 2),
-                Shown("n_better", "better on", 0, "datasets"),
-                Shown("n_datasets", "of", 0, "datasets"),
-            ),
-            key=("backbone", "pretraining", *TREATMENT, "layer"),
-            block="line",
-            notes=(
-                "Error: root mean squared, each dataset predicted from the others. Skill: "
-                "1 − (error of the line / error of the mean)²; at most 0 means that similarity "
-                "predicts nothing.",
-            ),
-        )
-        caption = (
-            f"Does {measure_name(key[3])} predict {outcome_name(key[2])} on a dataset that was "
-            f"left out ({key[0]})?"
-        )
-        artefacts.append(Artefact(slug("projections", *key), caption, table, (source,)))
-    return artefacts
-
-
 def slope_power_tables(data: Data) -> list[Artefact]:
     """Return, per outcome and measure, the slope that the datasets at hand could have found."""
     artefacts = []
-    for key in (
-        data.frames["detectable_slopes"].select(PREDICTION).unique(maintain_order=True).rows()
-    ):
-        source = data.select("detectable_slopes", **dict(zip(PREDICTION, key, strict=True)))
+    for key in data.frames["detectable_slopes"].select(FIGURE).unique(maintain_order=True).rows():
+        source = data.select("detectable_slopes", **dict(zip(FIGURE, key, strict=True)))
         if not is_shown(key[2]):
             continue
         first = source.rows.row(0, named=True)
         table = result_table(
-            _by_network_and_depth(source.rows),
+            by_network_and_depth(source.rows),
             (
                 Shown("layer", "layer"),
                 Shown("mean_slope", "mean", 2, "slope within datasets"),
@@ -156,59 +117,6 @@ def slope_power_tables(data: Data) -> list[Artefact]:
     return artefacts
 
 
-def _by_network_and_depth(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows with their network as ``line``, sorted by network and from the first layer on."""
-    place = {layer: i for i, layer in enumerate(layer_order(rows["layer"].to_list()))}
-    return rows.with_columns(
-        line=pl.concat_str(
-            named("backbone", "pretraining", network),
-            treatment(),
-            separator=", ",
-        ),
-        place=pl.col("layer").replace_strict(place),
-    ).sort("backbone", "pretraining", *TREATMENT, "place")
-
-
-def agreement_table(data: Data) -> list[Artefact]:
-    """Return whether networks err together, on the images of a fold and over folds."""
-    artefacts = []
-    for origin in data.frames["agreements"]["origin"].unique(maintain_order=True):
-        source = data.select("agreements", origin=origin)
-        names, same = short_names([*source.rows["first"], *source.rows["second"]])
-        n = len(source.rows)
-        rows = source.rows.with_columns(
-            pair=pl.format("{} and {}", pl.Series(names[:n]), pl.Series(names[n:]))
-        )
-        table = result_table(
-            rows,
-            (
-                Shown("dataset", "dataset"),
-                Shown("fold", "fold", is_optional=True),
-                Shown("seed", "seed", is_optional=True),
-                Shown("n_images", "images", 0, is_optional=True),
-                Shown("observed", "observed", 1, scale=100),
-                Shown("independent", "both accuracies", 1, "if independent", 100, is_optional=True),
-                Shown("independent_one_model", "one accuracy", 1, "if independent", scale=100),
-                Shown("excess", "excess", 1, scale=100, interval=("excess_low", "excess_high")),
-                Shown("kappa", "kappa", 2, interval=("kappa_low", "kappa_high"), is_optional=True),
-            ),
-            key=("dataset", "fold", "seed", "first", "second", "method"),
-            block="pair",
-            notes=(
-                *((f"All: {same}.",) if same else ()),
-                "Share of images × 100 that both get right or both get wrong. What was not logged "
-                "has a dash, or no column. One accuracy: the baseline of Juodelyte et al. as "
-                "computed, with one accuracy twice.",
-                f"Brackets: {percent(source.rows['level'][0])} intervals. With a fold or a seed: "
-                "over its images or patients, the networks as they are; without: over folds or "
-                "seeds, the networks trained anew.",
-            ),
-        )
-        caption = f"Do networks err on the same images ({origin})?"
-        artefacts.append(Artefact(slug("agreement", origin), caption, table, (source,)))
-    return artefacts
-
-
 POWER = Exhibit(
     name="power",
     title="What could have been found",
@@ -229,18 +137,4 @@ SLOPE_POWER = Exhibit(
     queries=("detectable_slopes",),
     build=slope_power_tables,
     missing="no slopes within two datasets or more; each takes four folds or seeds",
-)
-PROJECTIONS = Exhibit(
-    name="projections",
-    title="Does similarity predict a new dataset?",
-    queries=("projections",),
-    build=projection_tables,
-    missing="no predictions of datasets left out; they take three datasets or more",
-)
-AGREEMENTS = Exhibit(
-    name="agreements",
-    title="Do networks make the same mistakes?",
-    queries=("agreements",),
-    build=agreement_table,
-    missing="no pairs of networks on the same images",
 )

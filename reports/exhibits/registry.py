@@ -1,6 +1,7 @@
 """Every exhibit of a report, in the order of its sections."""
 
 from reports.exhibits import (
+    agreements,
     attention,
     bands,
     bins,
@@ -21,6 +22,7 @@ from reports.exhibits import (
     outcomes,
     planning,
     power,
+    projections,
     rankings,
     regressions,
     reliability,
@@ -51,7 +53,7 @@ EXHIBITS: tuple[Exhibit, ...] = (
     planning.POWER,
     power.EXHIBIT,
     planning.VARIANCE,
-    planning.AGREEMENTS,
+    agreements.EXHIBIT,
     reliability.EXHIBIT,
     forgetting.EXHIBIT,
     similarities.EXHIBIT,
@@ -79,7 +81,8 @@ EXHIBITS: tuple[Exhibit, ...] = (
     robustness.DIFFERENCES,
     equivalences.EXHIBIT,
     planning.SLOPE_POWER,
-    planning.PROJECTIONS,
+    projections.PROJECTIONS,
+    projections.BEFORE,
     regressions.EXHIBIT,
     claims.AUDIT,
 )

@@ -4,7 +4,9 @@ from typing import Any
 
 import polars as pl
 
-from reports.exhibits.exhibit import Data
+from reports.exhibits.exhibit import Data, named
+from reports.layers import layer_order
+from reports.style import network
 from reports.wording import adaptation_name
 
 TREATMENT = ("adaptation", "n_blocks", "variant")
@@ -63,3 +65,17 @@ def of_own_head(data: Data, rows: pl.DataFrame) -> pl.DataFrame:
     """
     own = rows.filter(pl.col("pooling") == pl.col("token"))
     return own if data.conditions and len(own) else rows
+
+
+def by_network_and_depth(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with their network as ``line``, sorted by network and from the first layer on."""
+    place = {layer: i for i, layer in enumerate(layer_order(rows["layer"].to_list()))}
+    return rows.with_columns(
+        line=network_line(),
+        place=pl.col("layer").replace_strict(place),
+    ).sort("backbone", "pretraining", *TREATMENT, "place")
+
+
+def network_line() -> pl.Expr:
+    """Network and treatment of each row, as one heading."""
+    return pl.concat_str(named("backbone", "pretraining", network), treatment(), separator=", ")

@@ -172,6 +172,7 @@ SPECIMENS: Mapping[str, Insert] = {
     "slope-differences": result("slope_differences", test_slopes.slope_difference()),
     "slope-equivalences": result("slope_equivalences", test_slopes.slope_equivalence()),
     "slope-power": result("detectable_slopes", test_planning_exhibits.detectable_slope()),
+    "projections-before": test_planning_exhibits.add_projections_before,
     "projections": result("projections", test_planning_exhibits.projection()),
     "regressions": test_slope_signs.add_joint,
     "audit": result(

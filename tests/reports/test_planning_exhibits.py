@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from reports.exhibits import planning, power, specifications
+from reports.exhibits import agreements, planning, power, projections, specifications
 from reports.figures.curve import specification_curve
 from tests.reports.building import (
     FIT,
@@ -171,8 +171,42 @@ def projection() -> dict[str, object]:
 
 def test_projections_say_whether_the_line_beats_the_mean(con):
     insert(con, "results.projections", rows(projection()))
-    (artefact,) = built(con, planning.PROJECTIONS)
+    (artefact,) = built(con, projections.PROJECTIONS)
     assert lines_of(artefact)[-1] == "| conv1 | 0.389 | 0.341 | −0.30 | 3 | 7 |"
+
+
+def projection_before(**values: object) -> dict[str, object]:
+    """Return a row of results.projections_before."""
+    left_out = {"layer", "token", "probe", "measure"}
+    row = {name: value for name, value in projection().items() if name not in left_out}
+    known = {
+        "split": "test",
+        "confidence_source": "knn",
+        "token": "mean",
+        "n_neighbours": 10,
+        "score": "accuracy",
+    }
+    return row | known | values
+
+
+def add_projections_before(con) -> None:
+    """Insert three predictors of one network, and one of all networks."""
+    logme = {"confidence_source": "head", "n_neighbours": 0, "score": "logme", "skill": 0.41}
+    probe = {"confidence_source": "head", "n_neighbours": 0, "score": "linear_probe_auc"}
+    pooled = {"backbone": "pooled", "pretraining": "pooled", "split": "source"}
+    each = (projection_before(**values) for values in ({}, logme, probe, pooled))
+    insert(con, "results.projections_before", rows(*each))
+
+
+def test_what_is_known_before_is_named_and_pooled_networks_come_last(con):
+    add_projections_before(con)
+    (artefact,) = built(con, projections.BEFORE)
+    found = [line.split("|")[1].strip() for line in lines_of(artefact)[2:]]
+    assert found[0] == "*resnet50 · ImageNet, full*"
+    assert set(found[1:4]) == {"10-NN, accuracy", "LogME", "linear probe, AUC"}
+    assert found[4].endswith("pooled, full*")
+    assert found[5] == "10-NN, accuracy (source)"
+    assert "| LogME | mean | 0.389 | 0.341 | 0.41 | 3 | 7 |" in lines_of(artefact)
 
 
 def detectable_slope() -> dict[str, object]:
@@ -224,7 +258,7 @@ def agreement() -> dict[str, object]:
 
 def test_agreement_shows_both_baselines(con):
     insert(con, "results.agreements", rows(agreement()))
-    (artefact,) = built(con, planning.AGREEMENTS)
+    (artefact,) = built(con, agreements.EXHIBIT)
     assert lines_of(artefact)[-1] == "| breast | 82.3 | 74.0 | 8.3 [−4.9, 21.6] |"
 
 
