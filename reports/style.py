@@ -110,5 +110,9 @@ def network(backbone: str, pretraining: str) -> str:
     --------
     >>> network("resnet50", "imagenet")
     'resnet50 · imagenet'
+    >>> network("pooled", "pooled")
+    'all networks'
     """
+    if backbone == pretraining == "pooled":
+        return "all networks"
     return f"{backbone} · {pretraining}"

@@ -90,7 +90,7 @@ def before_tables(data: Data) -> list[Artefact]:
             block="line",
             notes=(
                 "Scores of the network before the first step of fine-tuning. " + OF_ERRORS,
-                "Pooled: all networks of one adaptation, from whatever weights they start.",
+                "All networks: those of one adaptation, from whatever weights they start.",
             ),
         )
         caption = (

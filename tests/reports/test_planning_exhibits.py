@@ -204,7 +204,7 @@ def test_what_is_known_before_is_named_and_pooled_networks_come_last(con):
     found = [line.split("|")[1].strip() for line in lines_of(artefact)[2:]]
     assert found[0] == "*resnet50 · ImageNet, full*"
     assert set(found[1:4]) == {"10-NN, accuracy", "LogME", "linear probe, AUC"}
-    assert found[4].endswith("pooled, full*")
+    assert found[4] == "*all networks, full*"
     assert found[5] == "10-NN, accuracy (source)"
     assert "| LogME | mean | 0.389 | 0.341 | 0.41 | 3 | 7 |" in lines_of(artefact)
 
