@@ -12,7 +12,7 @@ from warehouse.errors import WarehouseError
 from warehouse.importers.imported import land
 from warehouse.ingest import ingest
 from warehouse.layout import Layout
-from warehouse.recorded import _rounded, read_recorded, write_recorded
+from warehouse.recorded import _neighbours_alike, _rounded, read_recorded, write_recorded
 from warehouse.spool import RunWriter
 from warehouse.views import read_view
 
@@ -54,8 +54,10 @@ def test_gives_back_runs_scores_and_similarities(recorded, layout, tmp_path, vie
     assert came["run_id"].unique().sort().to_list() == ["run1", "run2"]
 
 
-def test_scores_are_exact_and_similarities_are_rounded(recorded):
-    assert pl.read_parquet(recorded / "scores.parquet")["value"].min() == 1 / 3
+def test_scores_are_rounded_a_little_and_similarities_more(recorded):
+    scores = pl.read_parquet(recorded / "scores.parquet")
+    assert scores["value"].min() == round(2**33 / 3) / 2**33  # 32 bits from 2^-2
+    assert scores["value"].max() == 0.75
     similarities = pl.read_parquet(recorded / "similarities.parquet")
     assert similarities["value"].min() == round(2**19 / 3) / 2**19  # 1/3 has its 18 bits from 2^-2
     assert similarities["ci_low"].max() == round(0.1 * 2**17) / 2**17
@@ -192,3 +194,26 @@ def test_pictures_come_back_as_they_were(pictured, tmp_path):
     assert maps["sample_id"].to_list() == ["a", "b"]
     assert images["pixels"].to_list() == [[0, 1, 2, 255]] * 2
     assert filters["weights"].to_list() == [[0.25] * 4] * 2
+
+
+def test_rows_of_one_cell_place_and_epoch_stand_together():
+    """By seed in each: so they compress best; the key decides what is left."""
+    runs = pl.DataFrame(
+        {
+            "run_id": ["d", "c", "b", "a"],
+            "dataset": ["knee", "knee", "bone", "knee"],
+            "seed": [1, 0, 0, 2],
+            **dict.fromkeys(("backbone", "pretraining", "adaptation", "pooling", "head"), "x"),
+            **dict.fromkeys(("n_blocks", "fold"), 1),
+        }
+    )
+    rows = pl.DataFrame(
+        [(run, epoch, layer) for epoch in (0, 1) for run in "abcd" for layer in ("l2", "l1")],
+        schema=["run_id", "epoch", "layer"],
+        orient="row",
+    )
+    came = _neighbours_alike(rows, runs, ("run_id", "epoch", "layer"))
+    assert came.columns == rows.columns
+    assert came.rows()[:4] == [("b", 0, "l1"), ("b", 1, "l1"), ("b", 0, "l2"), ("b", 1, "l2")]
+    knee = [(run, epoch, layer) for layer in ("l1", "l2") for epoch in (0, 1) for run in "cda"]
+    assert came.rows()[4:] == knee
