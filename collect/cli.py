@@ -150,6 +150,13 @@ def remeasure_runs(
         str | None,
         typer.Option(help="Compare with the runs of this pretraining, not with the own start."),
     ] = None,
+    between_seeds: Annotated[
+        bool,
+        typer.Option(
+            "--between-seeds",
+            help="Compare with the runs of the same network that differ in their seed alone.",
+        ),
+    ] = False,
     study: Annotated[str | None, typer.Option(help="Only runs of this study.")] = None,
     permutations: Annotated[
         int, typer.Option(min=0, help="Random pairings for the null of measures that need them.")
@@ -191,6 +198,7 @@ def remeasure_runs(
         measures=measures,
         pairs=pairs,
         against=against,
+        between_seeds=between_seeds,
         unit=unit,
         again=again,
         inference=Inference(n_permutations=permutations, n_blocks=blocks, trimmed=trimmed),

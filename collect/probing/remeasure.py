@@ -42,6 +42,9 @@ class Wanted:
     against : str, optional
         Pre-training of the runs to compare with, on the same images with the same adaptation, fold
         and seed. Without it, each run is compared with its own start.
+    between_seeds : bool
+        Compare with the runs of the same network, trained in the same way on the same images, with
+        a lower seed: how alike two networks are that differ in chance alone.
     unit : {"group", "image"}, optional
         What is paired at random and left out: patients where the data name them, or images. What
         the run took itself if None.
@@ -55,13 +58,15 @@ class Wanted:
     measures: Sequence[str]
     pairs: Pairs = "matching"
     against: str | None = None
+    between_seeds: bool = False
     unit: Unit | None = None
     again: bool = False
     inference: Inference = CLOSED_FORMS
 
 
 # What two runs must share for their networks to be compared on the same images.
-SHARED = ("dataset", "data_hash", "split_hash", "fold", "n_folds", "seed", "adaptation", "n_blocks")
+SAME_TASK = ("dataset", "data_hash", "split_hash", "fold", "n_folds", "adaptation", "n_blocks")
+SAME_NETWORK = ("backbone", "pretraining", "weights_hash", "pooling", "head", "image_size")
 
 
 @dataclass(frozen=True)
@@ -104,15 +109,14 @@ def remeasure(layout: Layout, wanted: Wanted, *, study: str | None = None) -> It
     Raises
     ------
     CollectError
-        If a measure is unknown, or no run can be compared.
+        If a measure is unknown, no run can be compared, or partners are asked for in two ways.
     """
     require_measures(wanted.measures)
+    if wanted.against is not None and wanted.between_seeds:
+        raise CollectError("against and between seeds: ask for one of them at a time")
     runs = [run for run in _records(layout) if study in (None, run["study"])]
     found = [
-        (run, other)
-        for run in runs
-        for other in _partners(run, runs, wanted.against)
-        if _kept(layout, run)
+        (run, other) for run in runs for other in _partners(run, runs, wanted) if _kept(layout, run)
     ]
     if not found:
         raise CollectError(f"{layout.root}: {_none_found(layout, runs, wanted, study)}")
@@ -128,6 +132,11 @@ def _none_found(
         return f"no complete run of a study {study!r}; there are {', '.join(sorted(known))}"
     if not runs:
         return "no complete run"
+    if wanted.between_seeds:
+        return (
+            "no complete run kept activations and has a partner that differs in its seed alone, "
+            "with the same split"
+        )
     if wanted.against is None:
         return "no complete run kept activations (probing.keep_activations in the study file)"
     return f"no complete run has a partner with {wanted.against!r} weights"
@@ -194,17 +203,36 @@ def _records(layout: Layout) -> list[dict[str, Any]]:
 
 
 def _partners(
-    run: dict[str, Any], runs: Sequence[dict[str, Any]], against: str | None
+    run: dict[str, Any], runs: Sequence[dict[str, Any]], wanted: Wanted
 ) -> list[dict[str, Any]]:
-    if against is None:
+    if wanted.between_seeds:
+        return [other for other in runs if other["seed"] < run["seed"] and _is_repeat(run, other)]
+    if wanted.against is None:
         return [run]
     return [
         other
         for other in runs
-        if other["pretraining"] == against
+        if other["pretraining"] == wanted.against
         and other["run_id"] != run["run_id"]
-        and all(run[name] == other[name] for name in SHARED)
+        and _share(run, other, (*SAME_TASK, "seed"))
     ]
+
+
+def _is_repeat(run: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two runs are one network trained in one way on the same images.
+
+    A start from scratch has other weights with every seed.
+    """
+    training = (one["hyperparameters"].get("training") for one in (run, other))
+    is_scratch = run["adaptation"] == "scratch"
+    same = tuple(name for name in SAME_NETWORK if not (is_scratch and name == "weights_hash"))
+    return (
+        _share(run, other, (*SAME_TASK, *same)) and len({json.dumps(one) for one in training}) == 1
+    )
+
+
+def _share(run: dict[str, Any], other: dict[str, Any], names: Sequence[str]) -> bool:
+    return all(run[name] == other[name] for name in names)
 
 
 def _kept(layout: Layout, run: dict[str, Any]) -> list[tuple[int, str, str]]:

@@ -1,5 +1,7 @@
 """Measures are taken again from what runs kept, of their own start or of each other."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 import torch
@@ -254,3 +256,33 @@ def test_a_study_that_asks_for_more_than_its_runs_were_asked_for_says_so(layout)
     assert lost.startswith("1 complete runs have no cka_rbf and kept no activations")
     list(remeasure(layout, Wanted(measures=["cka_rbf"])))
     assert unrecorded_measures(more, layout) == [lost]
+
+
+def test_runs_that_differ_in_their_seed_alone_are_compared_once(tmp_path):
+    runs = [
+        RunConfig.model_validate(small_run(tmp_path, training={"epochs": 1}, seed=seed))
+        for seed in (0, 1)
+    ]
+    other = small_run(tmp_path, training={"epochs": 1, "learning_rate": 0.1}, seed=2)
+    layout = Layout(tmp_path / "w")
+    for config in (*runs, RunConfig.model_validate(other)):
+        execute(config, layout, lambda _: None)
+    how = Wanted(measures=["cka_linear_debiased"], between_seeds=True)
+    (done,) = remeasure(layout, how)
+    assert done.run_id == runs[1].run_id
+    found = rows(layout, "from marts.final_similarities").filter(reference="run")
+    assert found["reference_run_id"].unique().to_list() == [runs[0].run_id]
+    x, y = (
+        kept_activations(layout.run(run.run_id), epoch=1, token="mean", probe="source")
+        for run in reversed(runs)
+    )
+    value = found.filter(probe="source", layer="blocks.3")["value"].item()
+    expected = cka_linear_debiased(x.layers["blocks.3"], y.layers["blocks.3"])
+    assert value == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(CollectError, match="ask for one of them at a time"):
+        list(remeasure(layout, replace(how, against="random")))
+
+
+def test_a_warehouse_without_a_second_seed_says_so(layout):
+    with pytest.raises(CollectError, match="differs in its seed alone"):
+        list(remeasure(layout, Wanted(measures=["cka_linear"], between_seeds=True)))

@@ -19,6 +19,7 @@ QUESTIONS = {
     "calibration_per_cell",
     "disputed_images",
     "diverged_runs",
+    "drift_beyond_seeds",
     "forgetting_of_source",
     "gain_over_scratch",
     "mean_and_interval_per_cell",
@@ -197,6 +198,34 @@ def test_a_network_whose_runs_disagree_is_neither_always_nor_never_right(tmp_pat
     found = rows.select("sample_id", "n_runs", "n_correct", "always_right", "never_right").rows()
     name = "resnet18 / imagenet / full / mean / linear"
     assert found == [("a", 2, 1, None, None), ("b", 2, 2, [name], None)]
+
+
+def test_seeds_are_held_against_each_other_and_against_their_start(tmp_path):
+    """A pair of other networks, and one of other layers, say nothing of seeds."""
+    layout = Layout(tmp_path)
+    between: dict[str, Any] = {"reference": "run", "reference_run_id": "run0"}
+    other: dict[str, Any] = {"reference": "run", "reference_run_id": "linear"}
+    write_run(layout, "run0", similarities=similarity_rows(0.5), seed=0)
+    write_run(layout, "linear", similarities=similarity_rows(1.0), seed=0, adaptation="linear")
+    kinds = [
+        similarity_rows(0.7),
+        similarity_rows(0.8, **between),
+        similarity_rows(0.1, **other),
+        similarity_rows(0.2, reference_layer="block2", **between),
+    ]
+    write_run(layout, "run1", similarities=pl.concat(kinds, how="diagonal"), seed=1)
+    ingest(layout)
+    with connect(layout.root) as con:
+        saved = saved_query(layout, "drift_beyond_seeds")
+        (row,) = query_rows(con, saved.text, saved.bound({})).rows(named=True)
+    assert (row["adaptation"], row["layer"], row["n_runs"], row["n_pairs"]) == (
+        "full",
+        "block1",
+        2,
+        1,
+    )
+    assert row["to_the_start"] == pytest.approx(0.6)
+    assert row["between_seeds"] == pytest.approx(0.8)
 
 
 def test_a_parameter_narrows_the_answer(answer):
