@@ -1,30 +1,34 @@
 -- Is a layer further from its start than two seeds are from each other?
--- One row per dataset, network, layer and measure: mean similarity to the start, and of the ends of two runs that differ
--- in their seed alone, as `repdrift collect remeasure --between-seeds` takes it. Pairs share runs: no interval is given.
+-- One row per dataset, network, layer and measure: mean similarity to the start, and of the ends of two runs that
+-- differ in their seed alone, as `repdrift collect remeasure --between-seeds` takes it. Pairs share runs: no interval.
 -- $dataset: Target dataset; all, one by one, when it is not given.
 -- $measure: Similarity measure; all when it is not given.
-with ends as (
+with
+chosen as (
+    from marts.final_similarities
+    where
+        reference_layer = layer
+        and ($dataset is null or dataset = $dataset)
+        and ($measure is null or measure = $measure)
+),
+
+ends as (
     select
         own.*,
         own.reference = 'run' as is_between_seeds
-    from marts.final_similarities as own
+    from chosen as own
     left join staging.runs as other on own.reference_run_id = other.run_id
     where
-        own.reference_layer = own.layer
-        and ($dataset is null or own.dataset = $dataset)
-        and ($measure is null or own.measure = $measure)
-        and (
-            own.reference = 'pretrained'
-            or (
-                other.backbone = own.backbone
-                and other.pretraining = own.pretraining
-                and other.adaptation = own.adaptation
-                and other.n_blocks is not distinct from own.n_blocks
-                and other.variant = own.variant
-                and other.pooling = own.pooling
-                and other.head = own.head
-                and other.seed <> own.seed
-            )
+        own.reference = 'pretrained'
+        or (
+            own.backbone = other.backbone
+            and own.pretraining = other.pretraining
+            and own.adaptation = other.adaptation
+            and own.n_blocks is not distinct from other.n_blocks
+            and own.variant = other.variant
+            and own.pooling = other.pooling
+            and own.head = other.head
+            and own.seed <> other.seed
         )
 )
 
