@@ -53,7 +53,7 @@ class _Rows:
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Self:
         rows = in_order(frame)
-        return cls(rows, rows["run_id"].n_unique(), rows_hash(rows))
+        return cls(rows, rows["run_id"].n_unique(), rows_hash(rows, is_in_order=True))
 
 
 def run_analyses(
