@@ -1,5 +1,7 @@
 """What fine-tuning does to representations of pre-trained vision models, and whether it matters."""
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -203,7 +205,19 @@ def trace(
 def main() -> None:
     """Run the command line; print an expected error as one line."""
     try:
+        _require_text([*sys.argv[1:], os.environ.get("REPDRIFT_WAREHOUSE", ""), str(Path.cwd())])
         app()
     except RepdriftError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from error
+
+
+def _require_text(arguments: list[str]) -> None:
+    """Refuse a path of other bytes than UTF-8, which neither the database nor Parquet can open."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise RepdriftError(
+                f"{argument!a} is not UTF-8: rename the file or directory"
+            ) from error

@@ -56,6 +56,7 @@ def test_the_help_of_a_study_names_the_table_that_makes_it_small() -> None:
         (("sql", "select 1", "-w", "none"), "no warehouse in none"),
         (("report", "build", "-w", "none", "-o", "none"), "no warehouse in none"),
         (("warehouse", "import", "none", ".", "-w", "none"), "no mapping 'none'"),
+        (("warehouse", "ingest", "-w", "caf\udce9"), r"'caf\udce9' is not UTF-8: rename the file"),
     ],
 )
 def test_an_expected_error_is_one_line_and_exit_code_1(
