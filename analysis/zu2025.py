@@ -21,6 +21,7 @@ ROWS: Mapping[str, Mapping[str, str | tuple[str, ...]]] = {
     "comparisons": {},
     "similarity differences": ON_SOURCE,
     "regressions": SLOPES,
+    "dataset slopes": SLOPES,
     "other fits": SLOPES,
     "binned fits": SLOPES,
     "slope differences": SLOPES,

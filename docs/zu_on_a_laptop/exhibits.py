@@ -30,8 +30,9 @@ def rows_of(name: str) -> Rows:
         return list(csv.DictReader(lines))
 
 
-SCORES, SOURCE, SIMILARITY, DIFFERENCES, FITS, SLOPES, CLAIMS = map(
-    rows_of, ("scores", "source", "similarity", "differences", "fits", "slopes", "claims")
+SCORES, SOURCE, SIMILARITY, DIFFERENCES, FITS, SLOPES, WITHIN, CLAIMS = map(
+    rows_of,
+    ("scores", "source", "similarity", "differences", "fits", "slopes", "within", "claims"),
 )
 
 
@@ -258,6 +259,29 @@ def slopes() -> str:
     return table(
         ["inference", *PRETRAININGS.values()],
         [[said, *(cell(m, p) for p in PRETRAININGS)] for m, said in INFERENCES.items()],
+    )
+
+
+def within_datasets() -> str:
+    """Slopes over the seeds of one dataset, all blocks and datasets of a network tested at once."""
+
+    def cell(outcome: str, pretraining: str, pooling: str) -> str:
+        where = {"outcome": outcome, "pretraining": pretraining, "pooling": pooling}
+        own = [row for row in WITHIN if all(row[key] == value for key, value in where.items())]
+        rising = sum(float(row["slope"]) > 0 for row in own)
+        alone, left = (
+            sum(float(row[column]) < 0.05 for row in own) for column in ("p_value", "p_adjusted")
+        )
+        return f"{len(own)}, {rising}, {alone}, {left}"
+
+    names = {"knn_accuracy": "k-NN accuracy", "knn_calibration_error": "k-NN calibration error"}
+    return table(
+        ["outcome, head", *PRETRAININGS.values()],
+        [
+            [f"{said}, {POOLINGS[pooling]}", *(cell(outcome, p, pooling) for p in PRETRAININGS)]
+            for outcome, said in names.items()
+            for pooling in POOLINGS
+        ],
     )
 
 
