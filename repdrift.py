@@ -205,7 +205,8 @@ def trace(
 def main() -> None:
     """Run the command line; print an expected error as one line."""
     try:
-        _require_text([*sys.argv[1:], os.environ.get("REPDRIFT_WAREHOUSE", ""), str(Path.cwd())])
+        places = (os.environ.get(name, "") for name in ("REPDRIFT_WAREHOUSE", "PWD"))
+        _require_text([*sys.argv[1:], *places])
         app()
     except RepdriftError as error:
         typer.echo(f"error: {error}", err=True)

@@ -1,14 +1,36 @@
 """What a comparison could have found, and how many datasets, folds or seeds an effect needs."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from scipy import optimize, stats
 
 from analysis.regression.least_squares import Floats
 
 MAX_UNITS = 100_000
+
+
+class Plan(NamedTuple):
+    """What tests could have found; ``_high`` with the spread as large as it may be.
+
+    Attributes
+    ----------
+    df : float array
+        Degrees of freedom.
+    minimal_effect, minimal_effect_high : float array
+        Smallest true effect that is found.
+    n_needed, n_needed_high : float array
+        Units that the wanted effect needs; NaN where 100,000 are not enough.
+    """
+
+    df: Floats
+    minimal_effect: Floats
+    minimal_effect_high: Floats
+    n_needed: Floats
+    n_needed_high: Floats
 
 
 def power_of_t(
@@ -181,3 +203,42 @@ def units_needed(
         enough = suffices(middle)
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return np.where(reachable, high, np.nan)
+
+
+def planned(
+    effect: float,
+    sd: npt.ArrayLike,
+    std_error: npt.ArrayLike,
+    n_units: npt.ArrayLike,
+    *,
+    power: float,
+    level: float,
+) -> Plan:
+    """Say of tests at hand what they could have found, and how many units a wanted effect needs.
+
+    Parameters
+    ----------
+    effect : float
+        Effect to be found, not 0.
+    sd, std_error, n_units : array_like of one length
+        Of the tests at hand; their t has ``n_units - 1`` degrees of freedom. What the standard
+        error holds beyond ``sd / sqrt(n_units)`` is shared by units (folds): more of them do not
+        average it out.
+    power, level
+        As `units_needed` takes them.
+    """
+    error, n = np.asarray(std_error, dtype=np.float64), np.asarray(n_units, dtype=np.float64)
+    spread, df = np.asarray(sd, dtype=np.float64), n - 1.0
+    shared = np.maximum((error / spread) ** 2 - 1 / n, 0.0)
+    limit = spread_limit(df, level=level)
+    minimal = minimal_detectable_effect(error, df, power=power, level=level)
+    needed, surely_needed = (
+        units_needed(effect, each, power=power, level=level, shared=shared)
+        for each in (spread, spread * limit)
+    )
+    return Plan(df, minimal, minimal * limit, needed, surely_needed)
+
+
+def whole(n_units: Floats) -> pl.Series:
+    """Numbers of units as a column of whole numbers, null for NaN."""
+    return pl.Series(n_units, nan_to_null=True).cast(pl.Int64)

@@ -5,12 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analysis.means.power import (
-    minimal_detectable_effect,
-    power_of_t,
-    spread_limit,
-    units_needed,
-)
+from analysis.means.power import planned, power_of_t, whole
 from analysis.regression.dataset_slopes import dataset_slopes
 from analysis.testing.constancy import constant_over
 
@@ -70,29 +65,23 @@ def detectable_slopes(
         .sort(by, nulls_last=True)
     )
     n, sd = rows["n_datasets"].to_numpy(), rows["sd"].to_numpy()
-    std_error, df = sd / np.sqrt(n), n - 1.0
-    test = {"power": power, "level": level}
-    limit = spread_limit(df, level=level)
-    minimal = minimal_detectable_effect(std_error, df, **test)
-    needed, surely_needed = (
-        pl.Series(units_needed(effect, spread, **test), nan_to_null=True).cast(pl.Int64)
-        for spread in (sd, sd * limit)
-    )
+    std_error = sd / np.sqrt(n)
+    plan = planned(effect, sd, std_error, n, power=power, level=level)
     return rows.select(
         *by,
         "n_datasets",
         "mean_slope",
         "sd",
         pl.Series("std_error", std_error),
-        pl.Series("df", df),
+        pl.Series("df", plan.df),
         level=pl.lit(level),
         power=pl.lit(power),
-        minimal_effect=pl.Series(minimal),
-        minimal_effect_high=pl.Series(minimal * limit),
+        minimal_effect=pl.Series(plan.minimal_effect),
+        minimal_effect_high=pl.Series(plan.minimal_effect_high),
         wanted_effect=pl.lit(effect),
-        wanted_power=pl.Series(power_of_t(effect, std_error, df, level=level)),
-        n_datasets_needed=needed,
-        n_datasets_needed_high=surely_needed,
+        wanted_power=pl.Series(power_of_t(effect, std_error, plan.df, level=level)),
+        n_datasets_needed=whole(plan.n_needed),
+        n_datasets_needed_high=whole(plan.n_needed_high),
         n_runs="n_runs",
         run_ids="run_ids",
     )

@@ -1,11 +1,10 @@
 """From scores and points to rows of results: variation and power."""
 
-import numpy as np
 import polars as pl
 
 from analysis.means.comparisons import paired_differences, run_differences
 from analysis.means.intervals import mean_intervals
-from analysis.means.power import minimal_detectable_effect, spread_limit, units_needed
+from analysis.means.power import planned, whole
 from analysis.means.power_curves import power_curves
 from analysis.means.variance import variance_components
 from analysis.regression.detectable_slopes import detectable_slopes
@@ -28,29 +27,20 @@ def detectable_rows(scores: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Effects that every comparison could have found, and what the wanted one needs."""
     rows = _comparisons(compared_networks(scores)).filter(pl.col("std_error") > 0)
     sd, error, n = (rows[name].to_numpy() for name in ("sd", "std_error", "n_units"))
-    df = n - 1.0
-    # What the standard error holds beyond sd / sqrt(n) is shared by folds: more do not average it
-    # out.
-    shared = np.maximum((error / sd) ** 2 - 1 / n, 0.0)
     test = {"power": settings.power, "level": settings.level}
-    minimal = minimal_detectable_effect(error, df, **test)
-    limit = spread_limit(df, level=settings.level)
-    needed, surely_needed = (
-        pl.Series(units_needed(settings.effect, spread, shared=shared, **test), nan_to_null=True)
-        for spread in (sd, sd * limit)
-    )
+    plan = planned(settings.effect, sd, error, n, **test)
     return rows.select(
         *COMPARED,
         *("dataset", "first", "second", "method", "std_error"),
-        pl.Series("df", df),
+        pl.Series("df", plan.df),
         *(pl.lit(value).alias(name) for name, value in test.items()),
-        pl.Series("minimal_effect", minimal),
-        pl.Series("minimal_effect_high", minimal * limit),
+        pl.Series("minimal_effect", plan.minimal_effect),
+        pl.Series("minimal_effect_high", plan.minimal_effect_high),
         wanted_effect=pl.lit(settings.effect),
         unit=pl.col("method").replace_strict(UNITS),
         n_units="n_units",
-        n_units_needed=needed.cast(pl.Int64),
-        n_units_needed_high=surely_needed.cast(pl.Int64),
+        n_units_needed=whole(plan.n_needed),
+        n_units_needed_high=whole(plan.n_needed_high),
     )
 
 
