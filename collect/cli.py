@@ -165,6 +165,13 @@ def remeasure_runs(
         int,
         typer.Option(min=0, help="Blocks of images to leave out or halve by, for the interval."),
     ] = 0,
+    simulations: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Gaussian layers to draw, to correct intervals where images are few; 300 will do.",
+        ),
+    ] = 0,
     trimmed: Annotated[
         float,
         typer.Option(
@@ -201,7 +208,12 @@ def remeasure_runs(
         between_seeds=between_seeds,
         unit=unit,
         again=again,
-        inference=Inference(n_permutations=permutations, n_blocks=blocks, trimmed=trimmed),
+        inference=Inference(
+            n_permutations=permutations,
+            n_blocks=blocks,
+            n_simulations=simulations,
+            trimmed=trimmed,
+        ),
     )
     for run in remeasure(Layout(warehouse), wanted, study=study):
         for line in run.left_out:

@@ -24,17 +24,22 @@ class Jackknife:
         From all units.
     without : Tensor of shape (n_blocks,)
         float64.
+    variance_ratio : float, default 1
+        What the squared standard error is divided by, see
+        :func:`~collect.measures.jackknife_bias.variance_ratio`.
     """
 
     value: float
     without: Tensor
+    variance_ratio: float = 1.0
 
     @property
     def std_error(self) -> float:
         """Jackknife standard error of the value."""
         n_blocks = len(self.without)
         deviations = self.without - self.without.mean()
-        return float(((n_blocks - 1) / n_blocks * deviations.square().sum()).sqrt())
+        squares = (n_blocks - 1) / n_blocks * deviations.square().sum()
+        return float((squares / self.variance_ratio).sqrt())
 
     @property
     def influence(self) -> float:
@@ -60,16 +65,21 @@ class BalancedJackknife:
         From all units.
     without : Tensor of shape (n_partitions, n_parts)
         float64.
+    variance_ratio : float, default 1
+        What the squared standard error is divided by, see
+        :func:`~collect.measures.jackknife_bias.variance_ratio`.
     """
 
     value: float
     without: Tensor
+    variance_ratio: float = 1.0
 
     @property
     def std_error(self) -> float:
         """Jackknife standard error: by how much the parts of a partition differ."""
         deviations = self.without - self.without.mean(dim=1, keepdim=True)
-        return float(((self.without.shape[1] - 1) * deviations.square().mean()).sqrt())
+        squares = (self.without.shape[1] - 1) * deviations.square().mean()
+        return float((squares / self.variance_ratio).sqrt())
 
     def interval(
         self, *, level: float = 0.95, bounds: tuple[float, float] = (-torch.inf, torch.inf)

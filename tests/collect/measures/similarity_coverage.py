@@ -96,12 +96,12 @@ def draw(rng: np.random.Generator, design: Design) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(x), torch.from_numpy(x @ design.mixing + noise() @ design.added)
 
 
-def coverage(name: str, design: Design, n_trials: int) -> float:
+def coverage(name: str, design: Design, n_trials: int, n_simulations: int) -> float:
     """Share of trials whose 95 % interval holds the truth; NaN where there is no interval."""
     rng = np.random.default_rng(0)
     images = torch.arange(design.n_images).repeat_interleave(design.n_positions)
     groups = images if design.n_positions > 1 else None
-    how = Inference(null=False, n_blocks=N_BLOCKS)
+    how = Inference(null=False, n_blocks=N_BLOCKS, n_simulations=n_simulations)
     found = []
     for _ in range(n_trials):
         x, y = draw(rng, design)
@@ -113,13 +113,15 @@ def coverage(name: str, design: Design, n_trials: int) -> float:
     return float(np.mean([low <= truth <= high for low, high in ends])) if ends else float("nan")
 
 
-def rows(n_trials: int, designs: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+def rows(
+    n_trials: int, designs: Sequence[str], names: Sequence[str], n_simulations: int
+) -> Iterator[str]:
     """One row per measure below the head of the table."""
     yield f"| measure | {' | '.join(designs)} |"
     yield "|---|" + "---:|" * len(designs)
     for name in names:
-        cells = [f"{100 * coverage(name, DESIGNS[design], n_trials):.1f}" for design in designs]
-        yield f"| `{name}` | {' | '.join(cells)} |"
+        held = [coverage(name, DESIGNS[each], n_trials, n_simulations) for each in designs]
+        yield f"| `{name}` | {' | '.join(f'{100 * share:.1f}' for share in held)} |"
 
 
 if __name__ == "__main__":
@@ -128,7 +130,8 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*", default=list(MEASURES))
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--designs", nargs="+", default=list(DESIGNS), choices=DESIGNS)
+    parser.add_argument("--simulations", type=int, default=0)
     given = parser.parse_args()
-    for row in rows(given.trials, given.designs, given.names):
+    for row in rows(given.trials, given.designs, given.names, given.simulations):
         sys.stdout.write(f"{row}\n")
         sys.stdout.flush()
