@@ -81,7 +81,7 @@ def in_short() -> str:
     runs, within, bins = explained("supervised").split(", ")
     return prose(
         f"""
-        {n_runs()} of the 320 runs are there. Full fine-tuning is ahead of a frozen backbone in
+        In its {n_runs()} runs full fine-tuning is ahead of a frozen backbone in
         kappa on the knee for {n_ahead("knee", "linear", "kappa_quadratic")} networks, and every
         network forgets: both agree with the paper. That the self-supervised network forgets most
         does not: what is left of the k-NN accuracy on CIFAR-10 after the knee is, for the
@@ -96,10 +96,9 @@ def recorded_runs() -> str:
     """Say how many runs are there."""
     return prose(
         f"""
-        **{n_runs()} of the 320 runs that the two study files ask for are trained and recorded**.
-        Seeds in a cell of `full`: {n_seeds("full")} (of 20); of `linear`: {n_seeds("linear")}
-        (of 5); of `scratch`: {n_seeds("scratch")} (of 5). They were started in their order, so
-        which are there has nothing to do with what came out.
+        **All {n_runs()} runs that the two study files ask for are trained and recorded**. Seeds in
+        a cell of `full`: {n_seeds("full")}; of `linear`: {n_seeds("linear")}; of `scratch`:
+        {n_seeds("scratch")}.
         """
     )
 
