@@ -14,6 +14,7 @@ STARTS = 3
 MOST_CALLS, PRECISION = 200, 1e-5  # more of both moves R2 by less than 0.01
 NARROWEST = 0.5  # pixels: what is narrower fits one pixel
 NYQUIST = 0.5  # cycles per pixel
+DIGITS = 12  # more would be rounding errors, which send the search of noise elsewhere
 
 
 def gabor_r2(patterns: Floats) -> Floats:
@@ -40,7 +41,9 @@ def gabor_r2(patterns: Floats) -> Floats:
     """
     family = _family(*patterns.shape[1:])
     flat = patterns.reshape(len(patterns), -1)
-    return np.array([family.best_r2(one) for one in flat - flat.mean(axis=1, keepdims=True)])
+    centred = flat - flat.mean(axis=1, keepdims=True)
+    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    return np.array([family.best_r2(one) for one in unit.round(DIGITS)])
 
 
 @dataclass(frozen=True)
