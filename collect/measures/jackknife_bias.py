@@ -86,8 +86,8 @@ def gaussian_layers(x: MeasuredLayer, y: MeasuredLayer) -> GaussianLayers:
         If units have different numbers of rows.
     """
     unit, n_units = units(len(x.x), x.groups)
-    n_positions, rest = divmod(len(x.x), n_units)
-    if rest or bool((unit.bincount() != n_positions).any()):
+    n_positions = len(x.x) // n_units
+    if bool((unit.bincount() != n_positions).any()):
         raise ValueError("units have different numbers of rows")
     order = unit.argsort(stable=True).to(x.x.device)
     joint = torch.cat([layer.x[order].reshape(n_units, -1) for layer in (x, y)], dim=1)
@@ -140,10 +140,10 @@ def variance_ratio(
         coupling = _coupling(layers, value_of(x, y), seed)
         generator = torch.Generator().manual_seed(seed + 1)
         spread = variance(value_of(*layers.draw(coupling, generator)) for _ in range(n_simulations))
+        n_resampled = max(N_RESAMPLED, round(RESAMPLED_SHARE * n_simulations))
+        draws = [resampled(*layers.draw(coupling, generator)) for _ in range(n_resampled)]
     except ValueError:  # the value exists, but not for layers like these
         return None
-    n_resampled = max(N_RESAMPLED, round(RESAMPLED_SHARE * n_simulations))
-    draws = [resampled(*layers.draw(coupling, generator)) for _ in range(n_resampled)]
     squares = [drawn.std_error**2 for drawn in draws if drawn]
     if spread == 0 or len(squares) < N_RESAMPLED:
         return None

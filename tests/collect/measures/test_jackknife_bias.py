@@ -18,8 +18,8 @@ from tests.collect.measures.similarity_coverage import DESIGNS, coverage
 PARTS = partial(without_parts, n_blocks=20, seed=0)
 
 
-def layers(rng, name, n_images=80, n_features=24, n_positions=1, groups=None):
-    x = torch.from_numpy(rng.normal(size=(n_images * n_positions, n_features)) + 1)
+def layers(rng, name, n_images=80, n_features=24, groups=None):
+    x = torch.from_numpy(rng.normal(size=(n_images, n_features)) + 1)
     y = x + torch.from_numpy(rng.normal(size=x.shape))
     return tuple(
         MeasuredLayer(rows, label, MEASURES[name], groups) for rows, label in ((x, "x"), (y, "y"))
