@@ -169,7 +169,8 @@ def remeasure_runs(
         int,
         typer.Option(
             min=0,
-            help="Gaussian layers to draw, to correct intervals where images are few; 300 will do.",
+            help="Gaussian layers to draw, to correct intervals from halves or thirds of few "
+            "images; 300 will do.",
         ),
     ] = 0,
     trimmed: Annotated[
@@ -194,13 +195,19 @@ def remeasure_runs(
     ] = False,
 ) -> None:
     """Take measures of complete runs from the activations they kept, without training again."""
-    from collect.measures.inference import Inference
+    from collect.measures.inference import MINIMUM_OF_SIMULATIONS, Inference
     from collect.probing.remeasure import Wanted, remeasure
     from warehouse.layout import Layout
 
     pairs: Literal["matching", "all"] = "all" if all_pairs else "matching"
     if blocks == 1:
         raise typer.BadParameter("1: an interval needs at least 2 blocks", param_hint="--blocks")
+    if 0 != simulations < MINIMUM_OF_SIMULATIONS:
+        problem = f"{simulations}: a variance needs at least {MINIMUM_OF_SIMULATIONS}"
+        raise typer.BadParameter(problem, param_hint="--simulations")
+    if simulations and not blocks:
+        problem = "corrects intervals that --blocks asks for: give both"
+        raise typer.BadParameter(problem, param_hint="--simulations")
     wanted = Wanted(
         measures=measures,
         pairs=pairs,
@@ -219,7 +226,15 @@ def remeasure_runs(
         for line in run.left_out:
             typer.echo(f"left out: run {run.run_id}: {line}", err=True)
         replaced = f", {run.n_again} in place of its own" if run.n_again else ""
-        typer.echo(f"run {run.run_id}: {run.n_new} similarities beside its own{replaced}", err=True)
+        corrected = ""
+        if simulations:
+            corrected = (
+                f"; {run.n_corrected} intervals corrected, {run.n_uncorrected} left as they are"
+            )
+        typer.echo(
+            f"run {run.run_id}: {run.n_new} similarities beside its own{replaced}{corrected}",
+            err=True,
+        )
     typer.echo("`repdrift warehouse ingest` brings them into the database", err=True)
 
 

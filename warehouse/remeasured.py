@@ -22,6 +22,7 @@ INFERRED = (
     "null_p_value",
     "ci_low",
     "ci_high",
+    "ci_variance_ratio",
     "top_image_influence",
     "trimmed_value",
 )

@@ -35,6 +35,10 @@ class Comparison:
         probability of a value at least as similar; None where it was not computed.
     ci_low, ci_high : float or None
         95 % interval over units; None where it was not computed.
+    ci_variance_ratio : float or None
+        What the squared standard error behind the interval was divided by, see
+        :func:`~collect.measures.jackknife_bias.variance_ratio`: 1 where it was left as it is, None
+        without an interval.
     n_images : int
         Sampling units: images, or patients when ``groups`` says so; of a measure that takes some
         rows only, those behind one draw.
@@ -60,6 +64,7 @@ class Comparison:
     null_p_value: float | None
     ci_low: float | None
     ci_high: float | None
+    ci_variance_ratio: float | None
     n_images: int
     n_rows: int
     n_features: int
@@ -213,6 +218,7 @@ def _comparison(  # noqa: PLR0913 -- brings together what belongs to one row
         null_p_value=inferred.null_p_value,
         ci_low=inferred.ci_low,
         ci_high=inferred.ci_high,
+        ci_variance_ratio=inferred.ci_variance_ratio,
         n_images=len(sizes),
         n_rows=int(sizes.sum()),
         n_features=x.shape[1],

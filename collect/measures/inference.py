@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import Tensor
 
@@ -14,6 +15,7 @@ from collect.measures.resampling import without_each_unit, without_far_units, wi
 from collect.measures.similarity_measure import SimilarityMeasure
 
 Pair = tuple[str, str]
+MINIMUM_OF_SIMULATIONS = 50
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Inference:
         Blocks of units that are left out one by one, or put together to halves or thirds where the
         measure asks for it, to compute the measure anew; 0 leaves it out.
     n_simulations : int
-        Gaussian layers like the given ones that are drawn to see by how much the interval's
-        standard error misses, and to correct it, see
-        :func:`~collect.measures.jackknife_bias.variance_ratio`; 0 leaves it as it is. 300 take as
-        long as about 1,000 values.
+        Gaussian layers like the given ones that are drawn to see by how much the standard error
+        from halves or thirds misses, and to correct the interval, see
+        :func:`~collect.measures.jackknife_bias.variance_ratio`: 0 leaves it as it is, and at least
+        50 are needed. 300 take as long as about 1,000 values.
     trimmed : float
         Share of the units, those farthest from the mean, without which the value is taken once
         more, see :func:`~collect.measures.trimming.typical_rows`; 0 leaves it out.
@@ -57,6 +59,14 @@ class Inference:
     level: float = 0.95
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse so few simulations that they say nothing of a variance."""
+        if 0 != self.n_simulations < MINIMUM_OF_SIMULATIONS:
+            raise ValueError(
+                f"n_simulations = {self.n_simulations}: expected 0 or at least "
+                f"{MINIMUM_OF_SIMULATIONS}"
+            )
+
 
 @dataclass(frozen=True)
 class Inferred:
@@ -68,6 +78,7 @@ class Inferred:
     null_p_value: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
+    ci_variance_ratio: float | None = None
     top_image_influence: float | None = None
     trimmed_value: float | None = None
 
@@ -155,11 +166,14 @@ def _values_at_once(
 
 def _inferred(value: float, x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> Inferred:
     null = _null(x, y, inference)
-    left_out = _without_each_unit(x, y, inference)
+    left_out = without_each_unit(x, y) if inference.interval else None
     resampled = left_out or _without_parts(x, y, inference)
-    low, high = (None, None)
+    low, high, ratio = (None, None, None)
     if resampled:
-        resampled = replace(resampled, variance_ratio=_variance_ratio(x, y, inference))
+        ratio = 1.0
+        if isinstance(resampled, BalancedJackknife) and inference.n_simulations:
+            ratio = _variance_ratio(x, y, inference)
+            resampled = replace(resampled, variance_ratio=ratio)
         low, high = resampled.interval(level=inference.level, bounds=x.measure.range)
     return Inferred(
         value,
@@ -168,17 +182,12 @@ def _inferred(value: float, x: MeasuredLayer, y: MeasuredLayer, inference: Infer
         null_p_value=null.p_value(value) if null else None,
         ci_low=low,
         ci_high=high,
+        ci_variance_ratio=ratio,
         top_image_influence=left_out.influence if left_out else None,
         trimmed_value=without_far_units(x, y, share=inference.trimmed)
         if inference.trimmed
         else None,
     )
-
-
-def _without_each_unit(
-    x: MeasuredLayer, y: MeasuredLayer, inference: Inference
-) -> Jackknife | None:
-    return without_each_unit(x, y) if inference.interval else None
 
 
 def _without_parts(
@@ -190,17 +199,12 @@ def _without_parts(
 
 
 def _variance_ratio(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> float:
-    """Give what to divide the squared standard error by; 1 where not asked for or not known."""
-    if not (inference.n_simulations and x.measure.sees_pairing):
+    """Give what to divide the squared standard error by; 1 where that is not known."""
+    if not x.measure.sees_pairing:
         return 1.0
-    known = variance_ratio(
-        x,
-        y,
-        lambda x, y: _without_each_unit(x, y, inference) or _without_parts(x, y, inference),
-        n_simulations=inference.n_simulations,
-        seed=inference.seed,
-    )
-    return known or 1.0
+    resampled = partial(without_parts, n_blocks=inference.n_blocks, seed=inference.seed)
+    n_simulations, seed = inference.n_simulations, inference.seed
+    return variance_ratio(x, y, resampled, n_simulations=n_simulations, seed=seed) or 1.0
 
 
 def _null(

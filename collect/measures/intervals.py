@@ -24,22 +24,17 @@ class Jackknife:
         From all units.
     without : Tensor of shape (n_blocks,)
         float64.
-    variance_ratio : float, default 1
-        What the squared standard error is divided by, see
-        :func:`~collect.measures.jackknife_bias.variance_ratio`.
     """
 
     value: float
     without: Tensor
-    variance_ratio: float = 1.0
 
     @property
     def std_error(self) -> float:
         """Jackknife standard error of the value."""
         n_blocks = len(self.without)
         deviations = self.without - self.without.mean()
-        squares = (n_blocks - 1) / n_blocks * deviations.square().sum()
-        return float((squares / self.variance_ratio).sqrt())
+        return float(((n_blocks - 1) / n_blocks * deviations.square().sum()).sqrt())
 
     @property
     def influence(self) -> float:

@@ -81,12 +81,16 @@ class Remeasured:
         Similarities that it did not record itself, and those that stand in place of its own.
     left_out : tuple of str
         One line per value that is undefined, with the reason.
+    n_uncorrected, n_corrected : int
+        Intervals taken now that are as the jackknife gave them, and corrected by simulations.
     """
 
     run_id: str
     n_new: int
     n_again: int
     left_out: tuple[str, ...]
+    n_uncorrected: int = 0
+    n_corrected: int = 0
 
 
 def remeasure(layout: Layout, wanted: Wanted, *, study: str | None = None) -> Iterator[Remeasured]:
@@ -168,7 +172,11 @@ def _remeasured(
         reference_run_id=pl.lit(None if is_own else other["run_id"], pl.String)
     )
     added = add_similarities(layout, run["run_id"], frame, again=wanted.again)
-    return Remeasured(run["run_id"], *added, tuple(left_out))
+    ratios = [row["ci_variance_ratio"] for row in rows if row["ci_variance_ratio"] is not None]
+    n_uncorrected = ratios.count(1.0)
+    return Remeasured(
+        run["run_id"], *added, tuple(left_out), n_uncorrected, len(ratios) - n_uncorrected
+    )
 
 
 def _comparisons(

@@ -236,6 +236,32 @@ def test_the_command_says_what_it_did(layout):
     assert result.stderr.count("similarities beside its own") == 2
 
 
+def test_the_command_says_which_intervals_simulations_corrected(layout):
+    command = ["remeasure", "--measure", "svcca", "-w", str(layout.root), "--simulations"]
+    alone, few, done, left = (
+        CliRunner().invoke(app, [*command, *options])
+        for options in (
+            ["50"],
+            ["1", "--blocks", "9"],
+            ["50", "--blocks", "9"],
+            ["50", "--blocks", "5", "--measure", "procrustes"],
+        )
+    )
+    assert (alone.exit_code, few.exit_code, done.exit_code, left.exit_code) == (2, 2, 0, 0)
+    assert "corrects intervals that --blocks asks for" in alone.stderr
+    assert "1: a variance needs at least 50" in few.stderr
+    ratios = "select ci_variance_ratio from staging.similarities where ci_low is not null and "
+    svcca = rows(layout, f"{ratios} measure = 'svcca'")["ci_variance_ratio"]
+    n_corrected = sum(
+        int(line.split("; ")[1].split(" intervals corrected")[0])
+        for line in left.stderr.splitlines()
+        if "intervals corrected" in line
+    )
+    assert 0 < n_corrected == (svcca != 1).sum()
+    blocks = rows(layout, f"{ratios} measure = 'procrustes'")["ci_variance_ratio"]
+    assert set(blocks) == {1.0}
+
+
 def test_a_study_that_asks_for_more_than_its_runs_were_asked_for_says_so(layout):
     """By the study file: the identity of a run does not depend on what is measured."""
     folder = layout.root.parent

@@ -13,7 +13,8 @@ from collect.measures.jackknife_bias import _coupling, gaussian_layers, variance
 from collect.measures.measured_layer import MeasuredLayer, value_of
 from collect.measures.registry import MEASURES
 from collect.measures.resampling import without_parts
-from tests.collect.measures.similarity_coverage import DESIGNS, coverage
+from tests.collect.measures.similarity_coverage import coverage
+from tests.collect.measures.similarity_designs import DESIGNS
 
 PARTS = partial(without_parts, n_blocks=20, seed=0)
 
@@ -101,26 +102,64 @@ def test_many_features_make_the_jackknife_too_wide_and_the_ratio_says_so(rng):
 
 def test_units_of_different_sizes_leave_the_interval_as_it_is(rng):
     groups = torch.arange(80).clamp(max=70)
-    x, y = layers(rng, "cka_linear_debiased", groups=groups, n_features=3)
+    x, y = layers(rng, "cca_yanai", groups=groups, n_features=3)
     assert variance_ratio(x, y, PARTS, n_simulations=50) is None
     plain, asked = (
         compare(
             {"a": x.x},
             {"a": y.x},
-            measures=["cka_linear_debiased"],
+            measures=["cca_yanai"],
             groups=groups,
-            inference=Inference(n_simulations=n),
+            inference=Inference(n_blocks=20, n_simulations=n),
         )[0]
         for n in (0, 50)
     )
     assert (asked.ci_low, asked.ci_high) == (plain.ci_low, plain.ci_high) != (None, None)
+    assert asked.ci_variance_ratio == plain.ci_variance_ratio == 1
+
+
+@pytest.mark.parametrize("name", ["cka_linear", "procrustes", "mean_representation"])
+def test_only_intervals_of_what_sees_pairing_from_halves_or_thirds_are_corrected(rng, name):
+    x, y = layers(rng, name, n_features=3)
+    inference = Inference(n_blocks=20, n_simulations=50)
+    (found,) = compare({"a": x.x}, {"a": y.x}, measures=[name], inference=inference)
+    assert found.ci_low is not None
+    assert found.ci_variance_ratio == 1
+
+
+def test_no_interval_has_no_ratio(rng):
+    x, y = layers(rng, "cca_yanai", n_features=3)
+    (found,) = compare({"a": x.x}, {"a": y.x}, measures=["cca_yanai"])
+    assert found.ci_low is found.ci_variance_ratio is None
+
+
+def test_layers_more_alike_than_any_that_are_drawn_have_no_ratio(rng):
+    x, _ = layers(rng, "cca_yanai")
+    assert variance_ratio(x, x, PARTS, n_simulations=50) is None
+
+
+def test_layers_that_are_nearly_the_same_have_one(rng):
+    x, _ = layers(rng, "cca_yanai")
+    near = x.x + 0.01 * torch.from_numpy(rng.normal(size=x.x.shape))
+    y = MeasuredLayer(near, "y", x.measure, None)
+    assert value_of(x, y) > 0.99
+    ratio = variance_ratio(x, y, PARTS, n_simulations=200)
+    assert ratio is not None
+    assert 0.5 < ratio < 4
+
+
+def test_few_simulations_are_refused():
+    with pytest.raises(ValueError, match="n_simulations = 1: expected 0 or at least 50"):
+        Inference(n_simulations=1)
 
 
 def test_what_has_no_value_for_drawn_layers_has_no_ratio(rng):
-    x, y = layers(rng, "cka_linear", n_features=2)
+    x, y = layers(rng, "cca_yanai", n_features=2)
     assert variance_ratio(x, y, lambda *_: None, n_simulations=20) is None
 
 
 @pytest.mark.slow
 def test_a_corrected_interval_of_many_features_holds_as_often_as_it_says():
-    assert 0.92 < coverage("cca_yanai", DESIGNS["24 features"], 300, 300) < 0.98
+    found = coverage("cca_yanai", DESIGNS["24 features"], 300, 300)
+    assert 0.92 < found.corrected < 0.98
+    assert found.corrected < found.plain

@@ -38,6 +38,7 @@ select
     similarities.calibrated_value,
     similarities.ci_low,
     similarities.ci_high,
+    similarities.ci_variance_ratio,
     similarities.unit,
     similarities.n_images,
     similarities.n_rows,

@@ -36,6 +36,7 @@ select
     null_p_value,
     ci_low,
     ci_high,
+    ci_variance_ratio,
     unit,
     n_images,
     n_rows,
