@@ -92,6 +92,7 @@ class Observer:
         self._resampling = Inference(
             n_permutations=probing.n_permutations,
             n_blocks=probing.n_blocks,
+            n_simulations=probing.n_simulations,
             trimmed=probing.trimmed,
         )
         require_measures(probing.measures)

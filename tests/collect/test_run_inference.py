@@ -4,6 +4,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from collect.configuration.sections import MINIMUM_OF_SIMULATIONS
+from collect.measures import inference
 from tests.collect.small_runs import done, record, small_run, table, write_npz
 
 pytestmark = pytest.mark.train
@@ -27,6 +29,20 @@ def test_noise_floor_and_interval_of_every_measure_are_taken_at_the_selected_epo
     assert set(similarities["n_effective"]) == {10}
     stages = table(path, "timings").filter(stage="resample")
     assert stages["epoch"].to_list() == [selected]
+
+
+def test_intervals_from_halves_or_thirds_are_corrected_where_asked_for(tmp_path):
+    chance = {"n_permutations": 0, "n_blocks": 9, "n_simulations": MINIMUM_OF_SIMULATIONS}
+    probing = {"measures": ("svcca", "procrustes"), "epochs": "last", "probes": ("source",)}
+    path, _ = done(small_run(tmp_path, probing={**probing, **chance}), tmp_path / "w")
+    intervals = table(path, "similarities").filter(pl.col("ci_low").is_not_null())
+    ratios = dict(intervals.group_by("measure").agg("ci_variance_ratio").iter_rows())
+    assert set(ratios["procrustes"]) == {1.0}
+    assert any(ratio != 1 for ratio in ratios["svcca"])
+
+
+def test_studies_and_measures_agree_on_how_many_simulations_are_few():
+    assert inference.MINIMUM_OF_SIMULATIONS == MINIMUM_OF_SIMULATIONS
 
 
 def test_resampling_changes_no_value(tmp_path):
