@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from collect.similarity_cli import compare_layers, remeasure_runs
 from warehouse.options import DEFAULT_WAREHOUSE, QuietOption, WarehouseOption
 
 if TYPE_CHECKING:
@@ -137,105 +138,8 @@ def run_study(
             run_on_slurm(runs, layout, settings=settings, on_event=on_event)
 
 
-@app.command("remeasure")
-def remeasure_runs(
-    measures: Annotated[
-        list[str], typer.Option("--measure", help="Similarity measure; may be repeated.")
-    ],
-    warehouse: WarehouseOption = DEFAULT_WAREHOUSE,
-    all_pairs: Annotated[
-        bool, typer.Option("--all-pairs", help="Every layer with every layer.")
-    ] = False,
-    against: Annotated[
-        str | None,
-        typer.Option(help="Compare with the runs of this pretraining, not with the own start."),
-    ] = None,
-    between_seeds: Annotated[
-        bool,
-        typer.Option(
-            "--between-seeds",
-            help="Compare with the runs of the same network that differ in their seed alone.",
-        ),
-    ] = False,
-    study: Annotated[str | None, typer.Option(help="Only runs of this study.")] = None,
-    permutations: Annotated[
-        int, typer.Option(min=0, help="Random pairings for the null of measures that need them.")
-    ] = 0,
-    blocks: Annotated[
-        int,
-        typer.Option(min=0, help="Blocks of images to leave out or halve by, for the interval."),
-    ] = 0,
-    simulations: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            help="Gaussian layers to draw, to correct intervals from halves or thirds of few "
-            "images; 300 will do.",
-        ),
-    ] = 0,
-    trimmed: Annotated[
-        float,
-        typer.Option(
-            min=0, max=0.49, help="Share of the images farthest from the mean to leave out once."
-        ),
-    ] = 0.0,
-    unit: Annotated[
-        Literal["group", "image"] | None,
-        typer.Option(
-            help="Patients, where the data name them, or images; by default what the run took."
-        ),
-    ] = None,
-    again: Annotated[
-        bool,
-        typer.Option(
-            "--again",
-            help="Take also what the run recorded itself: in the database the later row stands in "
-            "its place, and keeps what was known of chance.",
-        ),
-    ] = False,
-) -> None:
-    """Take measures of complete runs from the activations they kept, without training again."""
-    from collect.measures.inference import MINIMUM_OF_SIMULATIONS, Inference
-    from collect.probing.remeasure import Wanted, remeasure
-    from warehouse.layout import Layout
-
-    pairs: Literal["matching", "all"] = "all" if all_pairs else "matching"
-    if blocks == 1:
-        raise typer.BadParameter("1: an interval needs at least 2 blocks", param_hint="--blocks")
-    if 0 != simulations < MINIMUM_OF_SIMULATIONS:
-        problem = f"{simulations}: a variance needs at least {MINIMUM_OF_SIMULATIONS}"
-        raise typer.BadParameter(problem, param_hint="--simulations")
-    if simulations and not blocks:
-        problem = "corrects intervals that --blocks asks for: give both"
-        raise typer.BadParameter(problem, param_hint="--simulations")
-    wanted = Wanted(
-        measures=measures,
-        pairs=pairs,
-        against=against,
-        between_seeds=between_seeds,
-        unit=unit,
-        again=again,
-        inference=Inference(
-            n_permutations=permutations,
-            n_blocks=blocks,
-            n_simulations=simulations,
-            trimmed=trimmed,
-        ),
-    )
-    for run in remeasure(Layout(warehouse), wanted, study=study):
-        for line in run.left_out:
-            typer.echo(f"left out: run {run.run_id}: {line}", err=True)
-        replaced = f", {run.n_again} in place of its own" if run.n_again else ""
-        corrected = ""
-        if simulations:
-            corrected = (
-                f"; {run.n_corrected} intervals corrected, {run.n_uncorrected} left as they are"
-            )
-        typer.echo(
-            f"run {run.run_id}: {run.n_new} similarities beside its own{replaced}{corrected}",
-            err=True,
-        )
-    typer.echo("`repdrift warehouse ingest` brings them into the database", err=True)
+app.command("remeasure")(remeasure_runs)
+app.command("compare")(compare_layers)
 
 
 @datasets.callback(invoke_without_command=True)

@@ -8,7 +8,7 @@ import pytest
 
 HEAVY = ("torch", "timm", "polars", "duckdb", "statsmodels", "scipy", "matplotlib", "pyarrow")
 GROUPS = {
-    "collect": ("plan", "run", "datasets", "remeasure"),
+    "collect": ("plan", "run", "datasets", "remeasure", "compare"),
     "warehouse": ("ingest", "import", "describe", "check", "repair", "trace", "export", "diff"),
     "analysis": ("run", "intervals", "forgetting", "claims", "audit", "meta"),
     "claims": ("check",),
