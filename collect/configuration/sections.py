@@ -1,4 +1,4 @@
-"""Sections of a study file: dataset, source, network, training and probing."""
+"""Sections of a study file: dataset, source, network and training."""
 
 from difflib import get_close_matches
 from itertools import product
@@ -27,7 +27,6 @@ Count = Annotated[int, Field(ge=1)]
 
 LAYOUTS = ("npz", "manifest", "medmnist")
 WITH_BLOCKS = ("freeze_first_k", "keep_first_k", "keep_first_k_frozen")
-MINIMUM_OF_SIMULATIONS = 50
 
 
 class Section(BaseModel):
@@ -227,96 +226,4 @@ class TrainingConfig(PhaseConfig):
                 f"warmup_epochs = {self.warmup_epochs}: warm-up must end before epochs = "
                 f"{self.epochs}"
             )
-        return self
-
-
-class ProbingConfig(Section):
-    """What is read from the network, and when.
-
-    Parameters
-    ----------
-    epochs : "all", "last" or list of int
-        Epochs that are probed; 0 is before the first step and is always probed.
-    layers : "all" or list of str
-        Layers whose activations are compared.
-    tokens : tuple
-        What a row of a representation is: ``cls``, ``mean``, ``cls+mean``, ``spatial``.
-    probes : tuple
-        Images the similarities are taken on: the source's queries, the held-out target images.
-    n_target : int
-        Images of the held-out part that serve as target probe.
-    n_source : int, optional
-        Queries of the source that serve as source probe for similarities; all of them if absent.
-        k-NN always asks all.
-    n_resamples : int, default 1000
-        Resamples of the images (patients, where the data name them) for the intervals of the
-        scores at the checkpoint that stands for the run; 0 leaves the intervals out.
-    n_attention_images : int, default 8
-        Images of each probe whose attention maps a vision transformer keeps, at the start and at
-        the checkpoint that stands for the run; 0 leaves out attention.
-    n_known : int, default 2000
-        Training images, stratified by class, whose features before the first step give LogME and
-        are the neighbours of the test images; 0 leaves both out.
-    n_permutations : int, default 99
-        Random pairings of the images, for the null of measures that have no closed form; 0 leaves
-        it out.
-    n_blocks : int, default 20
-        Blocks of images that are left out in turn, or put together to thirds or halves, as the
-        measure asks for, for the interval of measures that cannot leave out each image by a
-        shortcut; 0 leaves it out.
-    n_simulations : int, default 0
-        Gaussian layers like each pair that are drawn, at least 50, to correct intervals from thirds
-        or halves, which are too wide where images are few; 0 leaves them as they are. 300 take as
-        long as about 1,000 values.
-    trimmed : float, default 0.05
-        Share of the images, those farthest from the mean of a layer, without which each similarity
-        is taken once more; 0 leaves it out.
-    resampled : {"selected", "probed"}, default "selected"
-        Epochs at which these four are computed: the one that stands for the run, or all that are
-        probed. A pair of layers takes as long as ``n_permutations + n_blocks`` values or so.
-    unit : {"group", "image"}, default "group"
-        What is paired at random and left out, and whose rows the debiased CKA never pairs with
-        each other: patients (groups) where the data name them, of whom a probe needs four, and
-        images elsewhere; or images whatever the data name. The closed form of the null is of
-        images, so with patients who have several images it is permuted too.
-    """
-
-    epochs: Literal["all", "last"] | tuple[Annotated[int, Field(ge=0)], ...] = "all"
-    measures: tuple[str, ...] = ("cka_linear_debiased", "cca_mean")
-    layers: Literal["all"] | tuple[str, ...] = "all"
-    tokens: tuple[Literal["cls", "mean", "cls+mean", "spatial"], ...] = ("mean",)
-    probes: tuple[Literal["source", "target"], ...] = ("source", "target")
-    references: tuple[Literal["pretrained", "random"], ...] = ("pretrained",)
-    pairs: Literal["matching", "all"] = "matching"
-    n_target: Count = 500
-    n_source: Count | None = None
-    n_neighbours: tuple[Count, ...] = (10, 20)
-    n_resamples: Annotated[int, Field(ge=0)] = 1000
-    temperature: Annotated[float, Field(gt=0)] = 0.07
-    keep_activations: bool = True
-    n_attention_images: Annotated[int, Field(ge=0)] = 8
-    n_known: Annotated[int, Field(ge=0)] = 2000
-    n_permutations: Annotated[int, Field(ge=0)] = 99
-    n_blocks: Annotated[int, Field(ge=0)] = 20
-    n_simulations: Annotated[int, Field(ge=0)] = 0
-    trimmed: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
-    resampled: Literal["selected", "probed"] = "selected"
-    unit: Literal["group", "image"] = "group"
-
-    @field_validator("n_blocks")
-    @classmethod
-    def _more_than_one_block(cls, value: int) -> int:
-        if value == 1:
-            raise ValueError("1: an interval needs at least 2 blocks; 0 leaves it out")
-        return value
-
-    @model_validator(mode="after")
-    def _simulations_correct_an_interval(self) -> Self:
-        if 0 != self.n_simulations < MINIMUM_OF_SIMULATIONS:
-            raise ValueError(
-                f"n_simulations = {self.n_simulations}: a variance needs at least "
-                f"{MINIMUM_OF_SIMULATIONS}; 0 leaves intervals as they are"
-            )
-        if self.n_simulations and not self.n_blocks:
-            raise ValueError("n_simulations corrects intervals that n_blocks asks for: give both")
         return self

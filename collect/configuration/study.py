@@ -11,6 +11,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from collect.configuration.errors import one_line
+from collect.configuration.probing_section import ProbingConfig
 from collect.configuration.sections import (
     WITH_BLOCKS,
     Adaptation,
@@ -19,7 +20,6 @@ from collect.configuration.sections import (
     Head,
     NetworkConfig,
     Pooling,
-    ProbingConfig,
     Section,
     SourceConfig,
     TrainingConfig,

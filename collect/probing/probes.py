@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from collect.backbones.architecture import Layer
-from collect.configuration.sections import ProbingConfig
+from collect.configuration.probing_section import ProbingConfig
 from collect.data.run_data import Part, RunData
 from collect.measures.compare import Comparison, defined_comparisons
 from collect.measures.inference import Inference

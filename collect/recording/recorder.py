@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from collect.configuration.sections import ProbingConfig
+from collect.configuration.probing_section import ProbingConfig
 from collect.data.run_data import Part, RunData
 from collect.measures.parameters import ParameterDistance
 from collect.probing.probes import PART_OF, Observation, Similarity

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from collect.configuration.probing_section import ProbingConfig
 from collect.configuration.sections import (
     DatasetConfig,
-    ProbingConfig,
     SourceConfig,
     TrainingConfig,
 )

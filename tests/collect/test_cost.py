@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from collect.configuration.cost import Speed, measured_speed, n_probes, run_bytes, run_seconds
+from collect.configuration.probing_section import ProbingConfig
 from collect.configuration.sections import (
     DatasetConfig,
     PhaseConfig,
-    ProbingConfig,
     SourceConfig,
     TrainingConfig,
 )

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from collect.configuration.sections import MINIMUM_OF_SIMULATIONS
+from collect.configuration.probing_section import MINIMUM_OF_SIMULATIONS
 from collect.measures import inference
 from tests.collect.small_runs import done, record, small_run, table, write_npz
 
