@@ -1,6 +1,7 @@
 """Gaussian layers like given ones, and what they say of a jackknife that sees too much."""
 
 from functools import partial
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose
 
 from collect.measures.compare import compare
 from collect.measures.inference import Inference
+from collect.measures.intervals import BalancedJackknife, Jackknife
 from collect.measures.jackknife_bias import _coupling, gaussian_layers, variance_ratio
 from collect.measures.measured_layer import MeasuredLayer, value_of
 from collect.measures.registry import MEASURES
@@ -153,9 +155,22 @@ def test_few_simulations_are_refused():
         Inference(n_simulations=1)
 
 
-def test_what_has_no_value_for_drawn_layers_has_no_ratio(rng):
+@pytest.mark.parametrize("blocks", [None, Jackknife(0.5, torch.arange(20.0))])
+def test_draws_without_halves_or_thirds_have_no_ratio(rng, blocks):
     x, y = layers(rng, "cca_yanai", n_features=2)
-    assert variance_ratio(x, y, lambda *_: None, n_simulations=20) is None
+    assert variance_ratio(x, y, lambda *_: blocks, n_simulations=50) is None
+
+
+def test_one_enormous_error_does_not_decide(rng):
+    x, y = layers(rng, "cca_yanai", n_features=2)
+    usual = BalancedJackknife(0.5, 0.1 * torch.arange(6.0).reshape(3, 2))
+    enormous = BalancedJackknife(0.5, 1e3 * usual.without)
+    draws = [enormous, *[usual] * 20]
+    ratios = [
+        variance_ratio(x, y, Mock(side_effect=found), n_simulations=50)
+        for found in (draws, draws[1:])
+    ]
+    assert ratios[0] == ratios[1] is not None
 
 
 @pytest.mark.slow
