@@ -165,6 +165,12 @@ def even(
     )
 
 
+def alike(n_features: int) -> Drawn:
+    """Draw a layer of similar variances, and what little fine-tuning makes of it."""
+    own = np.diag(np.linspace(0.3, 2, n_features))
+    return Drawn(own, np.eye(n_features), 0.3 * own, 80)
+
+
 def falling(n_features: int, n_images: int) -> Drawn:
     """Variances fall as 1 / k, as those of layers do or more slowly; y is x turned, with noise."""
     own = np.diag(np.arange(1.0, n_features + 1) ** -0.5)
@@ -178,6 +184,7 @@ DESIGNS: dict[str, Design] = {
     "24 features": even(24),
     "4 positions": even(6, 4, 0.6),
     "128 features": falling(128, 300),
+    "nearly the same": alike(24),
     "heavy tails": even(24, tails=5),
     "ten classes": even(24, n_classes=10),
     "real layers": OfRealImages(300),
