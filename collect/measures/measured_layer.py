@@ -71,11 +71,11 @@ class MeasuredLayer:
         """Whether the value is that of debiased CKA over units of several rows."""
         return self.measure.name == OVER_UNITS and self.groups is not None
 
-    def part(self, rows: Tensor) -> "MeasuredLayer":
-        """Take some of the rows, with their groups."""
+    def part(self, rows: Tensor, measure: SimilarityMeasure | None = None) -> "MeasuredLayer":
+        """Take some of the rows, with their groups, for the same measure or another one."""
         rows = rows.to(self.x.device)
         groups = None if self.groups is None else self.groups[rows.to(self.groups.device)]
-        return MeasuredLayer(self.x[rows], self.name, self.measure, groups)
+        return MeasuredLayer(self.x[rows], self.name, measure or self.measure, groups)
 
     def reordered(self, order: Tensor) -> "MeasuredLayer":
         """Take the rows in another order, in which each unit takes the place of another."""

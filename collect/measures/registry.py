@@ -42,6 +42,7 @@ from collect.measures.leave_one_out import (
 from collect.measures.minibatch import batch_alignment, batches
 from collect.measures.neighbourhood import (
     dissimilarity_ranks,
+    half_the_neighbours,
     jaccard,
     neighbour_sets,
     overlap,
@@ -224,7 +225,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=neighbour_sets,
             combine=overlap,
             knows_groups=True,
-            leave_parts=LeaveParts(HALVES),
+            leave_parts=LeaveParts(HALVES, prepare=half_the_neighbours),
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),
@@ -235,7 +236,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=neighbour_sets,
             combine=jaccard,
             knows_groups=True,
-            leave_parts=LeaveParts(HALVES),
+            leave_parts=LeaveParts(HALVES, prepare=half_the_neighbours),
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),

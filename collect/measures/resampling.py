@@ -1,8 +1,8 @@
 """Values of a pair of layers without some of its images or patients."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from torch import Tensor
 
@@ -14,6 +14,7 @@ from collect.measures.intervals import (
 )
 from collect.measures.measured_layer import MeasuredLayer, value_of
 from collect.measures.representation import units
+from collect.measures.similarity_measure import SimilarityMeasure
 from collect.measures.trimming import typical_rows
 from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE
 
@@ -37,21 +38,27 @@ def without_parts(
     parts = x.measure.leave_parts
     if parts and (not parts.suffice or parts.suffice(x.prepared, y.prepared)):
         resample = partial(balanced_jackknife, n_parts=parts.n_parts, n_blocks=n_blocks, seed=seed)
-        found = _resampled(resample, parts.combine, x, y)
+        of_parts = replace(
+            x.measure,
+            prepare=parts.prepare or x.measure.prepare,
+            combine=parts.combine or x.measure.combine,
+        )
+        found = _resampled(resample, of_parts, x, y)
         if found:
             return found
-    return _resampled(partial(block_jackknife, n_blocks=n_blocks, seed=seed), None, x, y)
+    return _resampled(partial(block_jackknife, n_blocks=n_blocks, seed=seed), x.measure, x, y)
 
 
 def _resampled(
     resample: Callable[..., BalancedJackknife | Jackknife],
-    combine: Callable[[Any, Any], float] | None,
+    of_rest: SimilarityMeasure,
     x: MeasuredLayer,
     y: MeasuredLayer,
 ) -> BalancedJackknife | Jackknife | None:
     def value(rows: Tensor) -> float:
-        parts = x.part(rows), y.part(rows)
-        return combine(*(part.prepared for part in parts)) if combine else value_of(*parts)
+        if len(rows) == len(x.x):
+            return value_of(x, y)
+        return value_of(x.part(rows, of_rest), y.part(rows, of_rest))
 
     try:
         return resample(value, len(x.x), x.groups)

@@ -42,13 +42,15 @@ class LeaveParts:
         2 leaves out halves, 3 thirds.
     suffice : callable, optional
         ``suffice(prepared_x, prepared_y)``: whether what is left says how far the value varies.
-    combine : callable, optional
-        ``combine`` of what is left, where that has a value that ``combine`` would refuse.
+    prepare, combine : callable, optional
+        ``prepare`` and ``combine`` for what is left, where those of the measure would refuse it, or
+        mean another thing by it.
     """
 
     n_parts: int
     suffice: Callable[[Any, Any], bool] | None = None
     combine: Callable[[Any, Any], float] | None = None
+    prepare: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Values with their null and interval: what is computed, from what, and what is left out."""
 
-from functools import partial
-
 import pytest
 import torch
 from numpy.testing import assert_allclose
@@ -10,6 +8,7 @@ from collect.measures.cca import mean_correlation
 from collect.measures.compare import compare, defined_comparisons
 from collect.measures.inference import Inference
 from collect.measures.intervals import balanced_jackknife, block_jackknife
+from collect.measures.neighbourhood import knn_jaccard, mutual_knn
 from collect.measures.permutation import permutation_null, row_permutations
 from collect.measures.registry import MEASURES
 from collect.measures.svcca import principal_layer
@@ -57,7 +56,6 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
     [
         ("cca_mean", balanced_jackknife),
         ("mean_representation", balanced_jackknife),
-        ("mutual_knn", partial(balanced_jackknife, n_parts=2)),
         ("pwcca", balanced_jackknife),
         ("svcca", balanced_jackknife),
         ("procrustes", block_jackknife),
@@ -70,6 +68,21 @@ def test_intervals_come_from_halves_thirds_or_blocks_of_rows(pair, name, resampl
     found = only(pair, name)
     expected = resample(lambda rows: measure.compute(x[rows], y[rows]), 48, n_blocks=8, seed=3)
     assert_allclose([found.ci_low, found.ci_high], expected.interval(bounds=measure.range))
+
+
+@pytest.mark.parametrize(
+    ("name", "compute"), [("mutual_knn", mutual_knn), ("knn_jaccard", knn_jaccard)]
+)
+def test_of_half_the_rows_half_as_many_neighbours_are_asked(pair, name, compute):
+    x, y = pair
+    found = only(pair, name)
+    assert found.value == compute(x, y, n_neighbours=10)
+
+    def value(rows):
+        return compute(x[rows], y[rows], n_neighbours=10 if len(rows) == 48 else 5)
+
+    expected = balanced_jackknife(value, 48, n_parts=2, n_blocks=8, seed=3)
+    assert_allclose([found.ci_low, found.ci_high], expected.interval(bounds=(0, 1)))
 
 
 @pytest.mark.parametrize("name", ["cca_mean", "pwcca"])
