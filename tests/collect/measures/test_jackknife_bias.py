@@ -1,4 +1,4 @@
-"""Gaussian layers like given ones, and what they say of a jackknife that sees too much."""
+"""What Gaussian layers say of a jackknife that sees too much."""
 
 from functools import partial
 from unittest.mock import Mock
@@ -6,12 +6,12 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 import torch
-from numpy.testing import assert_allclose
 
 from collect.measures.compare import compare
+from collect.measures.gaussian_layers import gaussian_layers
 from collect.measures.inference import Inference
 from collect.measures.intervals import BalancedJackknife, Jackknife
-from collect.measures.jackknife_bias import _coupling, gaussian_layers, variance_ratio
+from collect.measures.jackknife_bias import _strength, variance_ratio
 from collect.measures.measured_layer import MeasuredLayer, value_of
 from collect.measures.registry import MEASURES
 from collect.measures.resampling import without_parts
@@ -33,49 +33,13 @@ def width(comparison):
     return comparison.ci_high - comparison.ci_low
 
 
-def covariance(columns):
-    return torch.cov(columns.T)
-
-
-@pytest.mark.parametrize("n_images", [30, 500])
-def test_drawn_layers_have_the_means_and_covariances_of_the_given_ones(rng, n_images):
-    x, y = layers(rng, "cka_linear", n_images, n_features=3)
-    given = covariance(torch.cat([x.x, y.x], dim=1))
-    model = gaussian_layers(x, y)
-    assert_allclose(model.root.T @ model.root, given, atol=1e-12)
-    generator = torch.Generator().manual_seed(0)
-    for coupling in (0.0, 0.6, 1.0):
-        pairs = [model.draw(coupling, generator) for _ in range(40_000 // n_images)]
-        drawn = torch.cat([torch.cat([a.x, b.x], dim=1) for a, b in pairs])
-        expected = given.clone()
-        expected[:3, 3:] *= coupling
-        expected[3:, :3] *= coupling
-        assert_allclose(covariance(drawn), expected, atol=0.06)
-        assert_allclose(drawn.mean(dim=0), torch.cat([x.x, y.x], dim=1).mean(dim=0), atol=0.04)
-
-
-def test_rows_of_an_image_are_drawn_together_wherever_they_stand(rng):
-    images = np.repeat(rng.normal(size=(200, 2)), 3, axis=0)
-    rows = torch.from_numpy(images + 0.3 * rng.normal(size=images.shape))
-    order = torch.from_numpy(rng.permutation(600))
-    groups = (torch.arange(600) // 3)[order]
-    layer = MeasuredLayer(rows[order], "x", MEASURES["cka_linear_debiased"], groups)
-    drawn, _ = gaussian_layers(layer, layer).draw(1.0, torch.Generator().manual_seed(0))
-    assert drawn.groups is not None
-    assert torch.equal(drawn.groups, torch.arange(600) // 3)
-    first, second = drawn.x[::3, 0], drawn.x[1::3, 0]
-    found = torch.corrcoef(torch.stack([first, second]))[0, 1]
-    assert_allclose(found, 1 / 1.09, atol=0.05)
-
-
 @pytest.mark.parametrize("name", ["cca_yanai", "procrustes"])
 def test_drawn_layers_are_as_alike_as_the_given_ones(rng, name):
     x, y = layers(rng, name)
     model = gaussian_layers(x, y)
-    coupling = _coupling(model, value_of(x, y), seed=0)
-    assert 0.1 < coupling < 1
+    strength = _strength(model, value_of(x, y), seed=0)
     generator = torch.Generator().manual_seed(1)
-    values = [value_of(*model.draw(coupling, generator)) for _ in range(200)]
+    values = [value_of(*model.draw(strength, generator)) for _ in range(200)]
     assert float(np.mean(values)) == pytest.approx(value_of(x, y), abs=float(np.std(values)))
 
 
@@ -85,7 +49,8 @@ def test_few_features_of_many_images_leave_the_jackknife_as_it_is(rng):
 
 
 def test_many_features_make_the_jackknife_too_wide_and_the_ratio_says_so(rng):
-    x, y = layers(rng, "cca_yanai")
+    drawn = DESIGNS["24 features"].draw(rng)
+    x, y = (MeasuredLayer(rows, "x", MEASURES["cca_yanai"], None) for rows in drawn)
     ratio = variance_ratio(x, y, PARTS, n_simulations=400)
     assert ratio is not None
     assert ratio > 1.2
@@ -136,7 +101,7 @@ def test_no_interval_has_no_ratio(rng):
 
 
 def test_layers_more_alike_than_any_that_are_drawn_have_no_ratio(rng):
-    x, _ = layers(rng, "cca_yanai")
+    x, _ = layers(rng, "mutual_knn")
     assert variance_ratio(x, x, PARTS, n_simulations=50) is None
 
 
