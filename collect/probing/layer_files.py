@@ -11,7 +11,7 @@ from torch import Tensor
 from collect.backbones.weights import read_state_dict
 from collect.measures.compare import Comparison, Pairs, defined_comparisons, layer_pairs
 from collect.measures.inference import Inference
-from collect.measures.representation import positions_as_rows
+from collect.measures.representation import MINIMUM_ROWS, positions_as_rows
 from collect.probing.layer_rows import by_positions
 from collect.probing.measure_names import require_measures
 from collect.probing.units import unit_of_image
@@ -70,6 +70,10 @@ def compare_files(
     except ValueError as error:
         raise CollectError(f"{reference}: {error}; --all-pairs compares other names") from error
     unit = unit_of_image(unit_names, n_images[layers])
+    if (n_units := len(torch.unique(unit))) < MINIMUM_ROWS:
+        raise CollectError(
+            f"{layers} has images of {n_units} units, and similarities need {MINIMUM_ROWS}"
+        )
     ours, theirs = ({name: _rows(one) for name, one in found.items()} for found in (x, y))
     found: list[Comparison] = []
     left_out: list[str] = []

@@ -16,6 +16,7 @@ from collect.measures.compare import compare
 from collect.measures.inference import Inference
 from collect.measures.representation import positions_as_rows
 from collect.probing.layer_files import read_layers
+from warehouse.errors import CollectError
 
 N_IMAGES = 40
 
@@ -146,6 +147,15 @@ def test_bad_files_are_named(tmp_path, rng, name, message):
     assert result.exit_code == 1
     with pytest.raises(Exception, match=message):
         raise result.exception
+
+
+def test_too_few_units_are_one_line(tmp_path, rng):
+    after, before = saved(tmp_path, rng)
+    (tmp_path / "patients.txt").write_text("a\n" * 20 + "b\n" * 20)
+    options = ("--measure", "cka_linear", "--units", tmp_path / "patients.txt")
+    error = command(after, before, *options).exception
+    assert isinstance(error, CollectError)
+    assert "has images of 2 units, and similarities need 4" in str(error)
 
 
 def test_as_many_units_as_images(tmp_path, rng):
