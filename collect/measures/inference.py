@@ -11,7 +11,12 @@ from collect.measures.jackknife_bias import variance_ratio
 from collect.measures.measured_layer import MeasuredLayer, value_by_order, value_of
 from collect.measures.null import NullDistribution, pairing_null
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
-from collect.measures.resampling import without_each_unit, without_far_units, without_parts
+from collect.measures.resampling import (
+    own_interval,
+    without_each_unit,
+    without_far_units,
+    without_parts,
+)
 from collect.measures.similarity_measure import SimilarityMeasure
 
 Pair = tuple[str, str]
@@ -28,8 +33,9 @@ class Inference:
         The exact distribution under random pairing, where it has a closed form (linear CKA and
         Yanai's coefficient, with one row per unit).
     interval : bool
-        The interval over units that leaves out each unit by subtraction (linear CKA and its angle),
-        and the largest change that one of them makes.
+        The interval over units where that takes no value anew: leaving out each unit by subtraction
+        (linear CKA, its angle, RSA), with the largest change that one of them makes, and of mean
+        representations.
     n_permutations : int
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
@@ -167,7 +173,8 @@ def _values_at_once(
 def _inferred(value: float, x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> Inferred:
     null = _null(x, y, inference)
     left_out = without_each_unit(x, y) if inference.interval else None
-    resampled = left_out or _without_parts(x, y, inference)
+    own = own_interval(x, y, seed=inference.seed) if inference.interval else None
+    resampled = left_out or own or _without_parts(x, y, inference)
     low, high, ratio = (None, None, None)
     if resampled:
         ratio = 1.0
@@ -200,8 +207,6 @@ def _without_parts(
 
 def _variance_ratio(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> float:
     """Give what to divide the squared standard error by; 1 where that is not known."""
-    if not x.measure.sees_pairing:
-        return 1.0
     resampled = partial(without_parts, n_blocks=inference.n_blocks, seed=inference.seed)
     n_simulations, seed = inference.n_simulations, inference.seed
     return variance_ratio(x, y, resampled, n_simulations=n_simulations, seed=seed) or 1.0

@@ -12,6 +12,7 @@ from torch import Tensor
 from collect.measures.representation import units
 
 MINIMUM_OF_BLOCKS = 8
+_BELOW_1 = 1 - 1e-12
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,45 @@ class BalancedJackknife:
         """:func:`t_interval` with n_partitions * (n_parts - 1) degrees of freedom."""
         n_free = len(self.without) * (self.without.shape[1] - 1)
         return t_interval(self.value, self.std_error, n_free, level=level, bounds=bounds)
+
+
+@dataclass(frozen=True)
+class FisherInterval:
+    """A correlation or cosine with its standard error on the scale of Fisher's z.
+
+    Attributes
+    ----------
+    value : float
+        In [-1, 1].
+    std_error : float
+        Of ``atanh(value)``.
+    n_free : int
+        Degrees of freedom of the standard error.
+    """
+
+    value: float
+    std_error: float
+    n_free: int
+
+    @classmethod
+    def of_draws(cls, value: float, draws: Tensor, n_free: int) -> "FisherInterval":
+        """Take the standard error from values that other samples might have, (n_draws,)."""
+        return cls(value, float(_fisher_z(draws.double()).std()), n_free)
+
+    def interval(
+        self, *, level: float = 0.95, bounds: tuple[float, float] = (-1.0, 1.0)
+    ) -> tuple[float, float]:
+        """:func:`t_interval` on the scale of z, turned back."""
+        z = float(_fisher_z(torch.tensor(self.value, dtype=torch.float64)))
+        low, high = (
+            math.tanh(end) for end in t_interval(z, self.std_error, self.n_free, level=level)
+        )
+        return max(bounds[0], min(low, self.value)), min(bounds[1], max(high, self.value))
+
+
+def _fisher_z(correlation: Tensor) -> Tensor:
+    """Give the inverse hyperbolic tangent, finite at -1 and 1 too."""
+    return correlation.clamp(-_BELOW_1, _BELOW_1).atanh()
 
 
 def t_interval(

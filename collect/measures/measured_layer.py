@@ -64,7 +64,16 @@ class MeasuredLayer:
         assert shortcut is not None
         if shortcut.prepare is grouped_layer:
             return self.grouped
+        if shortcut.prepare is self.measure.prepare:
+            return self.prepared
         return self._once("left", lambda: shortcut.prepare(self.x, self.name, self.groups))
+
+    @property
+    def for_own_interval(self) -> Any:  # noqa: ANN401 -- every measure has its own
+        """What the measure's own interval needs."""
+        own = self.measure.own_interval
+        assert own is not None
+        return self._once("own", lambda: own.prepare(self.x, self.name, self.groups))
 
     @property
     def is_over_units(self) -> bool:

@@ -1,98 +1,15 @@
-"""Measures of who is close to whom: dissimilarity matrices and shared neighbours.
+"""Measures of who is close to whom: shared neighbours.
 
 Rows of one image are close to each other in any network. Where ``groups`` says which rows these
 are, only rows of different images (or patients) are compared.
 """
 
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
 from collect.measures.representation import paired_representations, representation, units
 
 NEIGHBOURS = 10
-
-
-def rsa(x: Tensor, y: Tensor, *, groups: Tensor | None = None) -> float:
-    r"""Representational similarity analysis: Spearman correlation of dissimilarity matrices.
-
-    The dissimilarity of two inputs is 1 minus the Pearson correlation of their rows over features.
-
-    .. math:: \rho_S\left(\{1 - r(x_i, x_j)\}_{i<j}, \{1 - r(y_i, y_j)\}_{i<j}\right)
-
-    Parameters
-    ----------
-    x, y : Tensor of shape (n_rows, n_features_x) and (n_rows, n_features_y)
-        Activations on the *same inputs in the same order*.
-    groups : Tensor of shape (n_rows,), optional
-        Image or patient of each row; pairs of rows of the same one are left out.
-
-    Returns
-    -------
-    float
-        Unitless, in [-1, 1].
-
-    Raises
-    ------
-    ValueError
-        If an input is not 2-D, not finite, constant or under 4 rows, row counts differ, a row has
-        the same value in all features (its correlation is undefined), all dissimilarities are
-        equal, or groups are not one per row or fewer than 4.
-
-    Notes
-    -----
-    Costs ``O(n_rows**2 * n_features)`` time and ``O(n_rows**2)`` memory, float64. Ranks of ties are
-    averaged. Not invariant to rotation: the mean over features is no geometric quantity.
-
-    References
-    ----------
-    .. [1] Kriegeskorte, Mur and Bandettini (2008), "Representational similarity analysis",
-       Frontiers in Systems Neuroscience 2.
-
-    Examples
-    --------
-    >>> x = torch.tensor([[1.0, 2, 4], [2, 1, 0], [0, 5, 1], [3, 3, 1]])
-    >>> round(rsa(x, 2 * x), 6)
-    1.0
-    """
-    x, y = paired_representations(x, y)
-    ranks = [dissimilarity_ranks(a, name, groups) for a, name in ((x, "x"), (y, "y"))]
-    return rank_correlation(*ranks)
-
-
-def dissimilarity_ranks(x: Tensor, name: str = "x", groups: Tensor | None = None) -> Tensor:
-    """Ranks of the dissimilarities of all pairs of rows, centred, at unit length.
-
-    Returns
-    -------
-    Tensor of shape (n_pairs,)
-        float64; without groups of n_rows * (n_rows - 1) / 2 pairs.
-    """
-    rows = representation(x, name).double()
-    rows = rows - rows.mean(dim=1, keepdim=True)
-    lengths = rows.norm(dim=1, keepdim=True)
-    tolerance = torch.finfo(torch.float64).eps * x.double().abs().amax(dim=1, keepdim=True)
-    if bool((flat := lengths <= 4 * x.shape[1] * tolerance).any()):
-        row = int(flat.flatten().nonzero()[0])
-        raise ValueError(
-            f"row {row} of {name} has the same value in all features: its correlation with other "
-            "rows is undefined"
-        )
-    correlation = (rows / lengths) @ (rows / lengths).T
-    unit = units(len(rows), groups)[0].to(rows.device)
-    i, j = torch.triu(unit[:, None] != unit, diagonal=1).nonzero(as_tuple=True)
-    ranks = torch.from_numpy(rankdata((1 - correlation[i, j]).cpu().numpy())).to(rows.device)
-    ranks = ranks - ranks.mean()
-    length = torch.linalg.vector_norm(ranks)
-    if length == 0:
-        raise ValueError(f"all dissimilarities of {name} are equal: their correlation is undefined")
-    unit_ranks: Tensor = ranks / length
-    return unit_ranks
-
-
-def rank_correlation(x: Tensor, y: Tensor) -> float:
-    """:func:`rsa` of prepared ranks."""
-    return float(x @ y)
 
 
 def mutual_knn(

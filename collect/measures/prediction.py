@@ -1,4 +1,4 @@
-"""Measures that ask what one representation says about the other directly."""
+"""Linear predictivity: what one representation says about the other."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,65 +86,3 @@ def explained_share(x: PredictiveLayer, y: PredictiveLayer) -> float:
     """:func:`linear_predictivity` of prepared layers."""
     explained = torch.linalg.vector_norm(x.basis.T @ y.target)
     return float((explained / torch.linalg.vector_norm(y.target)).square())
-
-
-def mean_representation(x: Tensor, y: Tensor) -> float:
-    r"""Cosine of the mean representations: Zu et al. (2025), eq. 3, taken literally.
-
-    .. math:: \cos\left(\mathbb{E}\,\phi(\theta^*, x), \mathbb{E}\,\phi(\theta, x)\right)
-
-    Blind to which row belongs to which input, and to everything about the cloud but its centre: it
-    is here to be compared with measures that see the pairing.
-
-    Parameters
-    ----------
-    x, y : Tensor of shape (n_rows, n_features)
-        Activations, of the same width since their means are compared feature by feature.
-
-    Returns
-    -------
-    float
-        Unitless, in [-1, 1].
-
-    Raises
-    ------
-    ValueError
-        If an input is not 2-D, not finite, constant or under 4 rows, row counts or widths differ,
-        or a mean is 0.
-
-    Notes
-    -----
-    Costs ``O(n_rows * n_features)`` time.
-
-    References
-    ----------
-    .. [1] Zu et al. (2025), eq. 3: the similarity of the expected representations.
-
-    Examples
-    --------
-    >>> x = torch.tensor([[3.0, 0.0], [1.0, 0.0], [2.0, 1.0], [2.0, -1.0]])
-    >>> mean_representation(x, x + torch.tensor([0.0, 2.0]))
-    0.7071067811865475
-    """
-    x, y = paired_representations(x, y)
-    return mean_cosine(mean_row(x, "x"), mean_row(y, "y"))
-
-
-def mean_row(x: Tensor, name: str = "x") -> Tensor:
-    """Direction of the mean representation in float64, at unit length."""
-    mean = representation(x, name).mean(dim=0, dtype=torch.float64)
-    mean = mean / max(float(mean.abs().amax()), torch.finfo(torch.float64).tiny)
-    length = torch.linalg.vector_norm(mean)
-    if length == 0:
-        raise ValueError(f"the mean of {name} is 0: it has no direction")
-    direction: Tensor = mean / length
-    return direction
-
-
-def mean_cosine(x: Tensor, y: Tensor) -> float:
-    """:func:`mean_representation` of prepared directions."""
-    if x.shape != y.shape:
-        raise ValueError(
-            f"{len(x)} and {len(y)} features: means of different widths cannot be compared"
-        )
-    return float((x @ y).clamp(-1.0, 1.0))

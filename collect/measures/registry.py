@@ -39,17 +39,22 @@ from collect.measures.leave_one_out import (
     biased_cka_without_each_unit,
     plain_layer,
 )
+from collect.measures.mean_rows import mean_cosine, mean_cosine_interval, mean_row, uncertain_mean
 from collect.measures.minibatch import batch_alignment, batches
 from collect.measures.neighbourhood import (
-    dissimilarity_ranks,
     half_the_neighbours,
     jaccard,
     neighbour_sets,
     overlap,
-    rank_correlation,
     reordered_rows_and_columns,
 )
-from collect.measures.prediction import PredictiveLayer, explained_share, mean_cosine, mean_row
+from collect.measures.prediction import PredictiveLayer, explained_share
+from collect.measures.rsa import (
+    RankedPairs,
+    rank_correlation,
+    ranked_pairs,
+    rsa_without_each_unit,
+)
 from collect.measures.shape import (
     angle,
     procrustes_distance,
@@ -60,6 +65,7 @@ from collect.measures.shape import (
 from collect.measures.similarity_measure import (
     LeaveOneOut,
     LeaveParts,
+    OwnInterval,
     SimilarityMeasure,
     Transformation,
 )
@@ -213,9 +219,11 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
         SimilarityMeasure(
             name="rsa",
             kind="similarity",
-            prepare=dissimilarity_ranks,
+            prepare=ranked_pairs,
             combine=rank_correlation,
             knows_groups=True,
+            reorder=RankedPairs.reordered,
+            leave_one_out=LeaveOneOut(ranked_pairs, rsa_without_each_unit),
             invariant_to=frozenset({"isotropic_scaling", "permutation"}),
             range=(-1.0, 1.0),
         ),
@@ -259,7 +267,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             combine=mean_cosine,
             invariant_to=frozenset({"isotropic_scaling"}),
             range=(-1.0, 1.0),
-            leave_parts=LeaveParts(THIRDS),
+            own_interval=OwnInterval(uncertain_mean, mean_cosine_interval),
             sees_pairing=False,
         ),
     )

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from collect.measures.intervals import (
     BalancedJackknife,
+    FisherInterval,
     Jackknife,
     balanced_jackknife,
     block_jackknife,
@@ -29,6 +30,14 @@ def without_each_unit(x: MeasuredLayer, y: MeasuredLayer) -> Jackknife | None:
     except ValueError:  # the value exists, but not without one of the units
         return None
     return Jackknife(float(statistic.value), statistic.without.cpu())
+
+
+def own_interval(x: MeasuredLayer, y: MeasuredLayer, *, seed: int) -> FisherInterval | None:
+    """Ask the measure for its interval; None where it has none, or units are too few."""
+    own = x.measure.own_interval
+    if own is None or units(len(x.x), x.groups)[1] < MINIMUM_TO_LEAVE_ONE:
+        return None
+    return own.combine(x.for_own_interval, y.for_own_interval, seed)
 
 
 def without_parts(

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from collect.measures.intervals import FisherInterval
 from collect.measures.null_terms import NullTerms
 from collect.measures.representation import paired_representations
 from collect.measures.unit_products import Statistic
@@ -30,6 +31,22 @@ class LeaveOneOut:
 
     prepare: Callable[[Tensor, str, Tensor | None], Any]
     combine: Callable[[Any, Any], Statistic]
+
+
+@dataclass(frozen=True)
+class OwnInterval:
+    """An interval over images or patients that leaves none of them out.
+
+    Attributes
+    ----------
+    prepare : callable
+        ``prepare(x, name, groups)``: what belongs to one layer.
+    combine : callable
+        ``combine(prepared_x, prepared_y, seed)``: what has the interval.
+    """
+
+    prepare: Callable[[Tensor, str, Tensor | None], Any]
+    combine: Callable[[Any, Any, int], FisherInterval]
 
 
 @dataclass(frozen=True)
@@ -86,6 +103,8 @@ class SimilarityMeasure:
         is cheaper than preparing anew.
     leave_one_out : LeaveOneOut, optional
         The value without each unit, where that takes no computation anew.
+    own_interval : OwnInterval, optional
+        What the value would be over other images, where the measure knows without leaving any out.
     leave_parts : LeaveParts, optional
         For a value that is not smooth in the data, see
         :func:`~collect.measures.intervals.balanced_jackknife`. Without it, and where what is
@@ -111,6 +130,7 @@ class SimilarityMeasure:
     all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
+    own_interval: OwnInterval | None = None
     leave_parts: LeaveParts | None = None
     sees_pairing: bool = True
     knows_groups: bool = False

@@ -71,15 +71,15 @@ ORACLES = {
         "test_svcca.test_pwcca_is_the_definition": 1,
         "test_svcca.test_pwcca_weighs_what_the_variates_stand_for": 1,
     },
-    "rsa": {"test_neighbourhood.test_rsa_is_the_definition": 2},
+    "rsa": {"test_rsa.test_rsa_is_the_definition": 2},
     "mutual_knn": {"test_neighbourhood.test_shared_neighbours_are_counted": 2},
     "knn_jaccard": {"test_neighbourhood.test_jaccard_similarities_are_averaged": 2},
     "linear_predictivity": {
         "test_prediction.test_predictivity_is_the_share_of_variance_explained": 2
     },
     "mean_representation": {
-        "test_prediction.test_means_are_compared_by_their_cosine": 1,
-        "test_prediction.test_means_at_right_angles_have_cosine_zero": 1,
+        "test_mean_rows.test_means_are_compared_by_their_cosine": 1,
+        "test_mean_rows.test_means_at_right_angles_have_cosine_zero": 1,
     },
     "relative_l2": {
         "test_parameters.test_values_are_hand_computed": 1,

@@ -55,7 +55,6 @@ def test_permuting_what_is_prepared_is_permuting_rows(pair, name, grouped):
     ("name", "resample"),
     [
         ("cca_mean", balanced_jackknife),
-        ("mean_representation", balanced_jackknife),
         ("pwcca", balanced_jackknife),
         ("svcca", balanced_jackknife),
         ("procrustes", block_jackknife),

@@ -86,7 +86,7 @@ def test_units_of_different_sizes_leave_the_interval_as_it_is(rng):
 
 
 @pytest.mark.parametrize("name", ["cka_linear", "procrustes", "mean_representation"])
-def test_only_intervals_of_what_sees_pairing_from_halves_or_thirds_are_corrected(rng, name):
+def test_only_intervals_from_halves_or_thirds_are_corrected(rng, name):
     x, y = layers(rng, name, n_features=3)
     inference = Inference(n_blocks=20, n_simulations=50)
     (found,) = compare({"a": x.x}, {"a": y.x}, measures=[name], inference=inference)

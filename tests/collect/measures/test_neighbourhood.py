@@ -1,15 +1,14 @@
-"""RSA and shared neighbours: scipy, scikit-learn, and loops."""
+"""Shared neighbours: scikit-learn, and loops."""
 
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
-from scipy.spatial.distance import pdist
-from scipy.stats import spearmanr
 from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 
-from collect.measures.neighbourhood import knn_jaccard, mutual_knn, rsa
+from collect.measures.neighbourhood import knn_jaccard, mutual_knn
+from collect.measures.rsa import rsa
 
 ROWS = np.arange(25)
 IMAGES = np.array([9, 9, 9, 9, 2, 2, 2, 4, 4, 0, *range(10, 22), 0, 2, 30])
@@ -34,43 +33,6 @@ def image(request):
 @pytest.fixture
 def groups(image):
     return None if image is ROWS else torch.from_numpy(image)
-
-
-def ranks_by_counting(values):
-    return [sum(v < u for v in values) + (1 + sum(v == u for v in values)) / 2 for u in values]
-
-
-def rsa_by_loops(x, y, image):
-    pairs = [(i, j) for i in range(len(x)) for j in range(i + 1, len(x)) if image[i] != image[j]]
-    ranks = [
-        ranks_by_counting([1 - np.corrcoef(z[i], z[j])[0, 1] for i, j in pairs]) for z in (x, y)
-    ]
-    return np.corrcoef(*ranks)[0, 1]
-
-
-def rsa_by_scipy(x, y, image):
-    other = pdist(image[:, None]) > 0
-    a, b = (pdist(z, "correlation")[other] for z in (x, y))
-    return spearmanr(a, b).statistic
-
-
-@pytest.mark.parametrize("oracle", [rsa_by_loops, rsa_by_scipy])
-def test_rsa_is_the_definition(pair, image, groups, oracle):
-    value = rsa(*map(torch.from_numpy, pair), groups=groups)
-    assert_allclose(value, oracle(*pair, image), rtol=1e-10)
-
-
-def test_rsa_refuses_a_row_without_pattern(pair):
-    x, y = map(torch.from_numpy, pair)
-    x[3] = 2.5
-    with pytest.raises(ValueError, match="row 3 of x has the same value in all features"):
-        rsa(x, y)
-
-
-def test_rsa_refuses_equal_dissimilarities():
-    x = torch.eye(4, dtype=torch.float64)
-    with pytest.raises(ValueError, match="all dissimilarities of x are equal"):
-        rsa(x, torch.randn(4, 3))
 
 
 def neighbours_by_loops(z, k, image):

@@ -1,4 +1,4 @@
-"""Linear predictivity against least squares; mean representations by hand."""
+"""Linear predictivity against least squares."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
-from collect.measures.prediction import linear_predictivity, mean_representation
+from collect.measures.prediction import linear_predictivity
 
 
 @pytest.fixture
@@ -44,29 +44,3 @@ def test_a_target_may_have_more_features_than_rows(rng):
     assert 0 < linear_predictivity(x, y) < 1
     with pytest.raises(ValueError, match="x has 30 rows and 90 features"):
         linear_predictivity(y, x)
-
-
-def test_means_are_compared_by_their_cosine(pair):
-    x, y = pair[0][:, :4], pair[1]
-    a, b = x.mean(axis=0), y.mean(axis=0)
-    expected = a @ b / np.linalg.norm(a) / np.linalg.norm(b)
-    value = mean_representation(torch.from_numpy(x), torch.from_numpy(y))
-    assert_allclose(value, expected, rtol=1e-10)
-
-
-def test_means_at_right_angles_have_cosine_zero():
-    x = torch.tensor([[2.0, 0.0], [0.0, 0.0], [1.0, 1.0], [1.0, -1.0]])
-    assert mean_representation(x, x.flip(1)) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        (torch.randn(4, 3), "2 and 3 features: means of different widths"),
-        (torch.tensor([[1.0, 0], [-1, 0], [0, 1], [0, -1]]), "the mean of y is 0"),
-    ],
-)
-def test_means_refuse(y, message):
-    x = torch.tensor([[2.0, 0.0], [0.0, 0.0], [1.0, 1.0], [1.0, -1.0]])
-    with pytest.raises(ValueError, match=message):
-        mean_representation(x, y)
