@@ -2,7 +2,7 @@ r"""How close kernels are to Gabor functions: a wave under a Gaussian window."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from itertools import product
 
 import numpy as np
@@ -10,10 +10,15 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-STARTS = 3
-MOST_CALLS, PRECISION = 200, 1e-5  # more of both moves R2 by less than 0.01
+STARTS = 4
+WIDTHS, FREQUENCIES = (0.1, 0.22, 0.5), (0.1, 0.3, 0.55, 0.85)  # of the side, of NYQUIST
+GRID = (5, 5, 8, len(WIDTHS), len(WIDTHS), len(FREQUENCIES))
+GRID_MODES = ("nearest", "nearest", "wrap", "nearest", "nearest", "nearest")
+MOST_CALLS, PRECISION = 60, 1e-5  # more of both moves R2 by less than 0.01
 NARROWEST = 0.5  # pixels: what is narrower fits one pixel
 NYQUIST = 0.5  # cycles per pixel
+STEP = float(np.finfo(np.float64).eps) ** 0.5
+PARALLEL = 1e-8
 DIGITS = 12  # more would be rounding errors, which send the search of noise elsewhere
 
 
@@ -26,8 +31,9 @@ def gabor_r2(patterns: Floats) -> Floats:
 
     with ``(u, v)`` the pixels turned by an angle around a centre. For each of six non-linear
     parameters the best ``a, b, c`` are known (variable projection); they are searched from the
-    three best places of a grid. Windows are at least half a pixel wide, frequencies at most half a
-    cycle per pixel, centres inside the kernel.
+    four best peaks of a grid of 7,200, and from its best four with different widths. Of noise that
+    finds what 60 starts find, but for 0.01 to 0.07 in 14 of 180 kernels. Windows are at least half
+    a pixel wide, frequencies at most half a cycle per pixel, centres inside the kernel.
 
     Parameters
     ----------
@@ -61,46 +67,91 @@ class _Gabors:
         return np.stack([x.ravel() - middle[0], y.ravel() - middle[1]])
 
     @cached_property
-    def starts(self) -> tuple[Floats, Floats]:
-        """Parameters of a grid, and an orthonormal basis of the waves of each."""
+    def starts(self) -> tuple[Floats, npt.NDArray[np.float32]]:
+        """Parameters of a grid, (n, 6), and an orthonormal basis of the waves of each."""
         parameters = np.array(list(self._grid()))
-        return parameters, np.stack([np.linalg.qr(self._waves(one))[0] for one in parameters])
+        parts = np.array_split(parameters, GRID[0] ** 2)
+        return parameters, np.concatenate([self._bases(a).astype(np.float32) for a in parts])
 
     def _grid(self) -> Iterator[tuple[float, ...]]:
         """Centre, angle, width along and across the wave, frequency, all without bounds."""
         side = min(self.height, self.width)
-        angles = np.arange(8) * np.pi / 8
-        widths = np.log(np.array([0.15, 0.35]) * side - NARROWEST + 1e-3)
-        for x, y, angle, spread, share in product(
-            (-0.5, 0.0, 0.5), (-0.5, 0.0, 0.5), angles, widths, (0.1, 0.3, 0.6)
-        ):
-            yield x, y, angle, spread, spread, np.log(share / (1 - share))
+        places = np.linspace(-1, 1, GRID[0])
+        angles = np.arange(GRID[2]) * np.pi / GRID[2]
+        widths = np.log(np.maximum(np.array(WIDTHS) * side - NARROWEST, 0.05))
+        waves = np.log(np.array(FREQUENCIES) / (1 - np.array(FREQUENCIES)))
+        yield from product(places, places, angles, widths, widths, waves)
+
+    def _first(self, pattern: Floats) -> Floats:
+        """Parameters to search from: peaks among their neighbours, and the best of each width."""
+        from scipy.ndimage import maximum_filter
+
+        parameters, bases = self.starts
+        explained = np.square(bases @ pattern.astype(np.float32)).sum(axis=1).reshape(GRID)
+        n_centres, _, n_angles, n_widths, _, n_frequencies = GRID
+        around = maximum_filter(explained, size=3, mode=GRID_MODES)
+        peaks = np.flatnonzero(explained == around)
+        by_widths = explained.reshape(n_centres**2 * n_angles, n_widths**2, n_frequencies)
+        place, wave = np.divmod(
+            np.moveaxis(by_widths, 1, 0).reshape(n_widths**2, -1).argmax(axis=1), n_frequencies
+        )
+        of_widths = (place * n_widths**2 + np.arange(n_widths**2)) * n_frequencies + wave
+        flat = explained.ravel()
+        chosen = [a[np.argsort(-flat[a], kind="stable")[:STARTS]] for a in (peaks, of_widths)]
+        first: Floats = parameters[np.unique(np.concatenate(chosen))]
+        return first
 
     def _waves(self, parameters: Floats) -> Floats:
-        """Cosine and sine under the window, without their means: of shape (n_pixels, 2)."""
-        x, y, angle, along, across, wave = parameters
-        centre = np.tanh([x, y]) * (np.array([self.width, self.height]) - 1) / 2
-        dx, dy = self.pixels - centre[:, None]
+        """Cosine and sine under the windows, without their means.
+
+        From shape (n, 6) to shape (n, 2, n_pixels).
+        """
+        x, y, angle, along, across, wave = parameters.T[:, :, None]
+        dx = self.pixels[0] - np.tanh(x) * (self.width - 1) / 2
+        dy = self.pixels[1] - np.tanh(y) * (self.height - 1) / 2
         u, v = np.cos(angle) * dx + np.sin(angle) * dy, np.cos(angle) * dy - np.sin(angle) * dx
-        widths = NARROWEST + np.exp(np.clip([along, across], -20.0, 10.0))
-        window = np.exp(-0.5 * ((u / widths[0]) ** 2 + (v / widths[1]) ** 2))
+        width, height = (NARROWEST + np.exp(np.clip(a, -20.0, 10.0)) for a in (along, across))
+        window = np.exp(-0.5 * ((u / width) ** 2 + (v / height) ** 2))
         phase = 2 * np.pi * NYQUIST / (1 + np.exp(-np.clip(wave, -30.0, 30.0))) * u
-        waves = np.column_stack([window * np.cos(phase), window * np.sin(phase)])
-        centred: Floats = waves - waves.mean(axis=0)
+        waves = np.stack([window * np.cos(phase), window * np.sin(phase)], axis=1)
+        centred: Floats = waves - waves.mean(axis=2, keepdims=True)
         return centred
 
-    def _residual(self, parameters: Floats, pattern: Floats) -> Floats:
-        basis, singular, _ = np.linalg.svd(self._waves(parameters), full_matrices=False)
-        kept = basis[:, singular > 1e-8 * max(singular[0], 1e-300)]
-        rest: Floats = pattern - kept @ (kept.T @ pattern)
-        return rest
+    def _bases(self, parameters: Floats) -> Floats:
+        """Orthonormal bases of the waves: from shape (n, 6) to shape (n, 2, n_pixels).
+
+        Where both waves are one, the second is 0.
+        """
+        waves = self._waves(parameters)
+        lengths = np.linalg.norm(waves, axis=2)
+        longer = lengths.argmax(axis=1)[:, None, None]
+        scale = np.maximum(lengths.max(axis=1), 1e-300)[:, None]
+        first = np.take_along_axis(waves, longer, axis=1)[:, 0] / scale
+        second = np.take_along_axis(waves, 1 - longer, axis=1)[:, 0] / scale
+        for _ in range(2):  # once more, for what rounding left
+            second = second - (first * second).sum(axis=1, keepdims=True) * first
+        length = np.linalg.norm(second, axis=1, keepdims=True)
+        second = np.where(length > PARALLEL, second / np.maximum(length, PARALLEL), 0.0)
+        bases: Floats = np.stack([first, second], axis=1)
+        return bases
+
+    def _rests(self, parameters: Floats, pattern: Floats) -> Floats:
+        """Return what the waves leave of a pattern: from shape (n, 6) to shape (n, n_pixels)."""
+        bases = self._bases(parameters)
+        rests: Floats = pattern - ((bases @ pattern)[:, None] @ bases)[:, 0]
+        return rests
+
+    def _slopes(self, parameters: Floats, pattern: Floats) -> Floats:
+        """Return the derivatives of the rest, of shape (n_pixels, 6), by small steps."""
+        steps = STEP * np.maximum(1.0, np.abs(parameters))
+        moved = np.vstack([parameters, parameters + np.diag(steps)])
+        rests = self._rests(moved, pattern)
+        slopes: Floats = (rests[1:] - rests[0]).T / steps
+        return slopes
 
     def best_r2(self, pattern: Floats) -> float:
         """Return the largest share of the variance of a centred pattern that is explained."""
-        parameters, bases = self.starts
-        explained = np.square(np.einsum("gpk,p->gk", bases, pattern)).sum(axis=1)
-        first = parameters[np.argsort(-explained, kind="stable")[:STARTS]]
-        rests = [self._rest(pattern, start) for start in first]
+        rests = [self._rest(pattern, start) for start in self._first(pattern)]
         smallest = min(float(rest @ rest) for rest in rests)
         return min(max(1 - smallest / float(pattern @ pattern), 0.0), 1.0)
 
@@ -108,12 +159,16 @@ class _Gabors:
         """Return what the best function that is found from a start leaves of a pattern."""
         from scipy.optimize import least_squares
 
+        def rest_of(parameters: Floats) -> Floats:
+            rest: Floats = self._rests(parameters[None], pattern)[0]
+            return rest
+
         found = least_squares(
-            self._residual, start, args=(pattern,), method="lm",
+            rest_of, start, jac=partial(self._slopes, pattern=pattern), method="lm",
             max_nfev=MOST_CALLS, ftol=PRECISION, xtol=PRECISION,
         )  # fmt: skip
-        rest: Floats = found.fun
-        return rest
+        smallest: Floats = found.fun
+        return smallest
 
 
 @cache
