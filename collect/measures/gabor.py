@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import product
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,14 @@ Floats = npt.NDArray[np.float64]
 STARTS = 4
 WIDTHS, FREQUENCIES = (0.1, 0.22, 0.5), (0.1, 0.3, 0.55, 0.85)  # of the side, of NYQUIST
 GRID = (5, 5, 8, len(WIDTHS), len(WIDTHS), len(FREQUENCIES))
-GRID_MODES = ("nearest", "nearest", "wrap", "nearest", "nearest", "nearest")
+GRID_MODES: tuple[Literal["nearest", "wrap"], ...] = (
+    "nearest",
+    "nearest",
+    "wrap",
+    "nearest",
+    "nearest",
+    "nearest",
+)
 MOST_CALLS, PRECISION = 60, 1e-5  # more of both moves R2 by less than 0.01
 NARROWEST = 0.5  # pixels: what is narrower fits one pixel
 NYQUIST = 0.5  # cycles per pixel
