@@ -64,11 +64,12 @@ def coverage(name: str, design: Design, n_trials: int, n_simulations: int = 0) -
             continue
         held.append(each.ci_low <= truth <= each.ci_high)
         reach = abs(each.value - truth) / _half_width(each)
-        corrected = each
         if n_simulations and LARGEST_RATIO**-0.5 < reach < LEAST_RATIO**-0.5:
             corrected = _compared(name, design, trial, n_simulations)
             ratios.append((_half_width(each) / _half_width(corrected)) ** 2)
-        held_corrected.append(reach <= _half_width(corrected) / _half_width(each))
+            held_corrected.append(reach <= _half_width(corrected) / _half_width(each))
+        else:
+            held_corrected.append(held[-1])
     if ratios and not LEAST_RATIO <= min(ratios) <= max(ratios) <= LARGEST_RATIO:
         raise ValueError(f"{name}: corrections of {min(ratios):.2f} to {max(ratios):.2f}")
     if not held:
