@@ -133,7 +133,8 @@ def held_out_correlations(x: Tensor, y: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        If nine tenths of the rows are no more than the columns.
+        If nine tenths of the rows are no more than the columns, or a direction varies in the last
+        tenth alone.
     """
     if len(x) * (N_FOLDS - 1) // N_FOLDS <= max(x.shape[1], y.shape[1]) + 1:
         raise ValueError("too many features for these images")
@@ -143,6 +144,8 @@ def held_out_correlations(x: Tensor, y: Tensor) -> Tensor:
         held = fold == left_out
         centred = [a - a[~held].mean(dim=0) for a in (x, y)]
         pair = _canonical(*(a[~held] for a in centred))
+        if any(_is_singular(root) for root in (pair.x_root, pair.y_root)):
+            raise ValueError("a component is constant without a tenth of the rows")
         a, b = (
             torch.linalg.solve_triangular(root, rows[held], upper=True, left=False) @ turn
             for rows, root, turn in (
@@ -155,6 +158,11 @@ def held_out_correlations(x: Tensor, y: Tensor) -> Tensor:
     found = (sums[0] / (sums[1] * sums[2]).sqrt()).double().cpu().numpy()
     falling = torch.from_numpy(isotonic_regression(found, increasing=False).x.copy())
     return falling.clamp(0, BELOW_1).to(x.device)
+
+
+def _is_singular(root: Tensor) -> bool:
+    sizes = root.diagonal().abs()
+    return bool(sizes.min() <= len(root) * torch.finfo(root.dtype).eps * sizes.max())
 
 
 def _principal(x: Tensor) -> tuple[Tensor, Tensor]:

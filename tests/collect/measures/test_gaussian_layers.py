@@ -5,7 +5,9 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from collect.measures.compare import compare
 from collect.measures.gaussian_layers import gaussian_layers, held_out_correlations
+from collect.measures.inference import Inference
 from collect.measures.measured_layer import MeasuredLayer
 from collect.measures.registry import MEASURES
 
@@ -98,3 +100,16 @@ def test_refuses_as_many_features_as_images_could_tell(rng):
     x, y = map(torch.from_numpy, correlated(rng, 40, 35, 0.5))
     with pytest.raises(ValueError, match="too many features for these images"):
         held_out_correlations(x, y)
+
+
+def test_refuses_a_feature_that_one_image_alone_has(rng):
+    """Without the image it is 0, and the axis along it nobody knows."""
+    x, y = map(torch.from_numpy, correlated(rng, 80, 3, 0.7))
+    x[:, 2] = 0
+    x[5, 2] = 1
+    with pytest.raises(ValueError, match="constant without a tenth of the rows"):
+        held_out_correlations(x - x.mean(dim=0), y - y.mean(dim=0))
+    inference = Inference(n_blocks=20, n_simulations=50)
+    found = compare({"a": x}, {"a": y}, measures=["cca_yanai"], inference=inference)[0]
+    assert found.ci_low is not None
+    assert found.ci_variance_ratio == 1
