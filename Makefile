@@ -32,7 +32,7 @@ check: .venv/.test ## format, lint, types, import contracts, SQL, README
 	$(BIN)/cog -P --check -I docs/zu_on_a_laptop README.md docs/zu_on_a_laptop.md
 
 test: .venv/.test ## the suite, on two processes
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadscope -m "not slow"
 
 test-slow: .venv/.test ## what takes minutes: the demo, interrupted studies, long simulations
 	OMP_NUM_THREADS=2 $(BIN)/pytest -m slow

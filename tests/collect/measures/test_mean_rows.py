@@ -9,6 +9,8 @@ from numpy.testing import assert_allclose
 
 from collect.measures.compare import compare
 from collect.measures.mean_rows import mean_representation
+from tests.collect.measures.similarity_coverage import coverage
+from tests.collect.measures.similarity_designs import DESIGNS
 
 
 @pytest.fixture
@@ -108,3 +110,10 @@ def test_means_that_are_errors_alone_have_an_interval_as_wide_as_chance(rng):
         widths.append(found.ci_high - found.ci_low)
     assert 0.9 < np.mean(held) < 0.99
     assert np.mean(widths) == pytest.approx(2 * 1.99 / math.sqrt(24), rel=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("design", ["24 features", "ten classes", "4 positions"])
+def test_intervals_hold_nearly_as_often_as_they_say(design):
+    """Of ten classes, thirds held 90 %."""
+    assert 0.915 < coverage("mean_representation", DESIGNS[design], 2000).plain < 0.97
