@@ -14,6 +14,7 @@ ranking each.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from scipy.stats import rankdata
@@ -97,6 +98,16 @@ class RankedPairs:
         i, j = torch.triu(self.unit[:, None] != self.unit, diagonal=1).nonzero(as_tuple=True)
         return i, j
 
+    @cached_property
+    def own(self) -> Tensor:
+        """What the pairs of each unit add to the squared length of the ranks, (n_units,)."""
+        return self.per_unit(self.ranks.square() + 2 * self.sums_above(self.ranks) / self.length)
+
+    @cached_property
+    def pairs_of_units(self) -> Tensor:
+        """Pairs of each unit, (n_units,)."""
+        return self.per_unit(torch.ones_like(self.ranks))
+
     def per_unit(self, values: Tensor) -> Tensor:
         """Sum the values of the pairs of each unit, (n_units,)."""
         zeros = values.new_zeros(self.n_units)
@@ -104,13 +115,17 @@ class RankedPairs:
             zeros.index_add_(0, self.unit[rows], values)
         return zeros
 
+    @cached_property
+    def places(self) -> Tensor:
+        """Place of each pair among the distinct ranks, from 0, (n_pairs,)."""
+        places: Tensor = torch.unique(self.ranks, return_inverse=True)[1]
+        return places
+
     def sums_above(self, values: Tensor) -> Tensor:
         """Sum the values of pairs of larger ranks, and half of those of the same, (n_pairs,)."""
-        ranks, order = self.ranks.sort()
-        sums = torch.cat([values.new_zeros(1), values[order].cumsum(dim=0)])
-        below = sums[torch.searchsorted(ranks, self.ranks)]
-        not_above = sums[torch.searchsorted(ranks, self.ranks, right=True)]
-        return sums[-1] - (below + not_above) / 2
+        sums = values.new_zeros(int(self.places.max()) + 1).index_add_(0, self.places, values)
+        above: Tensor = sums.sum() - sums.cumsum(dim=0) + sums / 2
+        return above[self.places]
 
     def reordered(self, order: Tensor) -> "RankedPairs":
         """Take the rows in another order, in which each unit takes the place of another."""
@@ -181,13 +196,10 @@ def rsa_without_each_unit(x: RankedPairs, y: RankedPairs) -> Statistic:
         )
     value = x.ranks @ y.ranks
     n_pairs = len(x.ranks)
-    products = (
-        x.ranks * y.ranks + x.sums_above(y.ranks) / x.length + y.sums_above(x.ranks) / y.length
-    )
-    squares = sum(a.ranks.square() + 2 * a.sums_above(a.ranks) / a.length for a in (x, y))
-    added = products - value / 2 * squares
-    added = added - added.mean()
-    n_left = n_pairs - x.per_unit(torch.ones_like(added))
+    n_left = n_pairs - x.pairs_of_units
     if bool((n_left == 0).any()):
         raise ValueError("no pair of rows is left without one of the images or patients")
-    return Statistic(value, value - n_pairs * x.per_unit(added) / n_left)
+    cross = x.sums_above(y.ranks) / x.length + y.sums_above(x.ranks) / y.length
+    added = x.per_unit(x.ranks * y.ranks + cross) - value / 2 * (x.own + y.own)
+    mean = added.sum() / 2 / n_pairs  # every pair is of two units
+    return Statistic(value, value - n_pairs * (added - mean * x.pairs_of_units) / n_left)
