@@ -1,4 +1,5 @@
 # Everything a developer runs. `make` alone lists the targets.
+# Installing compiles nothing ahead: most modules of torch and scipy are never imported.
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
@@ -13,11 +14,11 @@ help: ## list the targets
 	$(PYTHON) -m venv .venv
 
 .venv/.demo: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --editable '.[demo]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[demo]'
 	@touch $@
 
 .venv/.test: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[test]'
 	@touch $@ .venv/.demo
 
 demo: .venv/.demo ## fine-tune a genuine pre-trained network, analyse, write the report: about 5 minutes, offline
@@ -38,7 +39,7 @@ test-slow: .venv/.test ## what takes minutes: the demo, interrupted studies, lon
 	OMP_NUM_THREADS=2 $(BIN)/pytest -m slow
 
 .venv/.bench: pyproject.toml | .venv/bin/python
-	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[bench]'
 	@touch $@
 
 bench: .venv/.bench ## speed and memory as ratios against named peers

@@ -177,6 +177,7 @@ def test_shapes_are_those_of_the_filters_that_are_kept():
     assert shapes.select("layer", "n_filters").unique().rows() == [("conv1", 64)]
 
 
+@pytest.mark.slow
 def test_shapes_are_recorded_where_there_are_some(run, monkeypatch, tmp_path):
     monkeypatch.setattr(filter_shapes, "LEAST_SIDE", 4)
     config, _, _ = run

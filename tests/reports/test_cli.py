@@ -62,6 +62,7 @@ def test_check_is_quiet_on_a_fresh_report_and_fails_on_a_stale_one(warehouse, tm
     assert stale.stdout.count(",sd,") == 10  # of Table 2, and of the table of scores beside it
 
 
+@pytest.mark.slow
 def test_check_renders_what_build_was_asked_for(warehouse, tmp_path):
     out = tmp_path / "out"
     with connect(warehouse, read_only=False) as con:

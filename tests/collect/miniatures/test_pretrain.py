@@ -22,7 +22,13 @@ def arguments(name, archive_path, out, *more):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "selfsupervised" else ())
+        for name in OBJECTIVES
+    ],
+)
 def test_each_way_writes_weights_that_load_and_a_card_that_knows_them(name, archive_path, tmp_path):
     main(arguments(name, archive_path, tmp_path))
     weights, card_path = tmp_path / f"{name}.safetensors", tmp_path / f"{name}.json"
