@@ -1,0 +1,4 @@
+-- Without which image would RSA change most, and how far would means vary that are errors alone?
+
+comment on column raw.similarities.top_image_influence is 'Largest change of the value when one image (or patient) is left out, of rsa to first order; null where the measure has no shortcut for it, and of rsa before version 73 of the schema.';
+comment on column raw.similarities.ci_low is 'Lower end of the 95 % interval over images (or patients): jackknife; for canonical correlations, linear_predictivity and shared neighbours (mutual_knn, knn_jaccard) leaving out balanced thirds or halves of them (since version 66 of the schema; blocks before 65), and with halves half the neighbours (since version 72; all of them before); for rsa leaving out each of them (since version 73; blocks before); for mean_representation on the scale of z from drawn errors of the means (since version 73; thirds before).';
