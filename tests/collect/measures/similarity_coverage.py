@@ -1,6 +1,6 @@
 """How often intervals of similarities hold: `python -m tests.collect.measures.similarity_coverage`.
 
-Prints the rows of the table of docs/measures.md, one per measure and design: percent of intervals
+Prints the rows of the table of docs/intervals.md, one per measure and design: percent of intervals
 that held the truth as they are, and corrected by simulated layers. Names of measures, `--designs`,
 `--trials` and `--simulations` choose a part. The truth is the expected value of the measure at that
 number of images, from as many samples as there are trials; for debiased CKA the CKA of the
