@@ -9,7 +9,7 @@ from torch import Tensor
 from collect.measures.intervals import BalancedJackknife, Jackknife
 from collect.measures.jackknife_bias import variance_ratio
 from collect.measures.measured_layer import MeasuredLayer, value_by_order, value_of
-from collect.measures.null import NullDistribution, pairing_null
+from collect.measures.null import NullDistribution
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
 from collect.measures.resampling import (
     own_interval,
@@ -30,8 +30,8 @@ class Inference:
     Attributes
     ----------
     null : bool
-        The exact distribution under random pairing, where it has a closed form (linear CKA and
-        Yanai's coefficient, with one row per unit).
+        The exact distribution under random pairing, where it has a closed form (linear CKA,
+        Yanai's coefficient and RSA, with one row per unit).
     interval : bool
         The interval over units where that takes no value anew: leaving out each unit by subtraction
         (linear CKA, its angle, RSA), with the largest change that one of them makes, and of mean
@@ -215,8 +215,9 @@ def _variance_ratio(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) ->
 def _null(
     x: MeasuredLayer, y: MeasuredLayer, inference: Inference
 ) -> NullDistribution | PermutationNull | None:
-    if inference.null and x.groups is None and x.null_terms and y.null_terms:
-        return pairing_null(x.null_terms, y.null_terms)
+    exact = x.measure.exact_null
+    if inference.null and exact and x.groups is None and x.null_terms and y.null_terms:
+        return exact.combine(x.null_terms, y.null_terms)
     if inference.n_permutations and x.measure.sees_pairing:
         try:
             orders = row_permutations(

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from collect.measures.large_layers import is_large
-from collect.measures.null_terms import MINIMUM_UNITS, NullTerms
+from collect.measures.null_terms import MINIMUM_UNITS
 from collect.measures.similarity_measure import SimilarityMeasure
 from collect.measures.unit_pairings import Pairings
 from collect.measures.unit_sums import GroupedLayer, cka_over_units, grouped_layer
@@ -44,10 +44,10 @@ class MeasuredLayer:
         return self.measure.prepared(self.x, self.name, self.groups)
 
     @cached_property
-    def null_terms(self) -> NullTerms | None:
-        """What the exact null needs of it; None where there is no closed form."""
-        terms = self.measure.null_terms
-        return terms(self.prepared) if terms and len(self.x) >= MINIMUM_UNITS else None
+    def null_terms(self) -> Any:  # noqa: ANN401 -- every measure has its own
+        """What the exact null needs of it; None where there is no closed form, or too few rows."""
+        null = self.measure.exact_null
+        return null.terms(self.prepared) if null and len(self.x) >= MINIMUM_UNITS else None
 
     @property
     def grouped(self) -> GroupedLayer:

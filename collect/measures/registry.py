@@ -39,6 +39,7 @@ from collect.measures.leave_one_out import (
     biased_cka_without_each_unit,
     plain_layer,
 )
+from collect.measures.mantel import mantel_null
 from collect.measures.mean_rows import mean_cosine, mean_cosine_interval, mean_row, uncertain_mean
 from collect.measures.minibatch import batch_alignment, batches
 from collect.measures.neighbourhood import (
@@ -48,9 +49,11 @@ from collect.measures.neighbourhood import (
     overlap,
     reordered_rows_and_columns,
 )
+from collect.measures.null import pairing_null
 from collect.measures.prediction import PredictiveLayer, explained_share
 from collect.measures.rsa import (
     RankedPairs,
+    mantel_terms_of_ranks,
     rank_correlation,
     ranked_pairs,
     rsa_without_each_unit,
@@ -63,6 +66,7 @@ from collect.measures.shape import (
     wide_layer,
 )
 from collect.measures.similarity_measure import (
+    ExactNull,
     LeaveOneOut,
     LeaveParts,
     OwnInterval,
@@ -96,7 +100,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             combine=partial(streamed_alignment, debiased=False),
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
-            null_terms=partial(null_terms_of, debiased=False),
+            exact_null=ExactNull(partial(null_terms_of, debiased=False), pairing_null),
             leave_one_out=LeaveOneOut(plain_layer, biased_cka_without_each_unit),
             all_pairs=partial(streamed_alignments, debiased=False),
             reorder=reordered,
@@ -108,7 +112,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             combine=partial(streamed_alignment, debiased=True),
             invariant_to=SHAPE_PRESERVING,
             range=(-1.0, 1.0),
-            null_terms=partial(null_terms_of, debiased=True),
+            exact_null=ExactNull(partial(null_terms_of, debiased=True), pairing_null),
             leave_one_out=LeaveOneOut(grouped_layer, cka_without_each_unit),
             all_pairs=partial(streamed_alignments, debiased=True),
             reorder=reordered,
@@ -171,7 +175,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             leave_parts=LeaveParts(THIRDS, two_thirds_suffice),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
-            null_terms=null_terms_of_whitened,
+            exact_null=ExactNull(null_terms_of_whitened, pairing_null),
         ),
         SimilarityMeasure(
             name="cca_mean_juodelyte",
@@ -223,6 +227,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             combine=rank_correlation,
             knows_groups=True,
             reorder=RankedPairs.reordered,
+            exact_null=ExactNull(mantel_terms_of_ranks, mantel_null),
             leave_one_out=LeaveOneOut(ranked_pairs, rsa_without_each_unit),
             invariant_to=frozenset({"isotropic_scaling", "permutation"}),
             range=(-1.0, 1.0),

@@ -20,6 +20,7 @@ import torch
 from scipy.stats import rankdata
 from torch import Tensor
 
+from collect.measures.mantel import MantelTerms, mantel_terms
 from collect.measures.representation import paired_representations, representation, units
 from collect.measures.unit_products import Statistic
 from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE
@@ -130,9 +131,15 @@ class RankedPairs:
     def reordered(self, order: Tensor) -> "RankedPairs":
         """Take the rows in another order, in which each unit takes the place of another."""
         i, j = self.rows
+        return replace(self, ranks=self.matrix[order[i], order[j]])
+
+    @property
+    def matrix(self) -> Tensor:
+        """The ranks as a matrix, 0 for pairs of rows of one unit, (n_rows, n_rows)."""
+        i, j = self.rows
         matrix = self.ranks.new_zeros(len(self.unit), len(self.unit))
         matrix[i, j] = matrix[j, i] = self.ranks
-        return replace(self, ranks=matrix[order[i], order[j]])
+        return matrix
 
 
 def ranked_pairs(x: Tensor, name: str = "x", groups: Tensor | None = None) -> RankedPairs:
@@ -162,6 +169,11 @@ def ranked_pairs(x: Tensor, name: str = "x", groups: Tensor | None = None) -> Ra
 def rank_correlation(x: RankedPairs, y: RankedPairs) -> float:
     """:func:`rsa` of prepared ranks."""
     return float(x.ranks @ y.ranks)
+
+
+def mantel_terms_of_ranks(pairs: RankedPairs) -> MantelTerms:
+    """Take what the exact null needs of one layer, with one row per unit."""
+    return mantel_terms(pairs.matrix)
 
 
 def rsa_without_each_unit(x: RankedPairs, y: RankedPairs) -> Statistic:

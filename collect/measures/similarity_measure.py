@@ -7,7 +7,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from collect.measures.intervals import FisherInterval
-from collect.measures.null_terms import NullTerms
+from collect.measures.null import NullDistribution
 from collect.measures.representation import paired_representations
 from collect.measures.unit_products import Statistic
 
@@ -15,6 +15,22 @@ Kind = Literal["similarity", "distance"]
 Transformation = Literal[
     "translation", "isotropic_scaling", "permutation", "rotation", "channel_scaling", "linear"
 ]
+
+
+@dataclass(frozen=True)
+class ExactNull:
+    """The distribution under random pairing of rows, by its moments.
+
+    Attributes
+    ----------
+    terms : callable
+        ``terms(prepared)``: what it needs of one layer.
+    combine : callable
+        ``combine(terms_x, terms_y)``: the distribution.
+    """
+
+    terms: Callable[[Any], Any]
+    combine: Callable[[Any, Any], NullDistribution]
 
 
 @dataclass(frozen=True)
@@ -92,9 +108,8 @@ class SimilarityMeasure:
         Whether ``compute(x, y) == compute(y, x)``.
     metric : bool
         Whether it obeys the triangle inequality and vanishes only between equivalent layers.
-    null_terms : callable, optional
-        ``null_terms(prepared)``: what the exact distribution under random pairing needs of one
-        layer; None where it has no closed form.
+    exact_null : ExactNull, optional
+        The distribution under random pairing, where it has a closed form.
     all_pairs : callable, optional
         ``all_pairs(prepared_xs, prepared_ys)``: a matrix of values, where that is cheaper than
         ``combine`` of every pair.
@@ -126,7 +141,7 @@ class SimilarityMeasure:
     range: tuple[float, float]
     symmetric: bool = True
     metric: bool = False
-    null_terms: Callable[[Any], NullTerms] | None = None
+    exact_null: ExactNull | None = None
     all_pairs: Callable[[Sequence[Any], Sequence[Any]], Tensor] | None = None
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
