@@ -214,7 +214,7 @@ def balanced_jackknife(
     n_blocks: int = 20,
     seed: int = 0,
 ) -> BalancedJackknife:
-    """Leave out balanced halves or thirds of the units, for measures that are not smooth.
+    """Leave out balanced halves, thirds or fifths of the units, for measures that are not smooth.
 
     Leaving out little looks at what small changes of the data do. Where a measure jumps (a
     component more or less, another neighbour), or is biased by an amount that grows with every row
@@ -227,10 +227,11 @@ def balanced_jackknife(
     compute, n_rows, groups, seed
         As in :func:`block_jackknife`.
     n_parts : int, default 3
-        2 leaves out halves, 3 thirds; a prime number.
+        2 leaves out halves, 3 thirds, 5 fifths; a prime number.
     n_blocks : int, default 20
         The power of n_parts that is closest by ratio, at least 8 and not above the number of units
-        is taken: 27 for thirds, in 13 partitions, 39 computations; 16 for halves, 15 and 30.
+        is taken: 27 for thirds, in 13 partitions, 39 computations; 16 for halves, 15 and 30; 25 for
+        fifths, 6 and 30.
 
     Returns
     -------
@@ -240,7 +241,7 @@ def balanced_jackknife(
     Raises
     ------
     ValueError
-        If there are fewer units than 8 (halves) or 9 (thirds).
+        If there are fewer units than 8 (halves), 9 (thirds) or 25 (fifths).
 
     References
     ----------

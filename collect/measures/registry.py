@@ -88,7 +88,7 @@ SHAPE_PRESERVING: frozenset[Transformation] = frozenset(
     {"translation", "isotropic_scaling", "permutation", "rotation"}
 )
 ANY_INVERTIBLE_MAP: frozenset[Transformation] = SHAPE_PRESERVING | {"channel_scaling", "linear"}
-HALVES, THIRDS = 2, 3
+HALVES, THIRDS, FIFTHS = 2, 3, 5
 
 OWN_MEASURES: dict[str, SimilarityMeasure] = {
     measure.name: measure
@@ -260,7 +260,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=PredictiveLayer,
             combine=explained_share,
             reorder=PredictiveLayer.reordered,
-            leave_parts=LeaveParts(THIRDS),
+            leave_parts=LeaveParts(FIFTHS),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
             symmetric=False,

@@ -72,7 +72,7 @@ class LeaveParts:
     Attributes
     ----------
     n_parts : int
-        2 leaves out halves, 3 thirds.
+        2 leaves out halves, 3 thirds, 5 fifths.
     suffice : callable, optional
         ``suffice(prepared_x, prepared_y)``: whether what is left says how far the value varies.
     prepare, combine : callable, optional
