@@ -13,7 +13,8 @@ Floats = npt.NDArray[np.float64]
 
 STARTS = 4
 WIDTHS, FREQUENCIES = (0.1, 0.22, 0.5), (0.1, 0.3, 0.55, 0.85)  # of the side, of NYQUIST
-GRID = (5, 5, 8, len(WIDTHS), len(WIDTHS), len(FREQUENCIES))
+N_CENTRES, N_ANGLES = 5, 8
+GRID = (N_CENTRES, N_CENTRES, N_ANGLES, len(WIDTHS), len(WIDTHS), len(FREQUENCIES))
 GRID_MODES: tuple[Literal["nearest", "wrap"], ...] = (
     "nearest",
     "nearest",
@@ -78,14 +79,14 @@ class _Gabors:
     def starts(self) -> tuple[Floats, npt.NDArray[np.float32]]:
         """Parameters of a grid, (n, 6), and an orthonormal basis of the waves of each."""
         parameters = np.array(list(self._grid()))
-        parts = np.array_split(parameters, GRID[0] ** 2)
+        parts = np.array_split(parameters, N_CENTRES**2)
         return parameters, np.concatenate([self._bases(a).astype(np.float32) for a in parts])
 
     def _grid(self) -> Iterator[tuple[float, ...]]:
         """Centre, angle, width along and across the wave, frequency, all without bounds."""
         side = min(self.height, self.width)
-        places = np.linspace(-1, 1, GRID[0])
-        angles = np.arange(GRID[2]) * np.pi / GRID[2]
+        places = np.linspace(-1, 1, N_CENTRES)
+        angles = np.arange(N_ANGLES) * np.pi / N_ANGLES
         widths = np.log(np.maximum(np.array(WIDTHS) * side - NARROWEST, 0.05))
         waves = np.log(np.array(FREQUENCIES) / (1 - np.array(FREQUENCIES)))
         yield from product(places, places, angles, widths, widths, waves)
@@ -96,17 +97,13 @@ class _Gabors:
 
         parameters, bases = self.starts
         explained = np.square(bases @ pattern.astype(np.float32)).sum(axis=1).reshape(GRID)
-        n_centres, _, n_angles, n_widths, _, n_frequencies = GRID
         around = maximum_filter(explained, size=3, mode=GRID_MODES)
-        peaks = np.flatnonzero(explained == around)
-        by_widths = explained.reshape(n_centres**2 * n_angles, n_widths**2, n_frequencies)
-        place, wave = np.divmod(
-            np.moveaxis(by_widths, 1, 0).reshape(n_widths**2, -1).argmax(axis=1), n_frequencies
-        )
-        of_widths = (place * n_widths**2 + np.arange(n_widths**2)) * n_frequencies + wave
-        flat = explained.ravel()
-        chosen = [a[np.argsort(-flat[a], kind="stable")[:STARTS]] for a in (peaks, of_widths)]
-        first: Floats = parameters[np.unique(np.concatenate(chosen))]
+        order = np.argsort(-explained, axis=None, kind="stable")
+        peaks = order[(explained == around).ravel()[order]]
+        _, _, _, along, across, _ = np.unravel_index(order, GRID)
+        _, best = np.unique(len(WIDTHS) * along + across, return_index=True)
+        chosen = np.concatenate([peaks[:STARTS], order[np.sort(best)[:STARTS]]])
+        first: Floats = parameters[np.unique(chosen)]
         return first
 
     def _waves(self, parameters: Floats) -> Floats:

@@ -207,6 +207,8 @@ def _without_parts(
 
 def _variance_ratio(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> float:
     """Give what to divide the squared standard error by; 1 where that is not known."""
+    if not x.measure.sees_pairing:  # then no coupling of drawn layers is like the given ones
+        return 1.0
     resampled = partial(without_parts, n_blocks=inference.n_blocks, seed=inference.seed)
     n_simulations, seed = inference.n_simulations, inference.seed
     return variance_ratio(x, y, resampled, n_simulations=n_simulations, seed=seed) or 1.0

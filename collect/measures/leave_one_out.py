@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from collect.measures.unit_products import Statistic
-from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE, GroupedLayer, grouped_layer
+from collect.measures.unit_sums import GroupedLayer, grouped_layer, refuse_few_units
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,7 @@ def biased_cka_without_each_unit(x: PlainLayer, y: PlainLayer) -> Statistic:
     -----
     Costs ``O(n_rows * n_features**2)`` time.
     """
-    n_units = x.grouped.n_units
-    if n_units < MINIMUM_TO_LEAVE_ONE:
-        raise ValueError(f"{n_units} units: leaving one out takes at least {MINIMUM_TO_LEAVE_ONE}")
+    refuse_few_units(x.grouped.n_units)
     for layer in (x, y):
         smallest = float(layer.own.without.min())
         if smallest <= torch.finfo(torch.float64).eps * float(layer.own.value):

@@ -15,6 +15,18 @@ from torch import Tensor
 from collect.measures.null import NullDistribution
 
 _ROUNDING = 1e-12
+# In how many ways pairs (i, j) make the graph, and how many rows it takes.
+TWO_EDGES = {"one twice": (2, 2), "path": (4, 3), "apart": (1, 4)}
+THREE_EDGES = {
+    "one three times": (4, 2),
+    "one twice, another at its end": (24, 3),
+    "triangle": (8, 3),
+    "one twice, another apart": (6, 4),
+    "star": (8, 4),
+    "path": (24, 4),
+    "path of two, another apart": (12, 5),
+    "apart": (1, 6),
+}
 
 
 @dataclass(frozen=True)
@@ -65,20 +77,6 @@ class MantelTerms:
         ways = [times for times, _ in THREE_EDGES.values()]
         all_apart = -sum(a * b for a, b in zip(ways, found, strict=False))
         return _doubles(*found, all_apart)
-
-
-# In how many ways pairs (i, j) make the graph, and how many rows it takes.
-TWO_EDGES = {"one twice": (2, 2), "path": (4, 3), "apart": (1, 4)}
-THREE_EDGES = {
-    "one three times": (4, 2),
-    "one twice, another at its end": (24, 3),
-    "triangle": (8, 3),
-    "one twice, another apart": (6, 4),
-    "star": (8, 4),
-    "path": (24, 4),
-    "path of two, another apart": (12, 5),
-    "apart": (1, 6),
-}
 
 
 def mantel_terms(matrix: Tensor) -> MantelTerms:

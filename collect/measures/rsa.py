@@ -23,7 +23,7 @@ from torch import Tensor
 from collect.measures.mantel import MantelTerms, mantel_terms
 from collect.measures.representation import paired_representations, representation, units
 from collect.measures.unit_products import Statistic
-from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE
+from collect.measures.unit_sums import refuse_few_units
 
 
 def rsa(x: Tensor, y: Tensor, *, groups: Tensor | None = None) -> float:
@@ -96,8 +96,7 @@ class RankedPairs:
     @property
     def rows(self) -> tuple[Tensor, Tensor]:
         """Both rows of each pair, the lower first."""
-        i, j = torch.triu(self.unit[:, None] != self.unit, diagonal=1).nonzero(as_tuple=True)
-        return i, j
+        return _rows_of_pairs(self.unit)
 
     @cached_property
     def own(self) -> Tensor:
@@ -156,14 +155,19 @@ def ranked_pairs(x: Tensor, name: str = "x", groups: Tensor | None = None) -> Ra
         )
     correlation = (rows / lengths) @ (rows / lengths).T
     unit, n_units = units(len(rows), groups)
-    unranked = RankedPairs(correlation, 0.0, unit.to(rows.device), n_units)
-    dissimilarities = 1 - correlation[unranked.rows]
+    unit = unit.to(rows.device)
+    dissimilarities = 1 - correlation[_rows_of_pairs(unit)]
     ranks = torch.from_numpy(rankdata(dissimilarities.cpu().numpy())).to(rows.device)
     ranks = ranks - ranks.mean()
     length = float(torch.linalg.vector_norm(ranks))
     if length == 0:
         raise ValueError(f"all dissimilarities of {name} are equal: their correlation is undefined")
-    return replace(unranked, ranks=ranks / length, length=length)
+    return RankedPairs(ranks / length, length, unit, n_units)
+
+
+def _rows_of_pairs(unit: Tensor) -> tuple[Tensor, Tensor]:
+    i, j = torch.triu(unit[:, None] != unit, diagonal=1).nonzero(as_tuple=True)
+    return i, j
 
 
 def rank_correlation(x: RankedPairs, y: RankedPairs) -> float:
@@ -196,16 +200,13 @@ def rsa_without_each_unit(x: RankedPairs, y: RankedPairs) -> Statistic:
 
     Notes
     -----
-    Costs ``O(n_rows**2)`` memory and, for sorting, ``O(n_rows**2 * log(n_rows))`` time.
+    Costs ``O(n_rows**2)`` time and memory; ranks are sorted once a layer.
 
     References
     ----------
     .. [1] Efron (1982), "The jackknife, the bootstrap and other resampling plans", chapter 6.
     """
-    if x.n_units < MINIMUM_TO_LEAVE_ONE:
-        raise ValueError(
-            f"{x.n_units} units: leaving one out takes at least {MINIMUM_TO_LEAVE_ONE}"
-        )
+    refuse_few_units(x.n_units)
     value = x.ranks @ y.ranks
     n_pairs = len(x.ranks)
     n_left = n_pairs - x.pairs_of_units

@@ -25,6 +25,12 @@ from collect.measures.unit_products import Statistic, unit_sums
 MINIMUM_TO_LEAVE_ONE = 5
 
 
+def refuse_few_units(n_units: int) -> None:
+    """Raise a ValueError where leaving out one of the units would leave too few."""
+    if n_units < MINIMUM_TO_LEAVE_ONE:
+        raise ValueError(f"{n_units} units: leaving one out takes at least {MINIMUM_TO_LEAVE_ONE}")
+
+
 @dataclass(frozen=True)
 class GroupedLayer:
     """One layer with the sampling unit of each row.
@@ -145,10 +151,7 @@ def cka_without_each_unit(x: GroupedLayer, y: GroupedLayer) -> Statistic:
     -----
     Costs ``O(n_rows * n_features * min(n_units, n_features))`` time, and no matrix of rows by rows.
     """
-    if x.n_units < MINIMUM_TO_LEAVE_ONE:
-        raise ValueError(
-            f"{x.n_units} units: leaving one out takes at least {MINIMUM_TO_LEAVE_ONE}"
-        )
+    refuse_few_units(x.n_units)
     cross, own_x, own_y = hsic_over_units(x, y), x.own, y.own
     for layer in (x, y):
         _refuse_no_self_dependence(layer, torch.cat([layer.own.value[None], layer.own.without]))

@@ -1,5 +1,6 @@
 """What Gaussian layers say of a jackknife that sees too much."""
 
+from dataclasses import replace
 from functools import partial
 from unittest.mock import Mock
 
@@ -90,6 +91,17 @@ def test_only_intervals_from_halves_or_thirds_are_corrected(rng, name):
     x, y = layers(rng, name, n_features=3)
     inference = Inference(n_blocks=20, n_simulations=50)
     (found,) = compare({"a": x.x}, {"a": y.x}, measures=[name], inference=inference)
+    assert found.ci_low is not None
+    assert found.ci_variance_ratio == 1
+
+
+def test_what_is_blind_to_pairing_is_not_corrected(rng, monkeypatch):
+    """No coupling of drawn layers would make such a value that of the given ones."""
+    blind = replace(MEASURES["cca_yanai"], name="blind", sees_pairing=False)
+    monkeypatch.setitem(MEASURES, "blind", blind)
+    x, y = layers(rng, "cca_yanai")
+    inference = Inference(n_blocks=20, n_simulations=50)
+    (found,) = compare({"a": x.x}, {"a": y.x}, measures=["blind"], inference=inference)
     assert found.ci_low is not None
     assert found.ci_variance_ratio == 1
 

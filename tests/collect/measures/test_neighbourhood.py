@@ -10,9 +10,6 @@ from sklearn.neighbors import NearestNeighbors
 from collect.measures.neighbourhood import knn_jaccard, mutual_knn
 from collect.measures.rsa import rsa
 
-ROWS = np.arange(25)
-IMAGES = np.array([9, 9, 9, 9, 2, 2, 2, 4, 4, 0, *range(10, 22), 0, 2, 30])
-
 
 @pytest.fixture
 def pair(rng):
@@ -23,16 +20,6 @@ def pair(rng):
 @pytest.fixture(params=[1, 10, 21])
 def k(request):
     return request.param
-
-
-@pytest.fixture(params=[ROWS, IMAGES], ids=["rows", "images"])
-def image(request):
-    return request.param
-
-
-@pytest.fixture
-def groups(image):
-    return None if image is ROWS else torch.from_numpy(image)
 
 
 def neighbours_by_loops(z, k, image):

@@ -13,24 +13,11 @@ from collect.measures.rsa import rank_correlation, ranked_pairs, rsa, rsa_withou
 from tests.collect.measures.similarity_coverage import coverage
 from tests.collect.measures.similarity_designs import DESIGNS
 
-ROWS = np.arange(25)
-IMAGES = np.array([9, 9, 9, 9, 2, 2, 2, 4, 4, 0, *range(10, 22), 0, 2, 30])
-
 
 @pytest.fixture
 def pair(rng):
     x = rng.normal(size=(25, 6)) + 1
     return x, x[:, :5] + rng.normal(size=(25, 5))
-
-
-@pytest.fixture(params=[ROWS, IMAGES], ids=["rows", "images"])
-def image(request):
-    return request.param
-
-
-@pytest.fixture
-def groups(image):
-    return None if image is ROWS else torch.from_numpy(image)
 
 
 def ranks_by_counting(values):
