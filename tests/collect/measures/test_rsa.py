@@ -9,7 +9,13 @@ from scipy.stats import spearmanr
 
 from collect.measures.compare import compare
 from collect.measures.permutation import row_permutations
-from collect.measures.rsa import rank_correlation, ranked_pairs, rsa, rsa_without_each_unit
+from collect.measures.rsa import (
+    RankedPairs,
+    rank_correlation,
+    ranked_pairs,
+    rsa,
+    rsa_without_each_unit,
+)
 from tests.collect.measures.similarity_coverage import coverage
 from tests.collect.measures.similarity_designs import DESIGNS
 
@@ -60,7 +66,9 @@ def test_rsa_refuses_equal_dissimilarities():
 def layers_with_ties(rng, *, has_ties):
     x = torch.from_numpy(rng.normal(size=(90, 6)))
     y = x[:, :5] + 0.5 * torch.from_numpy(rng.normal(size=(90, 5)))
-    return ((2 * x).round() + torch.linspace(0, 0.1, 6) if has_ties else x), y
+    if has_ties:  # most dissimilarities are one of a few
+        x = torch.eye(6, dtype=torch.float64)[x.argmax(dim=1)]
+    return x, y
 
 
 @pytest.mark.parametrize("has_ties", [False, True])
@@ -79,6 +87,11 @@ def test_without_each_image_is_nearly_what_ranking_anew_gives(rng, groups, has_t
     largest = np.abs(changes).max()
     assert_allclose(found.without - found.value, changes, atol=0.02 * largest)
     assert_allclose(found.value, rsa(x, y, groups=groups), rtol=1e-12)
+
+
+def test_sums_above_take_half_of_what_has_the_same_rank():
+    pairs = RankedPairs(torch.tensor([-1.0, -1.0, 2.0]), 1.0, torch.arange(3), 3)
+    assert pairs.sums_above(torch.tensor([1.0, 3.0, 10.0])).tolist() == [12.0, 12.0, 5.0]
 
 
 def test_the_interval_is_the_jackknife_of_these(rng):
