@@ -26,8 +26,7 @@ Simulations = Annotated[
     int,
     typer.Option(
         min=0,
-        help="Gaussian layers to draw, to correct intervals from halves or thirds of few images; "
-        "300 will do.",
+        help="Gaussian layers to draw, for intervals of canonical correlations; 100 will do.",
     ),
 ]
 Trimmed = Annotated[
@@ -100,7 +99,8 @@ def remeasure_runs(
         corrected = ""
         if simulations:
             corrected = (
-                f"; {run.n_corrected} intervals corrected, {run.n_uncorrected} left as they are"
+                f"; {run.n_corrected} intervals of canonical correlations corrected, "
+                f"{run.n_uncorrected} left as they are"
             )
         typer.echo(
             f"run {run.run_id}: {run.n_new} similarities beside its own{replaced}{corrected}",
@@ -154,9 +154,6 @@ def _inference(permutations: int, blocks: int, simulations: int, trimmed: float)
         raise typer.BadParameter("1: an interval needs at least 2 blocks", param_hint="--blocks")
     if 0 != simulations < MINIMUM_OF_SIMULATIONS:
         problem = f"{simulations}: a variance needs at least {MINIMUM_OF_SIMULATIONS}"
-        raise typer.BadParameter(problem, param_hint="--simulations")
-    if simulations and not blocks:
-        problem = "corrects intervals that --blocks asks for: give both"
         raise typer.BadParameter(problem, param_hint="--simulations")
     return Inference(
         n_permutations=permutations, n_blocks=blocks, n_simulations=simulations, trimmed=trimmed

@@ -1,8 +1,8 @@
 """The section of a study file that says what is read from the network, and when."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from collect.configuration.sections import Count, Section
 
@@ -40,19 +40,19 @@ class ProbingConfig(Section):
         Random pairings of the images, for the null of measures that have no closed form; 0 leaves
         it out.
     n_blocks : int, default 20
-        Blocks of images that are left out in turn, or put together to thirds or halves, as the
-        measure asks for, for the interval of measures that cannot leave out each image by a
-        shortcut; 0 leaves it out.
-    n_simulations : int, default 0
-        Gaussian layers like each pair that are drawn, at least 50, to correct intervals from thirds
-        or halves, which are too wide where images are few; 0 leaves them as they are. 300 take as
-        long as about 1,000 values.
+        Blocks of images that are left out in turn, or put together to halves, as the measure asks
+        for, for the interval of measures that cannot leave out each image by a shortcut; 0 leaves
+        it out.
+    n_simulations : int, default 100
+        Gaussian layers like each pair that are drawn, at least 50, for intervals of canonical
+        correlations; 0 leaves these out. 100 take as long as about 170 values.
     trimmed : float, default 0.05
         Share of the images, those farthest from the mean of a layer, without which each similarity
         is taken once more; 0 leaves it out.
     resampled : {"selected", "probed"}, default "selected"
         Epochs at which these four are computed: the one that stands for the run, or all that are
-        probed. A pair of layers takes as long as ``n_permutations + n_blocks`` values or so.
+        probed. A pair of layers takes as long as
+        ``n_permutations + n_blocks`` or ``n_permutations + n_simulations`` values or so.
     unit : {"group", "image"}, default "group"
         What is paired at random and left out, and whose rows the debiased CKA never pairs with
         each other: patients (groups) where the data name them, of whom a probe needs four, and
@@ -77,7 +77,7 @@ class ProbingConfig(Section):
     n_known: Annotated[int, Field(ge=0)] = 2000
     n_permutations: Annotated[int, Field(ge=0)] = 99
     n_blocks: Annotated[int, Field(ge=0)] = 20
-    n_simulations: Annotated[int, Field(ge=0)] = 0
+    n_simulations: Annotated[int, Field(ge=0)] = 100
     trimmed: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
     resampled: Literal["selected", "probed"] = "selected"
     unit: Literal["group", "image"] = "group"
@@ -89,13 +89,12 @@ class ProbingConfig(Section):
             raise ValueError("1: an interval needs at least 2 blocks; 0 leaves it out")
         return value
 
-    @model_validator(mode="after")
-    def _simulations_correct_an_interval(self) -> Self:
-        if 0 != self.n_simulations < MINIMUM_OF_SIMULATIONS:
+    @field_validator("n_simulations")
+    @classmethod
+    def _enough_simulations(cls, value: int) -> int:
+        if 0 != value < MINIMUM_OF_SIMULATIONS:
             raise ValueError(
-                f"n_simulations = {self.n_simulations}: a variance needs at least "
-                f"{MINIMUM_OF_SIMULATIONS}; 0 leaves intervals as they are"
+                f"{value}: a variance needs at least {MINIMUM_OF_SIMULATIONS}; 0 leaves out the "
+                "intervals of canonical correlations"
             )
-        if self.n_simulations and not self.n_blocks:
-            raise ValueError("n_simulations corrects intervals that n_blocks asks for: give both")
-        return self
+        return value

@@ -194,12 +194,3 @@ def null_terms_of_whitened(layer: WhitenedLayer) -> NullTerms:
     """Terms of the exact null distribution of :func:`shared_dimensions`."""
     centred = CentredLayer(layer.basis, squared_row_norms(layer.basis))
     return null_terms(centred, debiased=False)
-
-
-def two_thirds_suffice(x: WhitenedLayer, y: WhitenedLayer) -> bool:
-    """Whether of two thirds of the rows at most half of the correlations are 1 in any layers.
-
-    Two subspaces of all rows meet in as many dimensions as their ranks exceed the rows by.
-    """
-    n_rows, ranks = len(x.basis), (x.basis.shape[1], y.basis.shape[1])
-    return sum(ranks) - 2 / 3 * n_rows <= min(ranks) / 2

@@ -6,12 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from collect.measures.cca import (
-    WhitenedLayer,
-    mean_correlation,
-    two_thirds_suffice,
-    whitened_layer,
-)
+from collect.measures.cca import WhitenedLayer, mean_correlation, whitened_layer
 from collect.measures.representation import paired_representations, representation, units
 
 Sampling = Literal["published", "images"]
@@ -147,9 +142,28 @@ def cca_mean_juodelyte_images(
     return cca_mean_juodelyte(x, y, groups=groups, plan=plan)
 
 
+@dataclass(frozen=True)
+class SampledLayer:
+    """One draw of rows and channels of a layer.
+
+    Attributes
+    ----------
+    whitened : WhitenedLayer
+        Orthonormal basis of what was drawn.
+    rows : Tensor of shape (n_sampled,)
+        Which rows.
+    n_rows : int
+        Rows of the layer.
+    """
+
+    whitened: WhitenedLayer
+    rows: Tensor
+    n_rows: int
+
+
 def sampled_layers(
     x: Tensor, name: str = "x", groups: Tensor | None = None, *, plan: CcaSampling = PUBLISHED
-) -> list[WhitenedLayer]:
+) -> list[SampledLayer]:
     """Whitened samples of one layer, one per repeat; only one where there is nothing to draw."""
     x = representation(x, name)
     unit, n_units = units(len(x), groups)
@@ -161,7 +175,8 @@ def sampled_layers(
         generator = torch.Generator().manual_seed(plan.seed * plan.n_repeats + repeat)
         rows = sampled_rows(unit.cpu(), n_units, plan, generator).to(x.device)
         channels = sampled_channels(x.shape[1], plan, generator).to(x.device)
-        samples.append(whitened_layer(x[rows][:, channels], name))
+        whitened = whitened_layer(x[rows][:, channels], name)
+        samples.append(SampledLayer(whitened, rows, len(x)))
     return samples
 
 
@@ -215,13 +230,10 @@ def sampled_channels(n_channels: int, plan: CcaSampling, generator: torch.Genera
     return torch.randperm(n_channels, generator=generator)[: plan.n_channels].sort().values
 
 
-def repeated_correlation(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> float:
+def repeated_correlation(x: list[SampledLayer], y: list[SampledLayer]) -> float:
     """:func:`cca_mean_juodelyte` of prepared samples: mean over repeats."""
     n_repeats = max(len(x), len(y))
-    values = [mean_correlation(x[i % len(x)], y[i % len(y)]) for i in range(n_repeats)]
+    values = [
+        mean_correlation(x[i % len(x)].whitened, y[i % len(y)].whitened) for i in range(n_repeats)
+    ]
     return sum(values) / n_repeats
-
-
-def two_thirds_suffice_each(x: list[WhitenedLayer], y: list[WhitenedLayer]) -> bool:
-    """:func:`~collect.measures.cca.two_thirds_suffice` in the first repeat; all are alike."""
-    return two_thirds_suffice(x[0], y[0])

@@ -37,7 +37,7 @@ class Comparison:
         95 % interval over units; None where it was not computed.
     ci_variance_ratio : float or None
         What the squared standard error behind the interval was divided by, see
-        :func:`~collect.measures.jackknife_bias.variance_ratio`: 1 where it was left as it is, None
+        :func:`~collect.measures.jackknife_bias.correction`: 1 where it was left as it is, None
         without an interval.
     n_images : int
         Sampling units: images, or patients when ``groups`` says so; of a measure that takes some

@@ -7,6 +7,7 @@ import torch
 from scipy.optimize import isotonic_regression
 from torch import Tensor
 
+from collect.measures.effective_rows import intraclass_correlation, rows_worth
 from collect.measures.measured_layer import MeasuredLayer
 from collect.measures.representation import units
 
@@ -16,23 +17,23 @@ BELOW_1 = 1 - 1e-9
 
 @dataclass(frozen=True)
 class GaussianLayers:
-    """Gaussian layers with the means and covariances of two given ones.
+    """Gaussian layers with the means and covariances of two given ones, and independent rows.
 
-    Of a layer that has more features than half of the units, the covariances of the largest
+    Of a layer that has more features than half of the rows to draw, the covariances of the largest
     components.
 
     Attributes
     ----------
     x, y : MeasuredLayer
         The given layers.
-    x_means, y_means : Tensor of shape (n_columns,)
-        Of units as rows; columns are the features at each row of a unit.
-    x_root, y_root : Tensor of shape (rank, n_columns)
-        What turns canonical variates into columns; ``root.T @ root`` is the covariance.
+    x_means, y_means : Tensor of shape (n_features,)
+        Of the features.
+    x_root, y_root : Tensor of shape (rank, n_features)
+        What turns canonical variates into features; ``root.T @ root`` is the covariance.
     correlations : Tensor of shape (n_pairs,)
         Canonical correlations, of the first variates of both, see :func:`held_out_correlations`.
-    n_units, n_positions : int
-        Images or patients, and rows of each.
+    n_rows : int
+        Rows to draw: as many independent ones as those of the given layers are worth.
     """
 
     x: MeasuredLayer
@@ -42,8 +43,7 @@ class GaussianLayers:
     x_root: Tensor
     y_root: Tensor
     correlations: Tensor
-    n_units: int
-    n_positions: int
+    n_rows: int
 
     def draw(
         self, strength: float, generator: torch.Generator
@@ -61,45 +61,40 @@ class GaussianLayers:
         correlations = torch.tanh(strength * torch.atanh(self.correlations))
         n_pairs = len(correlations)
         x, y = (
-            torch.randn(self.n_units, len(root), generator=generator).to(root)
+            torch.randn(self.n_rows, len(root), generator=generator).to(root)
             for root in (self.x_root, self.y_root)
         )
         y[:, :n_pairs] *= (1 - correlations.square()).sqrt()
         y[:, :n_pairs] += correlations * x[:, :n_pairs]
         return (
-            self._layer(x @ self.x_root + self.x_means, self.x),
-            self._layer(y @ self.y_root + self.y_means, self.y),
+            MeasuredLayer(x @ self.x_root + self.x_means, self.x.name, self.x.measure, None),
+            MeasuredLayer(y @ self.y_root + self.y_means, self.y.name, self.y.measure, None),
         )
-
-    def _layer(self, rows: Tensor, like: MeasuredLayer) -> MeasuredLayer:
-        groups = None
-        if like.groups is not None:
-            groups = torch.arange(self.n_units).repeat_interleave(self.n_positions)
-        x = rows.reshape(self.n_units * self.n_positions, -1)
-        return MeasuredLayer(x, like.name, like.measure, groups)
 
 
 def gaussian_layers(x: MeasuredLayer, y: MeasuredLayer) -> GaussianLayers:
     """Take the means, covariances and canonical correlations of two layers.
 
+    Rows of one image or patient are alike, and as many as their cross-products are worth are drawn:
+    the correlation of these within a unit is the product of those of both layers.
+
     Raises
     ------
     ValueError
-        If units have different numbers of rows, or are fewer than 10.
+        If features are too many for the units, or one varies in a tenth of them alone.
     """
     unit, n_units = units(len(x.x), x.groups)
-    n_positions = len(x.x) // n_units
-    if bool((unit.bincount() != n_positions).any()):
-        raise ValueError("units have different numbers of rows")
-    order = unit.argsort(stable=True).to(x.x.device)
+    alike = [intraclass_correlation(layer.x, layer.groups, layer.name) for layer in (x, y)]
+    n_rows = round(rows_worth(unit.bincount(), alike[0] * alike[1]))
     ours, theirs = (
-        layer.x[order].reshape(n_units, -1).to(torch.promote_types(layer.x.dtype, torch.float32))
-        for layer in (x, y)
+        layer.x.to(torch.promote_types(layer.x.dtype, torch.float32)) for layer in (x, y)
     )
-    (x_scores, x_axes), (y_scores, y_axes) = _principal(ours), _principal(theirs)
-    correlations = held_out_correlations(x_scores, y_scores)
+    (x_scores, x_axes), (y_scores, y_axes) = (_principal(a, n_rows // 2) for a in (ours, theirs))
+    shuffled = torch.randperm(n_units, generator=torch.Generator().manual_seed(0))
+    fold = (shuffled % N_FOLDS)[unit.cpu()].to(x_scores.device)
+    correlations = held_out_correlations(x_scores, y_scores, fold)
     pair = _canonical(x_scores, y_scores)
-    scale = math.sqrt(n_units - 1)
+    scale = math.sqrt(len(ours) - 1)
     return GaussianLayers(
         x=x,
         y=y,
@@ -108,12 +103,11 @@ def gaussian_layers(x: MeasuredLayer, y: MeasuredLayer) -> GaussianLayers:
         x_root=pair.x_turn.T @ pair.x_root @ x_axes / scale,
         y_root=pair.y_turn.T @ pair.y_root @ y_axes / scale,
         correlations=correlations,
-        n_units=n_units,
-        n_positions=n_positions,
+        n_rows=n_rows,
     )
 
 
-def held_out_correlations(x: Tensor, y: Tensor) -> Tensor:
+def held_out_correlations(x: Tensor, y: Tensor, fold: Tensor) -> Tensor:
     """Correlations of canonical variates on rows that did not choose them.
 
     Where features are many, canonical correlations of a sample are spread from nearly 1 to nearly
@@ -124,6 +118,8 @@ def held_out_correlations(x: Tensor, y: Tensor) -> Tensor:
     ----------
     x, y : Tensor of shape (n_rows, n_columns_x) and (n_rows, n_columns_y)
         The same rows.
+    fold : Tensor of shape (n_rows,)
+        Which tenth each row is held out with, from 0.
 
     Returns
     -------
@@ -133,12 +129,11 @@ def held_out_correlations(x: Tensor, y: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        If nine tenths of the rows are no more than the columns, or a direction varies in the last
+        If the rows without a tenth are no more than the columns, or a direction varies in that
         tenth alone.
     """
-    if len(x) * (N_FOLDS - 1) // N_FOLDS <= max(x.shape[1], y.shape[1]) + 1:
+    if len(x) - int(fold.bincount().max()) <= max(x.shape[1], y.shape[1]) + 1:
         raise ValueError("too many features for these images")
-    fold = torch.randperm(len(x), generator=torch.Generator().manual_seed(0)).to(x.device) % N_FOLDS
     sums = x.new_zeros(3, min(x.shape[1], y.shape[1]))
     for left_out in range(N_FOLDS):
         held = fold == left_out
@@ -165,14 +160,11 @@ def _is_singular(root: Tensor) -> bool:
     return bool(sizes.min() <= len(root) * torch.finfo(root.dtype).eps * sizes.max())
 
 
-def _principal(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores on the principal components that vary, and the components as rows.
-
-    Half as many as there are rows at most: more could not be told from noise.
-    """
+def _principal(x: Tensor, at_most: int) -> tuple[Tensor, Tensor]:
+    """Scores on the principal components that vary, and the components as rows."""
     found = torch.linalg.svd(x - x.mean(dim=0), full_matrices=False)
     floor = max(x.shape) * torch.finfo(x.dtype).eps * float(found.S[0])
-    n_kept = min(len(x) // 2, int((floor < found.S).sum()))
+    n_kept = min(at_most, int((floor < found.S).sum()))
     return found.U[:, :n_kept] * found.S[:n_kept], found.Vh[:n_kept]
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from torch import Tensor
 
-from collect.measures.intervals import BalancedJackknife, Jackknife
-from collect.measures.jackknife_bias import variance_ratio
+from collect.measures.half_samples import HalfSamples
+from collect.measures.intervals import Jackknife
+from collect.measures.jackknife_bias import correction
 from collect.measures.measured_layer import MeasuredLayer, value_by_order, value_of
 from collect.measures.null import NullDistribution
 from collect.measures.permutation import PermutationNull, permutation_null, row_permutations
 from collect.measures.resampling import (
+    influences_of_units,
+    largest_influence,
     own_interval,
     without_each_unit,
     without_far_units,
@@ -33,20 +35,20 @@ class Inference:
         The exact distribution under random pairing, where it has a closed form (linear CKA,
         Yanai's coefficient and RSA, with one row per unit).
     interval : bool
-        The interval over units where that takes no value anew: leaving out each unit by subtraction
-        (linear CKA, its angle, RSA), with the largest change that one of them makes, and of mean
-        representations.
+        The interval over units where that takes few values anew: leaving out each unit by
+        subtraction or to first order (linear CKA, its angle, RSA, linear predictivity), with the
+        largest change that one of them makes, and of mean representations.
     n_permutations : int
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
     n_blocks : int
-        Blocks of units that are left out one by one, or put together to halves or thirds where the
-        measure asks for it, to compute the measure anew; 0 leaves it out.
+        Blocks of units that are left out one by one, or put together to halves where the measure
+        asks for it, to compute the measure anew; 0 leaves it out.
     n_simulations : int
-        Gaussian layers like the given ones that are drawn to see by how much the standard error
-        from halves or thirds misses, and to correct the interval, see
-        :func:`~collect.measures.jackknife_bias.variance_ratio`: 0 leaves it as it is, and at least
-        50 are needed. 300 take as long as about 1,000 values.
+        Gaussian layers like the given ones that are drawn for intervals of canonical correlations,
+        to see by how much first-order influences miss the variance, see
+        :func:`~collect.measures.jackknife_bias.correction`; 0 leaves these intervals out, and at
+        least 50 are needed. About 70 values are computed beside them.
     trimmed : float
         Share of the units, those farthest from the mean, without which the value is taken once
         more, see :func:`~collect.measures.trimming.typical_rows`; 0 leaves it out.
@@ -172,16 +174,13 @@ def _values_at_once(
 
 def _inferred(value: float, x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> Inferred:
     null = _null(x, y, inference)
-    left_out = without_each_unit(x, y) if inference.interval else None
+    left_out = _left_out(x, y, inference)
     own = own_interval(x, y, seed=inference.seed) if inference.interval else None
     resampled = left_out or own or _without_parts(x, y, inference)
     low, high, ratio = (None, None, None)
     if resampled:
-        ratio = 1.0
-        if isinstance(resampled, BalancedJackknife) and inference.n_simulations:
-            ratio = _variance_ratio(x, y, inference)
-            resampled = replace(resampled, variance_ratio=ratio)
         low, high = resampled.interval(level=inference.level, bounds=x.measure.range)
+        ratio = left_out.correction.ratio if left_out and left_out.correction else 1.0
     return Inferred(
         value,
         null_mean=null.mean if null else None,
@@ -190,28 +189,34 @@ def _inferred(value: float, x: MeasuredLayer, y: MeasuredLayer, inference: Infer
         ci_low=low,
         ci_high=high,
         ci_variance_ratio=ratio,
-        top_image_influence=left_out.influence if left_out else None,
+        top_image_influence=largest_influence(x, y, left_out) if left_out else None,
         trimmed_value=without_far_units(x, y, share=inference.trimmed)
         if inference.trimmed
         else None,
     )
 
 
+def _left_out(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> Jackknife | None:
+    """Leave out each unit where the measure knows how, corrected where that is needed."""
+    if not inference.interval:
+        return None
+    if not x.measure.needs_correction:
+        return without_each_unit(x, y) or influences_of_units(x, y)
+    if not inference.n_simulations:
+        return None
+    found = influences_of_units(x, y)
+    if found is None or not x.measure.sees_pairing:  # no coupling of drawn layers is then alike
+        return found
+    missed = correction(x, y, n_simulations=inference.n_simulations, seed=inference.seed)
+    return replace(found, correction=missed)
+
+
 def _without_parts(
     x: MeasuredLayer, y: MeasuredLayer, inference: Inference
-) -> Jackknife | BalancedJackknife | None:
-    if not inference.n_blocks:
+) -> HalfSamples | Jackknife | None:
+    if not inference.n_blocks or x.measure.influences:
         return None
     return without_parts(x, y, n_blocks=inference.n_blocks, seed=inference.seed)
-
-
-def _variance_ratio(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> float:
-    """Give what to divide the squared standard error by; 1 where that is not known."""
-    if not x.measure.sees_pairing:  # then no coupling of drawn layers is like the given ones
-        return 1.0
-    resampled = partial(without_parts, n_blocks=inference.n_blocks, seed=inference.seed)
-    n_simulations, seed = inference.n_simulations, inference.seed
-    return variance_ratio(x, y, resampled, n_simulations=n_simulations, seed=seed) or 1.0
 
 
 def _null(

@@ -1,59 +1,50 @@
-"""By how much a jackknife misses the variance of a value, from Gaussian layers like the given ones.
+"""By how much squared influences miss the variance of a value, from Gaussian layers like the given.
 
-The jackknife sees the part of a variance that hangs on single images rightly, and the part that
-hangs on pairs of them twice or more. Where layers have many features for their images, the second
-is as large as the first. Intervals of CKA, which leave out an image or a block at a time, hold as
-often as they say nonetheless; those that leave out halves or thirds hold too often.
+The infinitesimal jackknife is right to first order. Where features are many for the images, what a
+value hangs on is pairs of them, and its own bias; then it may say half of the variance, or twice as
+much. How much of that there is hangs on the numbers of features and images and on how alike layers
+are, which drawn layers have in common with the given ones, and little on how images are
+distributed, which the influences of the given images see themselves.
 """
 
-from collections.abc import Callable
-from statistics import fmean, median, variance
+from statistics import fmean, variance
 
 import torch
 
 from collect.measures.gaussian_layers import GaussianLayers, gaussian_layers
-from collect.measures.intervals import BalancedJackknife, Jackknife
+from collect.measures.intervals import Correction
 from collect.measures.measured_layer import MeasuredLayer, value_of
+from collect.measures.resampling import influences_of_units
 
-N_STEPS, N_PER_STEP = 8, 12  # a 256th of the way from independent to equal, from 12 draws
-RESAMPLED_SHARE, N_RESAMPLED = 0.05, 12  # resampling takes as long as 30 values and varies less
-
-Resampling = Callable[[MeasuredLayer, MeasuredLayer], BalancedJackknife | Jackknife | None]
+N_STEPS, N_PER_STEP = 6, 8  # a 64th of the way from independent to equal, from 8 draws
+ROUNDING = 1e-12
 
 
-def variance_ratio(
-    x: MeasuredLayer,
-    y: MeasuredLayer,
-    resampled: Resampling,
-    *,
-    n_simulations: int,
-    seed: int = 0,
-) -> float | None:
-    """Give the usual square of a standard error over the variance, of Gaussian layers.
+def correction(
+    x: MeasuredLayer, y: MeasuredLayer, *, n_simulations: int, seed: int = 0
+) -> Correction | None:
+    """Give the mean square of the standard error over the variance, of Gaussian layers.
 
-    The layers that are drawn have as many rows and features as the given ones, their means and
-    covariances; the correlations between them are made weaker or stronger until the value is that
-    of the given ones on average. The square is the median of all draws: now and then a third has a
-    component more or less, and its error is enormous. As images become more, the ratio goes to 1
-    whatever the distribution is; at few images it is right for Gaussian layers.
+    The layers that are drawn have the means and covariances of the given ones and as many
+    independent rows as theirs are worth; the correlations between them are made weaker or stronger
+    until the value is that of the given ones on average.
 
     Parameters
     ----------
     x, y : MeasuredLayer
-        Two layers with a value that depends on which rows belong together.
-    resampled : callable
-        What gives the standard error; blocks, or None, where halves or thirds say nothing.
+        Two layers with a value that depends on which rows belong together, of a measure that knows
+        its influences.
     n_simulations : int
-        Draws for the variance; resampling takes a twentieth of them, at least 12.
+        Draws for the variance, which has as many degrees of freedom less 1. All in all about
+        n_simulations + 70 values are computed.
     seed : int
         Of the draws.
 
     Returns
     -------
-    float or None
-        None where units have different numbers of rows or are fewer than 10, where too many draws
-        have no value or no standard error from halves or thirds, and where no draw is as alike as
-        the given layers.
+    Correction or None
+        None where features are too many for the images, where a draw has no value, and where no
+        draw is as alike as the given layers.
 
     References
     ----------
@@ -66,15 +57,19 @@ def variance_ratio(
         value = value_of(x, y)
         strength = _strength(layers, value, seed)
         generator = torch.Generator().manual_seed(seed + 1)
-        values = [value_of(*layers.draw(strength, generator)) for _ in range(n_simulations)]
-        n_resampled = max(N_RESAMPLED, round(RESAMPLED_SHARE * n_simulations))
-        draws = [resampled(*layers.draw(strength, generator)) for _ in range(n_resampled)]
+        draws = [
+            influences_of_units(*layers.draw(strength, generator)) for _ in range(n_simulations)
+        ]
     except ValueError:  # the value exists, but not for layers like these
         return None
-    squares = [drawn.std_error**2 for drawn in draws if isinstance(drawn, BalancedJackknife)]
-    if len(squares) < N_RESAMPLED or not min(values) < value < max(values):
+    known = [drawn for drawn in draws if drawn]
+    values = [drawn.value for drawn in known]
+    if len(known) < len(draws) or not min(values) < value < max(values):
         return None
-    return median(squares) / variance(values)
+    spread = variance(values)
+    if spread <= (ROUNDING * value) ** 2:  # the same layer twice
+        return None
+    return Correction(fmean(drawn.std_error**2 for drawn in known) / spread, n_simulations - 1)
 
 
 def _strength(layers: GaussianLayers, value: float, seed: int) -> float:

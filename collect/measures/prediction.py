@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from collect.measures.cca import whitened_layer
+from collect.measures.influences import RowInfluences
 from collect.measures.representation import centred, paired_representations, representation
+
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,28 @@ def explained_share(x: PredictiveLayer, y: PredictiveLayer) -> float:
     """:func:`linear_predictivity` of prepared layers."""
     explained = torch.linalg.vector_norm(x.basis.T @ y.target)
     return float((explained / torch.linalg.vector_norm(y.target)).square())
+
+
+def explained_share_influences(x: PredictiveLayer, y: PredictiveLayer) -> RowInfluences:
+    r"""Influences on :func:`linear_predictivity`, and what it loses without each row in fact.
+
+    Row r of residual e and leverage h adds
+    :math:`((1 - R^2) |y_r|^2 - |e_r|^2) / \lVert Y \rVert_F^2` to first order. Left out, it takes
+    :math:`|e_r|^2 / (1 - h_r)` from the squared residuals and :math:`|y_r|^2 n / (n - 1)` from the
+    squares of the target. With errors of equal variance the first sees :math:`1 - h` of that of a
+    squared residual and the second sees :math:`1 / (1 - h)`.
+
+    References
+    ----------
+    .. [1] MacKinnon and White (1985), "Some heteroskedasticity-consistent covariance matrix
+       estimators with improved finite sample properties", Journal of Econometrics 29.
+    """
+    value, n_rows = explained_share(x, y), len(x.basis)
+    target = y.target.square().sum(dim=1)
+    residual = (y.target - x.basis @ (x.basis.T @ y.target)).square().sum(dim=1)
+    of_rows = ((1 - value) * target - residual) / target.sum()
+    left = (1 - 1 / n_rows - x.basis.square().sum(dim=1)).clamp(min=_ROUNDING)
+    residuals = (residual.sum() - residual / left).clamp(min=0)
+    targets = target.sum() - target * n_rows / (n_rows - 1)
+    without = 1 - residuals / targets.clamp(min=_ROUNDING * float(target.sum()))
+    return RowInfluences(value, of_rows, value - without)

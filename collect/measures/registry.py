@@ -14,8 +14,13 @@ from collect.measures.cca import (
     mean_correlation,
     null_terms_of_whitened,
     shared_dimensions,
-    two_thirds_suffice,
     whitened_layer,
+)
+from collect.measures.cca_influences import (
+    mean_correlation_influences,
+    repeated_correlation_influences,
+    shared_dimensions_influences,
+    weighted_correlation_influences,
 )
 from collect.measures.cca_sampling import (
     OVER_IMAGES,
@@ -23,9 +28,9 @@ from collect.measures.cca_sampling import (
     repeated_correlation,
     rows_of_a_draw,
     sampled_layers,
-    two_thirds_suffice_each,
 )
 from collect.measures.gram import CentredLayer
+from collect.measures.influences import Influences
 from collect.measures.kernel import KernelLayer, kernel_alignment, kernel_layer
 from collect.measures.large_layers import (
     comparable_layer,
@@ -50,7 +55,11 @@ from collect.measures.neighbourhood import (
     reordered_rows_and_columns,
 )
 from collect.measures.null import pairing_null
-from collect.measures.prediction import PredictiveLayer, explained_share
+from collect.measures.prediction import (
+    PredictiveLayer,
+    explained_share,
+    explained_share_influences,
+)
 from collect.measures.rsa import (
     RankedPairs,
     mantel_terms_of_ranks,
@@ -68,7 +77,6 @@ from collect.measures.shape import (
 from collect.measures.similarity_measure import (
     ExactNull,
     LeaveOneOut,
-    LeaveParts,
     OwnInterval,
     SimilarityMeasure,
     Transformation,
@@ -78,7 +86,6 @@ from collect.measures.svcca import (
     component_correlation,
     principal_layer,
     projected_layer,
-    two_thirds_suffice_projected,
     weighted_correlation,
 )
 from collect.measures.unit_sums import cka_without_each_unit, grouped_layer
@@ -88,7 +95,6 @@ SHAPE_PRESERVING: frozenset[Transformation] = frozenset(
     {"translation", "isotropic_scaling", "permutation", "rotation"}
 )
 ANY_INVERTIBLE_MAP: frozenset[Transformation] = SHAPE_PRESERVING | {"channel_scaling", "linear"}
-HALVES, THIRDS, FIFTHS = 2, 3, 5
 
 OWN_MEASURES: dict[str, SimilarityMeasure] = {
     measure.name: measure
@@ -162,7 +168,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=whitened_layer,
             combine=mean_correlation,
             reorder=WhitenedLayer.reordered,
-            leave_parts=LeaveParts(THIRDS, two_thirds_suffice),
+            influences=Influences(mean_correlation_influences, corrected=True),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
         ),
@@ -172,7 +178,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=whitened_layer,
             combine=shared_dimensions,
             reorder=WhitenedLayer.reordered,
-            leave_parts=LeaveParts(THIRDS, two_thirds_suffice),
+            influences=Influences(shared_dimensions_influences, corrected=True),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
             exact_null=ExactNull(null_terms_of_whitened, pairing_null),
@@ -182,7 +188,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=sampled_layers,
             combine=repeated_correlation,
-            leave_parts=LeaveParts(THIRDS, two_thirds_suffice_each),
+            influences=Influences(repeated_correlation_influences, corrected=True),
             invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
             range=(0.0, 1.0),
             knows_groups=True,
@@ -193,7 +199,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             kind="similarity",
             prepare=partial(sampled_layers, plan=OVER_IMAGES),
             combine=repeated_correlation,
-            leave_parts=LeaveParts(THIRDS, two_thirds_suffice_each),
+            influences=Influences(repeated_correlation_influences, corrected=True),
             invariant_to=frozenset({"translation", "isotropic_scaling", "channel_scaling"}),
             range=(0.0, 1.0),
             knows_groups=True,
@@ -205,7 +211,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=principal_layer,
             combine=component_correlation,
             reorder=WhitenedLayer.reordered,
-            leave_parts=LeaveParts(THIRDS, two_thirds_suffice, mean_correlation),
+            influences=Influences(mean_correlation_influences, corrected=True),
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),
@@ -215,7 +221,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=projected_layer,
             combine=weighted_correlation,
             reorder=ProjectedLayer.reordered,
-            leave_parts=LeaveParts(THIRDS, two_thirds_suffice_projected),
+            influences=Influences(weighted_correlation_influences, corrected=True),
             invariant_to=SHAPE_PRESERVING - {"rotation"},
             range=(0.0, 1.0),
             symmetric=False,
@@ -238,7 +244,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=neighbour_sets,
             combine=overlap,
             knows_groups=True,
-            leave_parts=LeaveParts(HALVES, prepare=half_the_neighbours),
+            prepare_half=half_the_neighbours,
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),
@@ -249,7 +255,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=neighbour_sets,
             combine=jaccard,
             knows_groups=True,
-            leave_parts=LeaveParts(HALVES, prepare=half_the_neighbours),
+            prepare_half=half_the_neighbours,
             reorder=reordered_rows_and_columns,
             invariant_to=frozenset({"isotropic_scaling", "permutation", "rotation"}),
             range=(0.0, 1.0),
@@ -260,7 +266,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=PredictiveLayer,
             combine=explained_share,
             reorder=PredictiveLayer.reordered,
-            leave_parts=LeaveParts(FIFTHS),
+            influences=Influences(explained_share_influences),
             invariant_to=ANY_INVERTIBLE_MAP,
             range=(0.0, 1.0),
             symmetric=False,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
+from collect.measures.influences import Influences
 from collect.measures.intervals import FisherInterval
 from collect.measures.null import NullDistribution
 from collect.measures.representation import paired_representations
@@ -66,27 +67,6 @@ class OwnInterval:
 
 
 @dataclass(frozen=True)
-class LeaveParts:
-    """That the interval comes from large parts of the units left out, and how.
-
-    Attributes
-    ----------
-    n_parts : int
-        2 leaves out halves, 3 thirds, 5 fifths.
-    suffice : callable, optional
-        ``suffice(prepared_x, prepared_y)``: whether what is left says how far the value varies.
-    prepare, combine : callable, optional
-        ``prepare`` and ``combine`` for what is left, where those of the measure would refuse it, or
-        mean another thing by it.
-    """
-
-    n_parts: int
-    suffice: Callable[[Any, Any], bool] | None = None
-    combine: Callable[[Any, Any], float] | None = None
-    prepare: Callable[..., Any] | None = None
-
-
-@dataclass(frozen=True)
 class SimilarityMeasure:
     """A function of two representations of the same inputs, and its claims.
 
@@ -120,10 +100,12 @@ class SimilarityMeasure:
         The value without each unit, where that takes no computation anew.
     own_interval : OwnInterval, optional
         What the value would be over other images, where the measure knows without leaving any out.
-    leave_parts : LeaveParts, optional
-        For a value that is not smooth in the data, see
-        :func:`~collect.measures.intervals.balanced_jackknife`. Without it, and where what is
-        left does not suffice, blocks are left out one by one.
+    influences : Influences, optional
+        What each row adds to the value, to first order, for a measure without a shortcut.
+    prepare_half : callable, optional
+        ``prepare`` for half of the units, of a value that is not smooth in the data, see
+        :func:`~collect.measures.half_samples.half_samples`. Of a measure with none of these four,
+        blocks of units are left out.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -146,10 +128,16 @@ class SimilarityMeasure:
     reorder: Callable[[Any, Tensor], Any] | None = None
     leave_one_out: LeaveOneOut | None = None
     own_interval: OwnInterval | None = None
-    leave_parts: LeaveParts | None = None
+    influences: Influences | None = None
+    prepare_half: Callable[..., Any] | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
     rows_taken: Callable[[int, Tensor | None], Tensor] | None = None
+
+    @property
+    def needs_correction(self) -> bool:
+        """Whether an interval takes Gaussian layers to draw."""
+        return self.influences is not None and self.influences.corrected
 
     def prepared(self, x: Tensor, name: str = "x", groups: Tensor | None = None) -> Any:  # noqa: ANN401
         """Prepare one layer, with the image of each row if the measure wants to know it."""

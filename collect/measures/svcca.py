@@ -5,12 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from collect.measures.cca import (
-    WhitenedLayer,
-    canonical_correlations,
-    two_thirds_suffice,
-    whitened_layer,
-)
+from collect.measures.cca import WhitenedLayer, canonical_correlations, whitened_layer
 from collect.measures.representation import centred, paired_representations, representation
 
 KEPT_VARIANCE = 0.99
@@ -160,8 +155,3 @@ def weighted_correlation(x: ProjectedLayer, y: ProjectedLayer) -> float:
     )
     weights = (u.T @ x.coordinates).abs().sum(dim=1)
     return float((weights @ correlations / weights.sum()).clamp(max=1.0))
-
-
-def two_thirds_suffice_projected(x: ProjectedLayer, y: ProjectedLayer) -> bool:
-    """:func:`~collect.measures.cca.two_thirds_suffice` of layers with their coordinates."""
-    return two_thirds_suffice(x.whitened, y.whitened)

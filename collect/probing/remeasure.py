@@ -11,6 +11,7 @@ import torch
 
 from collect.measures.compare import Comparison, Pairs, defined_comparisons
 from collect.measures.inference import Inference
+from collect.measures.registry import MEASURES
 from collect.probing.kept_activations import (
     KeptActivations,
     kept_activations,
@@ -82,7 +83,8 @@ class Remeasured:
     left_out : tuple of str
         One line per value that is undefined, with the reason.
     n_uncorrected, n_corrected : int
-        Intervals taken now that are as the jackknife gave them, and corrected by simulations.
+        Intervals of canonical correlations that are as influences gave them, and corrected by
+        simulated layers.
     """
 
     run_id: str
@@ -172,7 +174,11 @@ def _remeasured(
         reference_run_id=pl.lit(None if is_own else other["run_id"], pl.String)
     )
     added = add_similarities(layout, run["run_id"], frame, again=wanted.again)
-    ratios = [row["ci_variance_ratio"] for row in rows if row["ci_variance_ratio"] is not None]
+    ratios = [
+        row["ci_variance_ratio"]
+        for row in rows
+        if row["ci_variance_ratio"] is not None and MEASURES[row["measure"]].needs_correction
+    ]
     n_uncorrected = ratios.count(1.0)
     return Remeasured(
         run["run_id"], *added, tuple(left_out), n_uncorrected, len(ratios) - n_uncorrected

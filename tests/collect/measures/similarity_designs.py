@@ -187,5 +187,7 @@ DESIGNS: dict[str, Design] = {
     "nearly the same": alike(24),
     "heavy tails": even(24, tails=5),
     "ten classes": even(24, n_classes=10),
+    "24 features, 4 positions": even(24, 4, 0.6),
+    "60 features": even(60),
     "real layers": OfRealImages(300),
 }

@@ -27,6 +27,10 @@ def canonical(x, y):
     return torch.linalg.svdvals(whitened[0].T @ whitened[1])
 
 
+def tenths(n_rows):
+    return torch.arange(n_rows) % 10
+
+
 @pytest.mark.parametrize("n_features", [(3, 3), (2, 5), (5, 2)])
 def test_drawn_layers_have_the_means_and_covariances_of_the_given_ones(rng, n_features):
     x, y = (
@@ -61,23 +65,38 @@ def test_of_many_rows_the_correlations_and_their_directions_are_those_of_the_row
 
 def test_equal_correlations_of_many_features_are_not_spread_as_those_of_the_sample_are(rng):
     x, y = map(torch.from_numpy, correlated(rng, 300, 100, 0.7))
-    of_the_sample, held_out = canonical(x, y), held_out_correlations(x, y)
+    of_the_sample, held_out = canonical(x, y), held_out_correlations(x, y, tenths(len(x)))
     assert of_the_sample[5] - of_the_sample[-5] > 0.6
     assert held_out[5] - held_out[-5] < 0.25
 
 
-def test_rows_of_an_image_are_drawn_together_wherever_they_stand(rng):
-    images = np.repeat(rng.normal(size=(200, 2)), 3, axis=0)
-    rows = torch.from_numpy(images + 0.3 * rng.normal(size=images.shape))
-    order = torch.from_numpy(rng.permutation(600))
-    groups = (torch.arange(600) // 3)[order]
-    given = layer(rows[order], groups=groups)
-    drawn, _ = gaussian_layers(given, given).draw(1.0, torch.Generator().manual_seed(0))
-    assert drawn.groups is not None
-    assert torch.equal(drawn.groups, torch.arange(600) // 3)
-    first, second = drawn.x[::3, 0], drawn.x[1::3, 0]
-    found = torch.corrcoef(torch.stack([first, second]))[0, 1]
-    assert_allclose(found, 1 / 1.09, atol=0.05)
+@pytest.mark.parametrize("sizes", [(3,) * 200, (1, 2, 6) * 70])
+def test_of_rows_of_an_image_as_many_are_drawn_as_their_products_are_worth(rng, sizes):
+    """Rows that correlate by 0.8 within an image in one layer and 0.5 in the other: 0.4."""
+    groups = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
+
+    def rows(within):
+        image = torch.from_numpy(rng.normal(size=(len(sizes), 4)))[groups]
+        return within**0.5 * image + (1 - within) ** 0.5 * torch.from_numpy(
+            rng.normal(size=image.shape)
+        )
+
+    model = gaussian_layers(layer(rows(0.8), groups=groups), layer(rows(0.5), groups=groups))
+    mean_size = sum(size**2 for size in sizes) / sum(sizes)
+    assert model.n_rows == pytest.approx(sum(sizes) / (1 + (mean_size - 1) * 0.4), rel=0.1)
+    drawn, _ = model.draw(1.0, torch.Generator().manual_seed(0))
+    assert drawn.x.shape == (model.n_rows, 4)
+    assert drawn.groups is None
+
+
+def test_rows_of_an_image_are_held_out_together(rng):
+    """Were they not, directions that an image alone has would be found in its other rows."""
+    images = torch.arange(20).repeat_interleave(10)
+    x, y = (torch.from_numpy(rng.normal(size=(20, 6)))[images] for _ in range(2))
+    x, y = (a + 0.01 * torch.from_numpy(rng.normal(size=a.shape)) for a in (x, y))
+    found = gaussian_layers(layer(x, groups=images), layer(y, groups=images)).correlations
+    by_rows = held_out_correlations(x, y, tenths(200))
+    assert found.max() < 0.5 < 0.7 < by_rows.max()
 
 
 def test_dead_and_repeated_features_stay_what_they_are(rng):
@@ -99,7 +118,7 @@ def test_of_more_features_than_images_the_largest_components_are_drawn(rng):
 def test_refuses_as_many_features_as_images_could_tell(rng):
     x, y = map(torch.from_numpy, correlated(rng, 40, 35, 0.5))
     with pytest.raises(ValueError, match="too many features for these images"):
-        held_out_correlations(x, y)
+        held_out_correlations(x, y, tenths(len(x)))
 
 
 def test_refuses_a_feature_that_one_image_alone_has(rng):
@@ -108,7 +127,7 @@ def test_refuses_a_feature_that_one_image_alone_has(rng):
     x[:, 2] = 0
     x[5, 2] = 1
     with pytest.raises(ValueError, match="constant without a tenth of the rows"):
-        held_out_correlations(x - x.mean(dim=0), y - y.mean(dim=0))
+        held_out_correlations(x - x.mean(dim=0), y - y.mean(dim=0), tenths(80))
     inference = Inference(n_blocks=20, n_simulations=50)
     found = compare({"a": x}, {"a": y}, measures=["cca_yanai"], inference=inference)[0]
     assert found.ci_low is not None

@@ -1,7 +1,5 @@
 """Intervals over images cover what they promise, also when an image has many rows."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
@@ -11,9 +9,8 @@ from scipy import stats
 from collect.measures.compare import compare
 from collect.measures.inference import Inference
 from collect.measures.intervals import (
+    Correction,
     Jackknife,
-    _partitions,
-    balanced_jackknife,
     block_jackknife,
 )
 from collect.measures.registry import MEASURES
@@ -71,7 +68,17 @@ def test_cka_intervals_cover_93_to_97_percent(rng, n_positions, mixing):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    ["cka_linear", "angular_cka", "cca_mean", "pwcca", "svcca", "mutual_knn", "procrustes", "rsa"],
+    [
+        "cka_linear",
+        "angular_cka",
+        "cca_mean",
+        "pwcca",
+        "svcca",
+        "linear_predictivity",
+        "mutual_knn",
+        "procrustes",
+        "rsa",
+    ],
 )
 def test_other_intervals_cover_the_expected_value(rng, name):
     a = 0.5 * rng.normal(size=(6, 5))
@@ -81,7 +88,7 @@ def test_other_intervals_cover_the_expected_value(rng, name):
         return tuple(map(torch.from_numpy, (x, x @ a + rng.normal(size=(80, 5)))))
 
     expected = np.mean([MEASURES[name].compute(*draw()) for _ in range(1500)])
-    how = Inference(null=False, n_blocks=20)
+    how = Inference(null=False, n_blocks=20, n_simulations=100)
     count = 0
     for _ in range(TRIALS):
         x, y = draw()
@@ -133,69 +140,14 @@ def test_blocks_of_rows_cover(rng):
     assert covered / 400 == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 400))
 
 
-@pytest.mark.parametrize(("n_parts", "n_images"), [(2, 8), (2, 16), (3, 9), (3, 27)])
-def test_parts_of_a_mean_are_the_t_interval_of_image_means(rng, n_parts, n_images):
-    values = torch.from_numpy(rng.normal(size=3 * n_images))
-    images = torch.arange(3 * n_images) % n_images
-    found = balanced_jackknife(mean_of(values), 3 * n_images, images, n_parts=n_parts).interval()
-    means = [float(values[images == i].mean()) for i in range(n_images)]
-    expected = stats.t.interval(0.95, n_images - 1, float(np.mean(means)), float(stats.sem(means)))
-    assert_allclose(np.array(found), np.array(expected), rtol=1e-10)
-
-
-@pytest.mark.parametrize(
-    ("n_parts", "n_rows", "n_blocks", "n_partitions"),
-    [
-        (3, 80, 20, 13),
-        (3, 26, 20, 4),
-        (3, 80, 2, 4),
-        (3, 80, 60, 13),
-        (2, 80, 20, 15),
-        (2, 8, 9, 7),
-    ],
-)
-def test_parts_are_made_of_about_as_many_blocks_as_asked_for(
-    n_parts, n_rows, n_blocks, n_partitions
-):
-    values = torch.ones(n_rows)
-    found = balanced_jackknife(mean_of(values), n_rows, n_parts=n_parts, n_blocks=n_blocks)
-    assert found.without.shape == (n_partitions, n_parts)
-
-
-@pytest.mark.parametrize(("n_parts", "exponent"), [(2, 3), (2, 4), (3, 2), (3, 3)])
-def test_every_two_blocks_are_in_one_part_equally_often(n_parts, exponent):
-    partitions, n_blocks = _partitions(n_parts, exponent), n_parts**exponent
-    assert partitions.shape == ((n_blocks - 1) // (n_parts - 1), n_blocks)
-    assert all((row.bincount() == n_blocks // n_parts).all() for row in partitions)
-    together = (partitions[:, :, None] == partitions[:, None]).sum(dim=0)
-    apart = ~torch.eye(n_blocks, dtype=torch.bool)
-    assert (together[apart] == (n_blocks // n_parts - 1) // (n_parts - 1)).all()
-
-
-def test_parts_see_what_jumps_where_blocks_do_not(rng):
-    """The variance of a rounded mean: 4 of 5 samples of this size round to 0, the others to 1."""
-    values = [torch.from_numpy(rng.normal(size=64) + 0.4) for _ in range(300)]
-
-    def rounded_mean(sample):
-        return lambda rows: float(sample[rows].mean().round())
-
-    variance = np.var([rounded_mean(v)(torch.arange(64)) for v in values])
-    by_halves, by_thirds, by_blocks = (
-        np.mean([resample(rounded_mean(v), 64).std_error ** 2 for v in values]) / variance
-        for resample in (
-            partial(balanced_jackknife, n_parts=2),
-            balanced_jackknife,
-            block_jackknife,
-        )
-    )
-    assert max(by_halves, by_thirds) < 2 < by_blocks
-
-
-@pytest.mark.parametrize(("n_parts", "least"), [(2, 8), (3, 9)])
-def test_refuses_parts_of_few_units(n_parts, least):
-    images = torch.arange(14) // 2
-    with pytest.raises(ValueError, match=f"7 units: {n_parts} balanced parts take {least}"):
-        balanced_jackknife(mean_of(torch.ones(14)), 14, images, n_parts=n_parts)
+def test_a_correction_divides_the_squared_error_and_takes_degrees_of_freedom(rng):
+    values = torch.from_numpy(rng.normal(size=20))
+    plain = block_jackknife(mean_of(values), 20, n_blocks=20)
+    corrected = Jackknife(plain.value, plain.without, Correction(4.0, 99))
+    assert corrected.std_error == pytest.approx(plain.std_error / 2)
+    half = stats.t.ppf(0.975, 1 / (1 / 19 + 1 / 99)) * corrected.std_error
+    expected = (plain.value - half, plain.value + half)
+    assert_allclose(np.array(corrected.interval()), np.array(expected), rtol=1e-12)
 
 
 def test_influence_is_the_largest_change():

@@ -116,4 +116,4 @@ def test_means_that_are_errors_alone_have_an_interval_as_wide_as_chance(rng):
 @pytest.mark.parametrize("design", ["24 features", "ten classes", "4 positions"])
 def test_intervals_hold_nearly_as_often_as_they_say(design):
     """Of ten classes, thirds held 90 %."""
-    assert 0.915 < coverage("mean_representation", DESIGNS[design], 2000).plain < 0.97
+    assert 0.915 < coverage("mean_representation", DESIGNS[design], 2000).share < 0.97

@@ -127,5 +127,5 @@ def test_exchanged_images_are_ranked_without_ranking_anew(rng, groups):
 @pytest.mark.parametrize("design", ["nearly the same", "4 positions"])
 def test_intervals_hold_as_often_as_they_say(design):
     """Of layers that are nearly the same, blocks held 98.5 %."""
-    held = coverage("rsa", DESIGNS[design], 1000).plain
+    held = coverage("rsa", DESIGNS[design], 1000).share
     assert held == pytest.approx(0.955, abs=0.022)
