@@ -1,8 +1,11 @@
 # Everything a developer runs. `make` alone lists the targets.
-# Installing compiles nothing ahead: most modules of torch and scipy are never imported.
+# Installing compiles nothing ahead: most modules of torch and scipy are never imported. What is
+# imported is compiled once, even where the environment says otherwise: the tests start many
+# processes, and compiling takes each of them longer than all else.
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check test test-slow bench conformance clean

@@ -153,7 +153,7 @@ def test_leaving_out_few_images_with_many_features_is_the_same(rng, groups):
 @pytest.mark.parametrize("groups", [None, torch.arange(N) // 3], ids=["rows", "images"])
 def test_resampled_comparisons_in_float32_are_close(rng, groups):
     x, y = pair(rng, torch.float32)
-    how = Inference(n_permutations=19, n_blocks=10)
+    how = Inference(n_permutations=19, n_blocks=10, n_simulations=50)
     measures = ["cka_linear", "cka_linear_debiased", "cca_mean", "svcca", "procrustes", "pwcca"]
     cpu, gpu = (
         compare({"a": a}, {"a": b}, measures=measures, groups=groups, inference=how)
@@ -166,7 +166,7 @@ def test_resampled_comparisons_in_float32_are_close(rng, groups):
 
 def test_comparisons_are_the_same(rng):
     x, y = pair(rng, torch.float64)
-    how = Inference(n_permutations=19, n_blocks=10)
+    how = Inference(n_permutations=19, n_blocks=10, n_simulations=50)
     measures = [name for name in MEASURES if name not in ("rsa", "cca_mean_juodelyte")]
     groups = torch.arange(N) // 3
     cpu = compare({"a": x}, {"a": y}, measures=measures, groups=groups, inference=how)
