@@ -45,7 +45,8 @@ class ProbingConfig(Section):
         it out.
     n_simulations : int, default 100
         Gaussian layers like each pair that are drawn, at least 50, for intervals of canonical
-        correlations; 0 leaves these out. 100 take as long as about 170 values.
+        correlations; 0 leaves these out. 100 take as long as about 100 values, or 170 of svcca,
+        pwcca and cca_mean_juodelyte.
     trimmed : float, default 0.05
         Share of the images, those farthest from the mean of a layer, without which each similarity
         is taken once more; 0 leaves it out.

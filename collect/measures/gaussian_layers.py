@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from scipy.optimize import isotonic_regression
 from torch import Tensor
 
+from collect.measures.cca import WhitenedLayer
 from collect.measures.effective_rows import intraclass_correlation, rows_worth
 from collect.measures.measured_layer import MeasuredLayer
 from collect.measures.representation import units
@@ -34,6 +36,11 @@ class GaussianLayers:
         Canonical correlations, of the first variates of both, see :func:`held_out_correlations`.
     n_rows : int
         Rows to draw: as many independent ones as those of the given layers are worth.
+
+    References
+    ----------
+    .. [1] Bartlett (1933), "On the theory of statistical regression", Proceedings of the Royal
+       Society of Edinburgh 53.
     """
 
     x: MeasuredLayer
@@ -46,7 +53,7 @@ class GaussianLayers:
     n_rows: int
 
     def draw(
-        self, strength: float, generator: torch.Generator
+        self, strength: float, rng: np.random.Generator
     ) -> tuple[MeasuredLayer, MeasuredLayer]:
         """Draw both layers anew.
 
@@ -55,21 +62,45 @@ class GaussianLayers:
         strength : float
             What the inverse hyperbolic tangents of the canonical correlations are multiplied by: 0
             for independent layers, 1 for the correlations as they are.
-        generator : torch.Generator
-            On the CPU.
+        rng : numpy.random.Generator
+            Source of the draw.
         """
-        correlations = torch.tanh(strength * torch.atanh(self.correlations))
-        n_pairs = len(correlations)
         x, y = (
-            torch.randn(self.n_rows, len(root), generator=generator).to(root)
+            torch.from_numpy(rng.standard_normal((self.n_rows, len(root)))).to(root)
             for root in (self.x_root, self.y_root)
         )
-        y[:, :n_pairs] *= (1 - correlations.square()).sqrt()
-        y[:, :n_pairs] += correlations * x[:, :n_pairs]
+        y = self._coupled(x, y, strength)
         return (
             MeasuredLayer(x @ self.x_root + self.x_means, self.x.name, self.x.measure, None),
             MeasuredLayer(y @ self.y_root + self.y_means, self.y.name, self.y.measure, None),
         )
+
+    def draw_whitened(
+        self, strength: float, rng: np.random.Generator
+    ) -> tuple[WhitenedLayer, WhitenedLayer]:
+        """Draw both layers anew, whitened: all that a measure blind to linear maps looks at.
+
+        Centred Gaussian rows are an orthonormal basis times a triangle of independent normal and
+        chi variables (Bartlett 1933). The basis is common to both layers, so the triangle stands
+        for the rows: of no more rows than both layers have dimensions, however many there are.
+        """
+        n_x, n_y, n_free = len(self.x_root), len(self.y_root), self.n_rows - 1
+        n_kept = min(n_free, n_x + n_y)
+        triangle = np.triu(rng.standard_normal((n_kept, n_x + n_y)), 1)
+        place = np.arange(n_kept)
+        triangle[place, place] = np.sqrt(rng.chisquare(n_free - place))
+        rows = torch.from_numpy(triangle).to(self.x_root.device)
+        y = self._coupled(rows[:, :n_x], rows[:, n_x:], strength)
+        axes = torch.eye(n_kept, n_x, dtype=rows.dtype, device=rows.device)
+        return WhitenedLayer(axes), WhitenedLayer(torch.linalg.qr(y).Q)
+
+    def _coupled(self, x: Tensor, y: Tensor, strength: float) -> Tensor:
+        """Add to canonical variates of y what they have in common with those of x."""
+        correlations = torch.tanh(strength * torch.atanh(self.correlations)).to(y.dtype)
+        n_pairs = len(correlations)
+        paired = correlations * x[:, :n_pairs]
+        paired = paired + (1 - correlations.square()).sqrt() * y[:, :n_pairs]
+        return torch.cat([paired, y[:, n_pairs:]], dim=1)
 
 
 def gaussian_layers(x: MeasuredLayer, y: MeasuredLayer) -> GaussianLayers:

@@ -48,7 +48,7 @@ class Inference:
         Gaussian layers like the given ones that are drawn for intervals of canonical correlations,
         to see by how much first-order influences miss the variance, see
         :func:`~collect.measures.jackknife_bias.correction`; 0 leaves these intervals out, and at
-        least 50 are needed. About 70 values are computed beside them.
+        least 50 are needed.
     trimmed : float
         Share of the units, those farthest from the mean, without which the value is taken once
         more, see :func:`~collect.measures.trimming.typical_rows`; 0 leaves it out.

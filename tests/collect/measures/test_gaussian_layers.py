@@ -1,10 +1,13 @@
 """Gaussian layers are like given ones, as far as these tell what the population is like."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
 
+from collect.measures.cca import canonical_correlations
 from collect.measures.compare import compare
 from collect.measures.gaussian_layers import gaussian_layers, held_out_correlations
 from collect.measures.inference import Inference
@@ -40,7 +43,7 @@ def test_drawn_layers_have_the_means_and_covariances_of_the_given_ones(rng, n_fe
     model = gaussian_layers(layer(x), layer(y))
     for root, given in ((model.x_root, x), (model.y_root, y)):
         assert_allclose(root.T @ root, np.cov(given.T), atol=1e-12)
-    generator = torch.Generator().manual_seed(0)
+    generator = np.random.default_rng(0)
     for strength in (0.0, 0.7, 1.0):
         pairs = [model.draw(strength, generator) for _ in range(700)]
         drawn = torch.cat([torch.cat([a.x, b.x], dim=1) for a, b in pairs])
@@ -70,6 +73,27 @@ def test_equal_correlations_of_many_features_are_not_spread_as_those_of_the_samp
     assert held_out[5] - held_out[-5] < 0.25
 
 
+@pytest.mark.parametrize("n_rows", [40, 12])  # more than both dimensions, and fewer
+@pytest.mark.parametrize("n_features", [(4, 9), (9, 4)])
+def test_whitened_draws_have_the_correlations_of_draws_of_rows(rng, n_features, n_rows):
+    x, y = (rng.normal(size=(200, n)) for n in n_features)
+    y[:, :3] += 2 * x[:, :3]
+    model = replace(gaussian_layers(layer(x), layer(y)), n_rows=n_rows)
+    draws = np.random.default_rng(0)
+    by_rows, whitened = [], []
+    for _ in range(1500):
+        by_rows.append(canonical(*(drawn.x for drawn in model.draw(0.8, draws))).numpy())
+        bases = model.draw_whitened(0.8, draws)
+        whitened.append(canonical_correlations(*bases).numpy())
+        gram = bases[1].basis.T @ bases[1].basis
+        assert_allclose(gram, np.eye(n_features[1]), atol=1e-12)
+    error = np.std(by_rows, axis=0) * (2 / 1500) ** 0.5 + 1e-9
+    assert (np.abs(np.mean(by_rows, axis=0) - np.mean(whitened, axis=0)) < 4 * error).all()
+    varied = np.std(by_rows, axis=0) > 1e-6
+    ratios = np.std(whitened, axis=0)[varied] / np.std(by_rows, axis=0)[varied]
+    assert_allclose(ratios, 1, atol=0.12)
+
+
 @pytest.mark.parametrize("sizes", [(3,) * 200, (1, 2, 6) * 70])
 def test_of_rows_of_an_image_as_many_are_drawn_as_their_products_are_worth(rng, sizes):
     """Rows that correlate by 0.8 within an image in one layer and 0.5 in the other: 0.4."""
@@ -84,7 +108,7 @@ def test_of_rows_of_an_image_as_many_are_drawn_as_their_products_are_worth(rng, 
     model = gaussian_layers(layer(rows(0.8), groups=groups), layer(rows(0.5), groups=groups))
     mean_size = sum(size**2 for size in sizes) / sum(sizes)
     assert model.n_rows == pytest.approx(sum(sizes) / (1 + (mean_size - 1) * 0.4), rel=0.1)
-    drawn, _ = model.draw(1.0, torch.Generator().manual_seed(0))
+    drawn, _ = model.draw(1.0, np.random.default_rng(0))
     assert drawn.x.shape == (model.n_rows, 4)
     assert drawn.groups is None
 
@@ -102,7 +126,7 @@ def test_rows_of_an_image_are_held_out_together(rng):
 def test_dead_and_repeated_features_stay_what_they_are(rng):
     x, y = correlated(rng, 60, 3, 0.5)
     x = np.c_[x, x[:, :1], np.full(60, 2.0)]
-    drawn, _ = gaussian_layers(layer(x), layer(y)).draw(1.0, torch.Generator().manual_seed(0))
+    drawn, _ = gaussian_layers(layer(x), layer(y)).draw(1.0, np.random.default_rng(0))
     assert_allclose(drawn.x[:, 3], drawn.x[:, 0], atol=1e-9)
     assert_allclose(drawn.x[:, 4], 2, atol=1e-9)
 

@@ -36,7 +36,7 @@ def test_drawn_layers_are_as_alike_as_the_given_ones(rng, name):
     x, y = layers(rng, name)
     model = gaussian_layers(x, y)
     strength = _strength(model, value_of(x, y), seed=0)
-    generator = torch.Generator().manual_seed(1)
+    generator = np.random.default_rng(1)
     values = [value_of(*model.draw(strength, generator)) for _ in range(200)]
     assert float(np.mean(values)) == pytest.approx(value_of(x, y), abs=float(np.std(values)))
 
