@@ -11,6 +11,7 @@ from warehouse.options import DEFAULT_WAREHOUSE, WarehouseOption
 if TYPE_CHECKING:
     from collect.measures.inference import Inference
 
+SIMULATIONS = 100
 Measures = Annotated[
     list[str], typer.Option("--measure", help="Similarity measure; may be repeated.")
 ]
@@ -23,10 +24,11 @@ Blocks = Annotated[
     typer.Option(min=0, help="Blocks of images to leave out or halve by, for the interval."),
 ]
 Simulations = Annotated[
-    int,
+    int | None,
     typer.Option(
         min=0,
-        help="Gaussian layers to draw, for intervals of canonical correlations; 100 will do.",
+        help="Gaussian layers to draw, for intervals of canonical correlations; by default 100 "
+        "where --blocks asks for intervals.",
     ),
 ]
 Trimmed = Annotated[
@@ -63,7 +65,7 @@ def remeasure_runs(
     study: Annotated[str | None, typer.Option(help="Only runs of this study.")] = None,
     permutations: Permutations = 0,
     blocks: Blocks = 0,
-    simulations: Simulations = 0,
+    simulations: Simulations = None,
     trimmed: Trimmed = 0.0,
     unit: Annotated[
         Literal["group", "image"] | None,
@@ -97,7 +99,7 @@ def remeasure_runs(
         _report_left_out(run.left_out, f"run {run.run_id}: ")
         replaced = f", {run.n_again} in place of its own" if run.n_again else ""
         corrected = ""
-        if simulations:
+        if run.n_corrected + run.n_uncorrected:
             corrected = (
                 f"; {run.n_corrected} intervals of canonical correlations corrected, "
                 f"{run.n_uncorrected} left as they are"
@@ -124,7 +126,7 @@ def compare_layers(
     ] = None,
     permutations: Permutations = 0,
     blocks: Blocks = 0,
-    simulations: Simulations = 0,
+    simulations: Simulations = None,
     trimmed: Trimmed = 0.0,
 ) -> None:
     """Compare activations that you saved yourself, layer by layer, as CSV: no warehouse needed."""
@@ -147,11 +149,15 @@ def compare_layers(
     typer.echo(rows.write_csv(), nl=False)
 
 
-def _inference(permutations: int, blocks: int, simulations: int, trimmed: float) -> "Inference":
+def _inference(
+    permutations: int, blocks: int, simulations: int | None, trimmed: float
+) -> "Inference":
     from collect.measures.inference import MINIMUM_OF_SIMULATIONS, Inference
 
     if blocks == 1:
         raise typer.BadParameter("1: an interval needs at least 2 blocks", param_hint="--blocks")
+    if simulations is None:
+        simulations = SIMULATIONS if blocks else 0
     if 0 != simulations < MINIMUM_OF_SIMULATIONS:
         problem = f"{simulations}: a variance needs at least {MINIMUM_OF_SIMULATIONS}"
         raise typer.BadParameter(problem, param_hint="--simulations")

@@ -31,8 +31,8 @@ class RowInfluences:
     of_rows: Tensor
     when_left_out: Tensor | None = None
 
-    def without_each_unit(self, unit: Tensor, n_units: int) -> Tensor:
-        """Give values without each unit, whose jackknife is the infinitesimal one, (n_units,).
+    def of_units(self, unit: Tensor, n_units: int) -> Tensor:
+        """Sum what the rows of each unit add, (n_units,).
 
         Where both are known, what a unit adds is the root of the product of its derivative and of
         what leaving it out takes beyond the mean, and nothing where these differ in sign. A row
@@ -47,10 +47,10 @@ class RowInfluences:
             Units.
         """
         added = _sums(self.of_rows, unit, n_units)
-        if self.when_left_out is not None:
-            lost = _sums(self.when_left_out, unit, n_units)
-            added = added.sign() * (added * (lost - lost.mean())).clamp(min=0).sqrt()
-        return self.value - n_units / (n_units - 1) * added
+        if self.when_left_out is None:
+            return added
+        lost = _sums(self.when_left_out, unit, n_units)
+        return added.sign() * (added * (lost - lost.mean())).clamp(min=0).sqrt()
 
 
 def _sums(of_rows: Tensor, unit: Tensor, n_units: int) -> Tensor:

@@ -40,17 +40,12 @@ def influences_of_units(x: MeasuredLayer, y: MeasuredLayer) -> Jackknife | None:
     Also where the rows that it takes are of too few units.
     """
     influences = x.measure.influences
-    unit, n_units = units(len(x.x), x.groups)
-    if influences is None:
-        return None
-    if x.measure.rows_taken:
-        taken = unit[x.measure.rows_taken(len(x.x), x.groups).to(unit.device)]
-        n_units = int((taken.bincount() > 0).sum())
-    if n_units < MINIMUM_TO_LEAVE_ONE:
+    if influences is None or len(taken := _units_taken(x)) < MINIMUM_TO_LEAVE_ONE:
         return None
     found = influences.combine(x.prepared, y.prepared)
-    without = found.without_each_unit(unit.to(found.of_rows.device), n_units)
-    return Jackknife(found.value, without.cpu())
+    unit, n_units = units(len(x.x), x.groups)
+    added = found.of_units(unit.to(found.of_rows.device), n_units).cpu()[taken]
+    return Jackknife(found.value, found.value - len(taken) / (len(taken) - 1) * added)
 
 
 def largest_influence(x: MeasuredLayer, y: MeasuredLayer, left_out: Jackknife) -> float | None:
@@ -60,13 +55,22 @@ def largest_influence(x: MeasuredLayer, y: MeasuredLayer, left_out: Jackknife) -
     """
     if not x.measure.influences:
         return left_out.influence
-    unit, _ = units(len(x.x), x.groups)
-    first = (left_out.without - left_out.value).abs().argsort(descending=True)[:N_LEFT_OUT_ANEW]
+    unit = units(len(x.x), x.groups)[0].cpu()
+    changes = (left_out.without - left_out.value).abs()
+    largest = _units_taken(x)[changes.argsort(descending=True)[:N_LEFT_OUT_ANEW]]
     try:
-        anew = [_without_unit(x, y, unit.cpu() == u) for u in first]
+        anew = [_without_unit(x, y, unit == u) for u in largest]
     except ValueError:  # the value exists, but not without one of the units
         return None
     return max(abs(value - left_out.value) for value in anew)
+
+
+def _units_taken(x: MeasuredLayer) -> Tensor:
+    """Units that have rows behind the value, on the CPU."""
+    unit = units(len(x.x), x.groups)[0].cpu()
+    if x.measure.rows_taken:
+        unit = unit[x.measure.rows_taken(len(x.x), x.groups).cpu()]
+    return unit.bincount().nonzero().flatten()
 
 
 def _without_unit(x: MeasuredLayer, y: MeasuredLayer, is_left_out: Tensor) -> float:

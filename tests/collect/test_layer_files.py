@@ -53,7 +53,7 @@ def test_values_are_those_of_the_arrays(tmp_path, rng):
     measures = ("cka_linear_debiased", "cca_mean")
     options = [option for measure in measures for option in ("--measure", measure)]
     found = table(command(after, before, *options, "--blocks", 9, "--permutations", 9))
-    how = Inference(n_blocks=9, n_permutations=9)
+    how = Inference(n_blocks=9, n_permutations=9, n_simulations=100)
     expected = []
     for names in (("conv",), ("block1", "block2")):
         ours, theirs = read_layers(after), read_layers(before)

@@ -145,8 +145,8 @@ def test_on_explained_shares_and_without_each_row_in_fact(pair):
 def test_what_a_unit_adds_lies_between_its_derivative_and_its_leaving():
     derivative, lost = torch.tensor([[1.0, 1.0, -2.0, 0.0], [6.0, 5.0, 4.0, 0.0]]).double()
     found = RowInfluences(0.5, derivative, lost)
-    without = found.without_each_unit(torch.tensor([0, 0, 1, 2]), 3)
-    assert_allclose(0.5 - without, [1.5 * (2 * 6) ** 0.5, -1.5 * (2 * 1) ** 0.5, 0])
+    added = found.of_units(torch.tensor([0, 0, 1, 2]), 3)
+    assert_allclose(added, [(2 * 6) ** 0.5, -((2 * 1) ** 0.5), 0])
 
 
 @pytest.mark.parametrize("name", sorted(set(INFLUENCED) - {"pwcca"}))  # whose weights change too
@@ -199,6 +199,24 @@ def test_the_first_images_that_fill_a_draw_are_too_few_for_an_interval(rng):
     assert found["cca_mean_juodelyte"].ci_low is None
     assert found["cca_mean_juodelyte_images"].n_images == 8
     assert found["cca_mean_juodelyte_images"].ci_low is not None
+
+
+def test_an_interval_is_over_the_images_behind_the_value(rng):
+    """10,000 rows are the first 10 of 20 images."""
+    x = torch.from_numpy(rng.normal(size=(20_000, 2)))
+    layers = [
+        MeasuredLayer(a, "x", MEASURES["cca_mean_juodelyte"], torch.arange(20_000).flip(0) // 1000)
+        for a in (x, x + torch.from_numpy(rng.normal(size=x.shape)))
+    ]
+    left_out = influences_of_units(*layers)
+    assert left_out is not None
+    assert len(left_out.without) == 10
+    plain = [MeasuredLayer(a.x[10_000:], "x", MEASURES["cca_mean"], None) for a in layers]
+    of_rows = influences_of_units(*plain)
+    assert of_rows is not None
+    added = (of_rows.value - of_rows.without).flip(0).reshape(10, 1000).sum(dim=1)
+    assert_allclose(left_out.value - left_out.without, added * 10 / 9 * 9999 / 10_000, rtol=1e-9)
+    assert largest_influence(layers[0], layers[1], left_out) is not None
 
 
 def test_there_is_none_where_the_value_does_not_exist_without_an_image(rng):
