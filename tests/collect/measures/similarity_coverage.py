@@ -59,7 +59,7 @@ def _compared(name: str, design: Design, trial: int, n_simulations: int) -> Comp
     x, y = design.draw(np.random.default_rng(trial))
     images = torch.arange(design.n_images).repeat_interleave(design.n_positions)
     groups = images if design.n_positions > 1 else None
-    how = Inference(null=False, n_blocks=N_BLOCKS, n_simulations=n_simulations)
+    how = Inference(null=False, n_blocks=N_BLOCKS, n_simulations=n_simulations, seed=trial)
     return compare({"a": x}, {"a": y}, measures=[name], groups=groups, inference=how)[0]
 
 

@@ -6,9 +6,13 @@ import torch
 from numpy.testing import assert_allclose
 from scipy.optimize import Bounds, differential_evolution
 
+from collect.measures import filter_shape as filter_shape_module
 from collect.measures.filter_shape import (
+    NOISE,
     NOISE_KERNELS,
+    computed_noise,
     filter_shape,
+    noise,
     spatial_patterns,
     spectral_entropy,
 )
@@ -84,9 +88,24 @@ def test_another_search_finds_hardly_more(rng):
         assert gabor_r2(pattern[None])[0] > best - 0.05
 
 
+@pytest.mark.parametrize(
+    "side", [pytest.param(side, marks=pytest.mark.slow if side != 8 else ()) for side in NOISE]
+)
+def test_floors_are_those_of_the_kernels_that_they_are_said_to_be_of(side):
+    assert noise(side, side) == pytest.approx(computed_noise(side, side), abs=1e-4)
+
+
+def test_kernels_of_another_size_or_shape_are_fitted(monkeypatch):
+    monkeypatch.setattr(filter_shape_module, "NOISE_KERNELS", 3)
+    computed_noise.cache_clear()
+    floors = [noise(*shape) for shape in ((6, 6), (5, 7), (7, 5))]
+    computed_noise.cache_clear()
+    assert len({floor for floor, _ in floors}) == 3
+
+
 def test_noise_stays_below_its_own_floor_as_often_as_it_says(rng):
-    shape = filter_shape(torch.from_numpy(rng.normal(size=(200, 1, 7, 7))))
-    se = np.sqrt(0.05 * 0.95 * (1 / 200 + 1 / NOISE_KERNELS))
+    shape = filter_shape(torch.from_numpy(rng.normal(size=(60, 1, 7, 7))))
+    se = np.sqrt(0.05 * 0.95 * (1 / 60 + 1 / NOISE_KERNELS))
     assert shape.gabor_share == pytest.approx(0.05, abs=3 * se)
     assert shape.spectral_entropy == pytest.approx(shape.spectral_entropy_of_noise, abs=0.02)
 
