@@ -5,8 +5,8 @@ With canonical variates u and v of unit variance, row r adds
 .. math:: \frac{1}{n} \left( u_r v_r - \frac{\rho}{2} (u_r^2 + v_r^2) \right)
 
 to the correlation :math:`\rho` between them (Romanazzi 1992). Squares of these miss the variance
-where features are many for the rows: of correlations near 1 they are a fifth too small, of many that
-are near 0, whose order in the sample keeps each from moving alone, up to 1.7 times too large.
+where features are many for the rows: of correlations near 1 they are a fifth too small, of many
+near 0, whose order in the sample keeps each from moving alone, up to 1.7 times too large.
 
 References
 ----------

@@ -182,7 +182,7 @@ def _distinct(height: int, width: int) -> npt.NDArray[np.bool_]:
 
 
 def noise(height: int, width: int) -> tuple[float, float]:
-    """What 95 % of fits to noise stay below, and the mean entropy of noise."""
+    """Give what 95 % of fits to noise stay below, and the mean entropy of noise."""
     if height == width and height in NOISE:
         return NOISE[height]
     return computed_noise(height, width)
