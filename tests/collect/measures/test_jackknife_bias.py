@@ -1,11 +1,13 @@
 """What Gaussian layers say of influences that miss the variance."""
 
 from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import pytest
 import torch
 
+from collect.measures import jackknife_bias
 from collect.measures.compare import compare
 from collect.measures.gaussian_layers import gaussian_layers
 from collect.measures.inference import Inference
@@ -107,6 +109,14 @@ def test_what_is_blind_to_pairing_is_not_corrected(rng, monkeypatch):
 def test_layers_more_alike_than_any_that_are_drawn_have_none(rng):
     x, _ = layers(rng, "cca_mean")
     assert correction(x, x, n_simulations=50) is None
+
+
+def test_draws_that_differ_by_rounding_alone_have_none(rng, monkeypatch):
+    x, y = layers(rng, "cca_mean", n_features=3)
+    value = value_of(x, y)
+    drawn = cycle((value - 1e-15, value + 1e-15))
+    monkeypatch.setattr(jackknife_bias, "_drawn_value", lambda *_: next(drawn))
+    assert correction(x, y, n_simulations=50) is None
 
 
 def test_layers_that_are_nearly_the_same_have_one(rng):
