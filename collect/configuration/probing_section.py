@@ -40,13 +40,13 @@ class ProbingConfig(Section):
         Random pairings of the images, for the null of measures that have no closed form; 0 leaves
         it out.
     n_blocks : int, default 20
-        Blocks of images that are left out in turn, or put together to halves, as the measure asks
-        for, for the interval of measures that cannot leave out each image by a shortcut; 0 leaves
-        it out.
+        Blocks of images that are left out in turn, or put together to halves or thirds, as the
+        measure asks for, for the interval of measures that cannot leave out each image by a
+        shortcut; 0 leaves it out.
     n_simulations : int, default 100
         Gaussian layers like each pair that are drawn, at least 50, for intervals of canonical
-        correlations; 0 leaves these out. 100 take as long as about 100 values, or 170 of svcca,
-        pwcca and cca_mean_juodelyte.
+        correlations; 0 leaves these out. 100 take as long as about 100 values, or 170 of pwcca
+        and cca_mean_juodelyte.
     trimmed : float, default 0.05
         Share of the images, those farthest from the mean of a layer, without which each similarity
         is taken once more; 0 leaves it out.

@@ -23,10 +23,7 @@ from collect.measures.svcca import ProjectedLayer
 
 
 def mean_correlation_influences(x: WhitenedLayer, y: WhitenedLayer) -> RowInfluences:
-    """Influences on :func:`~collect.measures.cca.cca_mean`.
-
-    Of :func:`~collect.measures.svcca.svcca` too, with the components kept as they are.
-    """
+    """Influences on :func:`~collect.measures.cca.cca_mean`."""
     _, correlations, of_rows = _canonical(x, y)
     return RowInfluences(float(correlations.mean().clamp(max=1.0)), of_rows.mean(dim=1))
 

@@ -20,6 +20,7 @@ from collect.measures.resampling import (
     without_parts,
 )
 from collect.measures.similarity_measure import SimilarityMeasure
+from collect.measures.thirds import Thirds
 
 Pair = tuple[str, str]
 MINIMUM_OF_SIMULATIONS = 50
@@ -42,8 +43,8 @@ class Inference:
         Permutations of units for what has no closed form; 0 leaves it out. 99 or more allow a
         p-value of 0.01.
     n_blocks : int
-        Blocks of units that are left out one by one, or put together to halves where the measure
-        asks for it, to compute the measure anew; 0 leaves it out.
+        Blocks of units that are left out one by one, or put together to halves or thirds where
+        the measure asks for it, to compute the measure anew; 0 leaves it out.
     n_simulations : int
         Gaussian layers like the given ones that are drawn for intervals of canonical correlations,
         to see by how much first-order influences miss the variance, see
@@ -213,7 +214,7 @@ def _left_out(x: MeasuredLayer, y: MeasuredLayer, inference: Inference) -> Jackk
 
 def _without_parts(
     x: MeasuredLayer, y: MeasuredLayer, inference: Inference
-) -> HalfSamples | Jackknife | None:
+) -> HalfSamples | Thirds | Jackknife | None:
     if not inference.n_blocks or x.measure.influences:
         return None
     return without_parts(x, y, n_blocks=inference.n_blocks, seed=inference.seed)

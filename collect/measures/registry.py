@@ -84,6 +84,7 @@ from collect.measures.similarity_measure import (
 from collect.measures.svcca import (
     ProjectedLayer,
     component_correlation,
+    correlation_of_two_thirds,
     principal_layer,
     projected_layer,
     weighted_correlation,
@@ -211,7 +212,7 @@ OWN_MEASURES: dict[str, SimilarityMeasure] = {
             prepare=principal_layer,
             combine=component_correlation,
             reorder=WhitenedLayer.reordered,
-            influences=Influences(mean_correlation_influences, corrected=True),
+            combine_two_thirds=correlation_of_two_thirds,
             invariant_to=SHAPE_PRESERVING,
             range=(0.0, 1.0),
         ),

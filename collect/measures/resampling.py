@@ -1,5 +1,7 @@
 """Values of a pair of layers without some of its images or patients."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from torch import Tensor
@@ -8,6 +10,8 @@ from collect.measures.half_samples import HalfSamples, half_samples
 from collect.measures.intervals import FisherInterval, Jackknife, block_jackknife
 from collect.measures.measured_layer import MeasuredLayer, value_of
 from collect.measures.representation import units
+from collect.measures.similarity_measure import SimilarityMeasure
+from collect.measures.thirds import Thirds, without_thirds
 from collect.measures.trimming import typical_rows
 from collect.measures.unit_sums import MINIMUM_TO_LEAVE_ONE
 
@@ -80,19 +84,28 @@ def _without_unit(x: MeasuredLayer, y: MeasuredLayer, is_left_out: Tensor) -> fl
 
 def without_parts(
     x: MeasuredLayer, y: MeasuredLayer, *, n_blocks: int, seed: int
-) -> HalfSamples | Jackknife | None:
-    """Take halves if the measure asks for them, else leave out blocks; None where undefined."""
-    half = x.measure.prepare_half
-    of_rest = replace(x.measure, prepare=half) if half else x.measure
+) -> HalfSamples | Thirds | Jackknife | None:
+    """Take the parts that the measure asks for, else leave out blocks; None where undefined."""
+    measure, how = x.measure, {"n_blocks": n_blocks, "seed": seed}
 
-    def value(rows: Tensor) -> float:
-        if len(rows) == len(x.x):
-            return value_of(x, y)
-        return value_of(x.part(rows, of_rest), y.part(rows, of_rest))
+    def value_by(of_rest: SimilarityMeasure) -> Callable[[Tensor], float]:
+        def value(rows: Tensor) -> float:
+            if len(rows) == len(x.x):
+                return value_of(x, y)
+            return value_of(x.part(rows, of_rest), y.part(rows, of_rest))
 
-    resample = half_samples if half else block_jackknife
+        return value
+
+    if measure.combine_two_thirds:
+        of_rest = replace(measure, combine=measure.combine_two_thirds)
+        with suppress(ValueError):  # two thirds say too little: blocks, then
+            return without_thirds(value_by(of_rest), len(x.x), x.groups, **how)
+    half = measure.prepare_half
     try:
-        return resample(value, len(x.x), x.groups, n_blocks=n_blocks, seed=seed)
+        if half:
+            of_half = value_by(replace(measure, prepare=half))
+            return half_samples(of_half, len(x.x), x.groups, **how)
+        return block_jackknife(value_by(measure), len(x.x), x.groups, **how)
     except ValueError:  # the value exists, but not without a block, or of a half
         return None
 

@@ -104,8 +104,11 @@ class SimilarityMeasure:
         What each row adds to the value, to first order, for a measure without a shortcut.
     prepare_half : callable, optional
         ``prepare`` for half of the units, of a value that is not smooth in the data, see
-        :func:`~collect.measures.half_samples.half_samples`. Of a measure with none of these four,
-        blocks of units are left out.
+        :func:`~collect.measures.half_samples.half_samples`.
+    combine_two_thirds : callable, optional
+        ``combine`` for two thirds of the units, of a value whose parts come and go, see
+        :func:`~collect.measures.thirds.without_thirds`; a ValueError where they say too little. Of
+        a measure with none of these five, and then, blocks of units are left out.
     sees_pairing : bool
         Whether the value depends on which rows belong together.
     knows_groups : bool
@@ -130,6 +133,7 @@ class SimilarityMeasure:
     own_interval: OwnInterval | None = None
     influences: Influences | None = None
     prepare_half: Callable[..., Any] | None = None
+    combine_two_thirds: Callable[[Any, Any], float] | None = None
     sees_pairing: bool = True
     knows_groups: bool = False
     rows_taken: Callable[[int, Tensor | None], Tensor] | None = None

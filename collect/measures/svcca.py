@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from collect.measures.cca import WhitenedLayer, canonical_correlations, whitened_layer
+from collect.measures.cca import (
+    WhitenedLayer,
+    canonical_correlations,
+    mean_correlation,
+    whitened_layer,
+)
 from collect.measures.representation import centred, paired_representations, representation
 
 KEPT_VARIANCE = 0.99
@@ -77,6 +82,18 @@ def component_correlation(x: WhitenedLayer, y: WhitenedLayer) -> float:
             "are 1 whatever the layers are; take more rows or keep less variance"
         )
     return float(canonical_correlations(x, y).mean().clamp(max=1.0))
+
+
+def correlation_of_two_thirds(x: WhitenedLayer, y: WhitenedLayer) -> float:
+    """:func:`svcca` of two thirds of the rows, where they say how far that of all rows varies.
+
+    Some correlations may be 1 whatever the layers are; not more than half, for two subspaces meet
+    in as many dimensions as their ranks exceed the rows by.
+    """
+    ranks = (x.basis.shape[1], y.basis.shape[1])
+    if sum(ranks) - len(x.basis) > min(ranks) / 2:
+        raise ValueError("most correlations of two thirds of the rows are 1 in any layers")
+    return mean_correlation(x, y)
 
 
 @dataclass(frozen=True)

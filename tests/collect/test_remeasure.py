@@ -14,6 +14,7 @@ from collect.configuration.recorded_measures import unrecorded_measures
 from collect.configuration.study import RunConfig
 from collect.measures.cka import cka_linear, cka_linear_debiased
 from collect.measures.inference import Inference
+from collect.measures.registry import MEASURES
 from collect.probing.kept_activations import kept_activations, kept_kinds
 from collect.probing.remeasure import Wanted, remeasure
 from collect.run import execute
@@ -237,7 +238,10 @@ def test_the_command_says_what_it_did(layout):
     assert result.stderr.count("similarities beside its own") == 2
 
 
-def test_the_command_says_which_intervals_simulations_corrected(layout):
+def test_the_command_says_which_intervals_simulations_corrected(layout, monkeypatch):
+    """As if components stayed what they are: of so few images no other measure is defined."""
+    influenced = replace(MEASURES["svcca"], influences=MEASURES["cca_mean"].influences)
+    monkeypatch.setitem(MEASURES, "svcca", influenced)
     command = ["remeasure", "-w", str(layout.root), "--measure", "svcca", "--measure", "procrustes"]
     few, done = (
         CliRunner().invoke(app, [*command, "--blocks", "5", "--simulations", n])

@@ -1,11 +1,14 @@
 """The noise floors and intervals that a run records, and of which units they are."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
 from collect.configuration.probing_section import MINIMUM_OF_SIMULATIONS
 from collect.measures import inference
+from collect.measures.registry import MEASURES
 from tests.collect.small_runs import done, record, small_run, table, write_npz
 
 pytestmark = pytest.mark.train
@@ -33,7 +36,10 @@ def test_noise_floor_and_interval_of_every_measure_are_taken_at_the_selected_epo
 
 
 @pytest.mark.parametrize("n_simulations", [0, MINIMUM_OF_SIMULATIONS])
-def test_canonical_correlations_have_intervals_where_layers_are_simulated(tmp_path, n_simulations):
+def test_influences_give_intervals_where_layers_are_simulated(tmp_path, monkeypatch, n_simulations):
+    """As if components stayed what they are: of so few images no other measure is defined."""
+    influenced = replace(MEASURES["svcca"], influences=MEASURES["cca_mean"].influences)
+    monkeypatch.setitem(MEASURES, "svcca", influenced)
     chance = {"n_permutations": 0, "n_blocks": 9, "n_simulations": n_simulations}
     probing = {"measures": ("svcca", "procrustes"), "epochs": "last", "probes": ("source",)}
     path, _ = done(small_run(tmp_path, probing={**probing, **chance}), tmp_path / "w")

@@ -29,7 +29,7 @@ from collect.measures.prediction import (
 )
 from collect.measures.registry import MEASURES
 from collect.measures.resampling import influences_of_units, largest_influence
-from collect.measures.svcca import principal_layer, projected_layer
+from collect.measures.svcca import projected_layer
 from tests.collect.measures.similarity_coverage import coverage
 from tests.collect.measures.similarity_designs import DESIGNS
 
@@ -94,15 +94,6 @@ def test_on_weighted_correlations_with_the_weights_as_they_are(pair):
     expected = derivatives(lambda w: covariance_correlations(x, y, w) @ weights / weights.sum(), 40)
     assert_allclose(found.of_rows, expected, atol=1e-9)
     assert found.value == pytest.approx(MEASURES["pwcca"].compute(*map(torch.from_numpy, pair)))
-
-
-def test_on_main_components_as_they_are(pair):
-    layers = [principal_layer(torch.from_numpy(a), kept_variance=0.8) for a in pair]
-    found = mean_correlation_influences(*layers)
-    kept = [layer.basis.numpy() for layer in layers]
-    assert kept[0].shape[1] < 3
-    expected = derivatives(lambda w: covariance_correlations(kept[0], kept[1], w).mean(), 40)
-    assert_allclose(found.of_rows, expected, atol=1e-9)
 
 
 def test_rows_that_no_draw_takes_add_nothing(pair):
