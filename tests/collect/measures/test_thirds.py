@@ -1,16 +1,19 @@
 """Thirds of the images say how far a value varies whose parts come and go."""
 
+from dataclasses import replace
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from collect.measures.cca import mean_correlation
+from collect.measures.cca import WhitenedLayer, mean_correlation
 from collect.measures.compare import compare
 from collect.measures.inference import Inference
 from collect.measures.intervals import block_jackknife
 from collect.measures.registry import MEASURES
-from collect.measures.svcca import principal_layer
+from collect.measures.svcca import correlation_of_two_thirds, principal_layer
 from collect.measures.thirds import _ways, without_thirds
 
 HOW = Inference(n_blocks=8, seed=3)
@@ -71,11 +74,22 @@ def test_svcca_has_a_value_where_that_of_as_many_rows_would_be_refused(rng):
     assert (found.ci_low, found.ci_high) == pytest.approx(expected.interval(bounds=(0, 1)))
 
 
-def test_blocks_where_most_correlations_of_the_rest_would_be_1(rng):
-    pair = alike(rng, 23)
-    how = Inference(n_blocks=24)
-    (found,) = compare({"a": pair[0]}, {"a": pair[1]}, measures=["svcca"], inference=how)
+def test_refuses_two_thirds_of_which_most_correlations_would_be_1(rng):
+    x, y = (
+        WhitenedLayer(torch.linalg.qr(torch.from_numpy(rng.normal(size=(32, n)))).Q)
+        for n in (22, 22)
+    )
+    with pytest.raises(ValueError, match="most correlations of two thirds of the rows are 1"):
+        correlation_of_two_thirds(x, y)
+    assert 0 < correlation_of_two_thirds(x, WhitenedLayer(y.basis[:, :20])) < 1
+
+
+def test_blocks_where_two_thirds_say_too_little(rng, monkeypatch):
+    refusing = replace(MEASURES["svcca"], combine_two_thirds=Mock(side_effect=ValueError))
+    monkeypatch.setitem(MEASURES, "svcca", refusing)
+    pair = alike(rng, 5)
+    (found,) = compare({"a": pair[0]}, {"a": pair[1]}, measures=["svcca"], inference=HOW)
     blocks = block_jackknife(
-        lambda rows: MEASURES["svcca"].compute(*(a[rows] for a in pair)), 48, n_blocks=24
+        lambda rows: refusing.compute(*(a[rows] for a in pair)), 48, n_blocks=8, seed=3
     )
     assert (found.ci_low, found.ci_high) == pytest.approx(blocks.interval(bounds=(0, 1)))
